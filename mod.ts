@@ -1,0 +1,82 @@
+/**
+ * Background tasks that run after the response, for every web-standard runtime.
+ *
+ * Choose it when work should not keep a client waiting and may be lost when the process dies: a
+ * mail, a log line, a webhook, a temporary file to delete.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from "hono";
+ * import { backgroundTasks, type BackgroundTasksEnv } from "@postlude/background-tasks";
+ *
+ * async function sendEmail(to: string, subject: string): Promise<void> {
+ *   await fetch("https://mail.example.com", { method: "POST", body: `${to}: ${subject}` });
+ * }
+ *
+ * const app = new Hono<BackgroundTasksEnv>();
+ * app.use(backgroundTasks());
+ *
+ * app.post("/signup", async (c) => {
+ *   const { email } = await c.req.json();
+ *   c.var.backgroundTasks.addTask(sendEmail, email, "Welcome!");
+ *   return c.json({ status: "ok" });
+ * });
+ *
+ * export default app;
+ * ```
+ *
+ * @module
+ */
+
+export {
+  BackgroundTasks,
+  type RunAfterContext,
+  type TaskAdder,
+} from "./src/background_tasks.ts";
+export {
+  type DefinedTask,
+  defineTask,
+  type TaskContext,
+  type TaskHandler,
+} from "./src/define_task.ts";
+export { drain, type DrainOptions, type DrainReport } from "./src/drain.ts";
+export {
+  BackgroundTasksClosedError,
+  TaskQueueFullError,
+  TaskTimeoutError,
+} from "./src/errors.ts";
+export {
+  type BackgroundTasksHandler,
+  withBackgroundTasks,
+} from "./src/fetch.ts";
+export {
+  backgroundTasks,
+  type BackgroundTasksEnv,
+  type BackgroundTasksMiddleware,
+  getBackgroundTasks,
+  type HonoContext,
+} from "./src/hono.ts";
+export type { TaskObserver } from "./src/observer.ts";
+export type { BackgroundTasksOptions } from "./src/options.ts";
+export { BackgroundTask, type OverloadArguments, task } from "./src/task.ts";
+export type {
+  HandlerOutcome,
+  ResponseOutcome,
+  RetryOptions,
+  RunOn,
+  TaskOptions,
+  TaskPolicy,
+  TaskResponse,
+} from "./src/task_options.ts";
+export {
+  TaskRunner,
+  type TaskRunnerOptions,
+  type TaskRunnerStats,
+} from "./src/task_runner.ts";
+export type { TaskRun, TaskStatus } from "./src/task_state.ts";
+export {
+  type ResolvedWaitUntil,
+  resolveWaitUntil,
+  type WaitUntil,
+  type WaitUntilHints,
+} from "./src/wait_until.ts";

@@ -1,0 +1,102 @@
+/**
+ * Checks of what a user hands in, with messages that say what to write instead.
+ *
+ * @module
+ */
+
+/**
+ * Describes a value for an error message, without printing what may be secret.
+ *
+ * @param value Any value.
+ * @returns A short description, such as `a Promise`, `"sucess"` or `42`.
+ */
+export function describeValue(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (
+    value === null || (typeof value !== "object" && typeof value !== "function")
+  ) return String(value);
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return "an array";
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === "string" && name !== "Object"
+    ? `a ${name}`
+    : "an object";
+}
+
+/**
+ * Refuses options that are not an object, and keys that no option has.
+ *
+ * @param kind What the options are called, such as `task option`.
+ * @param options The options as the user wrote them.
+ * @param known Every key that means something.
+ * @throws {TypeError} If the options are no object, or a key is unknown.
+ */
+export function checkKeys(
+  kind: string,
+  options: unknown,
+  known: readonly string[],
+): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot read ${kind}s from ${describeValue(options)}: write an object`,
+    );
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new TypeError(
+        `Cannot use ${kind} "${key}": the ${kind}s are ${known.join(", ")}`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks the name of a task.
+ *
+ * @param name The name as the user wrote it.
+ * @throws {TypeError} If the name is not a string.
+ * @throws {RangeError} If the name is empty.
+ */
+export function checkName(name: unknown): void {
+  if (typeof name !== "string") {
+    throw new TypeError(
+      `Cannot name a task ${describeValue(name)}: write a string`,
+    );
+  }
+  if (name.trim() === "") {
+    throw new RangeError(
+      `Cannot name a task ${JSON.stringify(name)}: the name must not be empty`,
+    );
+  }
+}
+
+/**
+ * Refuses what cannot run later, above all a promise: work that has already started.
+ *
+ * @param fn What was handed to `addTask`, `task` or `defineTask`.
+ * @throws {TypeError} If it is not a function.
+ */
+export function checkFunction(
+  fn: unknown,
+): asserts fn is (...args: never[]) => unknown {
+  if (typeof fn === "function") return;
+  if (isThenable(fn)) {
+    throw new TypeError(
+      "Cannot add a promise as a task: its work has already started; write addTask(sendEmail, to) " +
+        "instead of addTask(sendEmail(to))",
+    );
+  }
+  throw new TypeError(
+    `Cannot add ${
+      describeValue(fn)
+    } as a task: write addTask(fn, ...args), such as addTask(sendEmail, to)` +
+      (fn === undefined
+        ? "; addTask(sendEmail(to)) calls the function too early"
+        : ""),
+  );
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { then?: unknown }).then === "function";
+}

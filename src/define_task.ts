@@ -1,0 +1,146 @@
+import { checkFunction, checkKeys, checkName } from "./check.ts";
+import {
+  checkPolicy,
+  POLICY_KEYS,
+  type TaskPolicy,
+  type TaskResponse,
+} from "./task_options.ts";
+
+/** What the handler of a defined task gets first. */
+export interface TaskContext {
+  /** Aborts on the timeout, on `cancel()`, at the drain deadline and at the platform's deadline. */
+  readonly signal: AbortSignal;
+  /** The attempt, from 1. */
+  readonly attempt: number;
+  /** A UUID of the task, the same for every attempt. */
+  readonly id: string;
+  /** The name of the task. */
+  readonly name: string;
+  /** When the platform stops the work, in epoch milliseconds, or `undefined` where nobody says. */
+  readonly deadline: number | undefined;
+  /** The response the task runs after. */
+  readonly response: TaskResponse;
+}
+
+/** The handler of a defined task. */
+export type TaskHandler<Args extends readonly unknown[]> = (
+  context: TaskContext,
+  ...args: Args
+) => unknown;
+
+/** What `defineTask` knows of a task: its name, its policy and its handler. */
+export interface TaskDefinition {
+  /** The name in errors, logs and observers. */
+  readonly name: string;
+  /** The policy of every run of the task. */
+  readonly options: TaskPolicy;
+  /** What runs. */
+  readonly handler: (context: TaskContext, ...args: never) => unknown;
+}
+
+/** A named task with a policy; called directly it runs its handler once, for unit tests. */
+export interface DefinedTask<Args extends readonly unknown[]> {
+  (...args: Args): Promise<void>;
+  /** The name given to `defineTask`. */
+  readonly name: string;
+}
+
+/**
+ * The key of a defined task's definition. Registered, so that two copies of this package in one
+ * program know each other's tasks.
+ */
+const DEFINITION = Symbol.for("@postlude/background-tasks/definition");
+
+/**
+ * Defines a named task with a policy, and a context for its handler.
+ *
+ * Hand the result to `addTask` as you would any function. Called directly it runs the handler
+ * once, without timeout or retry, and always returns a promise: that is its unit test.
+ *
+ * @example Try three times, five seconds each
+ * ```ts
+ * import { defineTask } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seen: string[] = [];
+ * const callWebhook = defineTask(
+ *   "call-webhook",
+ *   { timeout: 5_000, retry: { attempts: 3, delay: 200 } },
+ *   ({ attempt }, url: string) => {
+ *     seen.push(`${url} #${attempt}`);
+ *   },
+ * );
+ *
+ * await callWebhook("https://example.com/hook");
+ * assertEquals(seen, ["https://example.com/hook #1"]);
+ * ```
+ *
+ * @typeParam Args The handler's parameters behind the context.
+ * @param name The name in errors, logs and observers.
+ * @param options The policy of every run of the task.
+ * @param handler What runs. It gets a {@linkcode TaskContext}, then the arguments.
+ * @returns The task, to be handed to `addTask` or called directly.
+ * @throws {TypeError} If the name, an option or the handler is of the wrong kind.
+ * @throws {RangeError} If the name is empty or an option is out of range.
+ */
+export function defineTask<Args extends readonly unknown[]>(
+  name: string,
+  options: TaskPolicy,
+  handler: TaskHandler<Args>,
+): DefinedTask<Args>;
+/**
+ * Defines a named task without a policy of its own.
+ *
+ * @typeParam Args The handler's parameters behind the context.
+ * @param name The name in errors, logs and observers.
+ * @param handler What runs. It gets a {@linkcode TaskContext}, then the arguments.
+ * @returns The task, to be handed to `addTask` or called directly.
+ * @throws {TypeError} If the name or the handler is of the wrong kind.
+ * @throws {RangeError} If the name is empty.
+ */
+export function defineTask<Args extends readonly unknown[]>(
+  name: string,
+  handler: TaskHandler<Args>,
+): DefinedTask<Args>;
+export function defineTask<Args extends readonly unknown[]>(
+  name: string,
+  ...rest: [TaskPolicy, TaskHandler<Args>] | [TaskHandler<Args>]
+): DefinedTask<Args> {
+  const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
+  checkName(name);
+  checkKeys("task option", options, POLICY_KEYS);
+  checkPolicy(options);
+  checkFunction(handler);
+  const run = async (...args: Args): Promise<void> => {
+    await handler(new DirectContext(name), ...args);
+  };
+  const defined: TaskDefinition = { name, options: { ...options }, handler };
+  return Object.defineProperties(run, {
+    name: { value: name },
+    [DEFINITION]: { value: defined },
+  }) as DefinedTask<Args>;
+}
+
+/**
+ * The definition behind a function.
+ *
+ * @param fn Any function.
+ * @returns What `defineTask` was given, or `undefined` for a plain function.
+ */
+export function definitionOf(fn: unknown): TaskDefinition | undefined {
+  return (fn as { [DEFINITION]?: TaskDefinition })[DEFINITION];
+}
+
+/** The context of a task that is called directly: nothing limits it, and there is no response. */
+class DirectContext implements TaskContext {
+  readonly signal: AbortSignal = new AbortController().signal;
+  readonly attempt = 1;
+  readonly id: string = crypto.randomUUID();
+  readonly name: string;
+  readonly deadline = undefined;
+  readonly response: TaskResponse = { status: undefined, outcome: "unknown" };
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}

@@ -1,0 +1,136 @@
+import { checkKeys } from "./check.ts";
+import { systemClock } from "./clock.ts";
+import { Scheduler } from "./scheduler.ts";
+import { checkMilliseconds } from "./task_options.ts";
+import type { TaskRun } from "./task_state.ts";
+
+/** How long to wait for tasks. */
+export interface DrainOptions {
+  /**
+   * Milliseconds to wait. Then every `signal` is aborted, and what had not ended is reported.
+   *
+   * @default {undefined} (until everything has ended)
+   */
+  readonly timeout?: number;
+  /**
+   * Ends the wait early, as the timeout does.
+   *
+   * @default {undefined}
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** What became of the tasks while they were waited for. */
+export interface DrainReport {
+  /** How many succeeded. */
+  readonly finished: number;
+  /** How many failed or timed out. */
+  readonly failed: number;
+  /** What had not ended when the wait was over. */
+  readonly abandoned: readonly TaskRun[];
+}
+
+/**
+ * Waits until no runner of the process has anything left, tasks added meanwhile included.
+ *
+ * @example Before the process ends
+ * ```ts
+ * import { drain } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const report = await drain({ timeout: 10_000 });
+ * assertEquals(report.abandoned, []);
+ * ```
+ *
+ * @param options How long to wait.
+ * @returns What became of the tasks. At the timeout every `signal` is aborted, and what had not
+ * ended is reported by name.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If the timeout is out of range.
+ */
+export function drain(options: DrainOptions = {}): Promise<DrainReport> {
+  return drainSchedulers(() => [...Scheduler.busy], options);
+}
+
+/**
+ * Waits for schedulers, again and again until none has anything left.
+ *
+ * @param schedulers Whom to wait for; asked again after each wait.
+ * @param options How long to wait.
+ * @returns What became of their tasks.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If the timeout is out of range.
+ */
+export async function drainSchedulers(
+  schedulers: () => readonly Scheduler[],
+  options: DrainOptions,
+): Promise<DrainReport> {
+  checkKeys("drain option", options, ["timeout", "signal"]);
+  if (options.timeout !== undefined) {
+    checkMilliseconds("timeout", options.timeout, 0);
+  }
+  const seen = new Map<Scheduler, { succeeded: number; failed: number }>();
+  const limit = new Limit(options);
+  const busy = (): Scheduler[] =>
+    schedulers().filter((scheduler) => {
+      if (!seen.has(scheduler)) {
+        seen.set(scheduler, {
+          succeeded: scheduler.succeeded,
+          failed: scheduler.failed,
+        });
+      }
+      return scheduler.pending > 0;
+    });
+  for (
+    let waiting = busy();
+    waiting.length > 0 && !limit.reached;
+    waiting = busy()
+  ) {
+    await Promise.race([
+      limit.promise,
+      ...waiting.map((scheduler) => scheduler.whenIdle()),
+    ]);
+  }
+  limit.cancel();
+  const reason = new DOMException(
+    "The tasks were abandoned: the drain deadline has passed",
+    "AbortError",
+  );
+  const abandoned = busy().flatMap((scheduler) => scheduler.abandon(reason));
+  let finished = 0;
+  let failed = 0;
+  for (const [scheduler, before] of seen) {
+    finished += scheduler.succeeded - before.succeeded;
+    failed += scheduler.failed - before.failed;
+  }
+  return { finished, failed, abandoned };
+}
+
+/** The end of a wait: by its timeout, by its signal, or never. */
+class Limit {
+  reached = false;
+  readonly promise: Promise<void>;
+  readonly #signal: AbortSignal | undefined;
+  #timer: unknown;
+  #resolve!: () => void;
+
+  constructor({ timeout, signal }: DrainOptions) {
+    this.promise = new Promise((resolve) => this.#resolve = resolve);
+    this.#signal = signal;
+    if (timeout !== undefined) {
+      this.#timer = systemClock.setTimeout(this.#reach, timeout);
+    }
+    signal?.addEventListener("abort", this.#reach, { once: true });
+    if (signal?.aborted) this.#reach();
+  }
+
+  cancel(): void {
+    if (this.#timer !== undefined) systemClock.clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#reach);
+  }
+
+  readonly #reach = (): void => {
+    this.reached = true;
+    this.#resolve();
+  };
+}

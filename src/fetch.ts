@@ -1,0 +1,104 @@
+import {
+  type BackgroundTasks,
+  createTasks,
+  type Host,
+  joinTasks,
+  settleTasks,
+  shareTasks,
+  unshareTasks,
+} from "./background_tasks.ts";
+import { checkFunction } from "./check.ts";
+import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
+
+/** A fetch handler that gets its request's background tasks second. */
+export type BackgroundTasksHandler<Platform extends readonly unknown[]> = (
+  request: Request,
+  tasks: BackgroundTasks,
+  ...platformArguments: Platform
+) => Response | Promise<Response>;
+
+/**
+ * Wraps a fetch handler, so that it gets the background tasks of its request.
+ *
+ * What the runtime hands over beside the request follows behind: Workers' `env` and `ctx`, Deno's
+ * info, Bun's server, Node's `{ incoming, outgoing }`.
+ *
+ * @example Send a mail after the response
+ * ```ts
+ * import { drain, withBackgroundTasks } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sent: string[] = [];
+ * const sendEmail = (to: string) => { sent.push(to); };
+ *
+ * const server = {
+ *   fetch: withBackgroundTasks((_request, tasks) => {
+ *     tasks.addTask(sendEmail, "ada@example.com");
+ *     return new Response("ok");
+ *   }),
+ * };
+ *
+ * const response = await server.fetch(new Request("https://example.com/"));
+ * assertEquals(await response.text(), "ok");
+ * await drain();
+ * assertEquals(sent, ["ada@example.com"]);
+ * ```
+ *
+ * @typeParam Platform What the runtime hands over beside the request.
+ * @param handler The fetch handler.
+ * @param options Defaults of the tasks, and hooks.
+ * @returns A fetch handler for the runtime.
+ * @throws {TypeError} If the handler is not a function, or an option is unknown or of the wrong
+ * kind.
+ * @throws {RangeError} If an option is out of range.
+ */
+export function withBackgroundTasks<Platform extends readonly unknown[]>(
+  handler: BackgroundTasksHandler<Platform>,
+  options: BackgroundTasksOptions = {},
+): (request: Request, ...platformArguments: Platform) => Promise<Response> {
+  checkFunction(handler);
+  const checked = checkOptions(options);
+  return async function fetch(
+    request: Request,
+    ...platformArguments: Platform
+  ): Promise<Response> {
+    const host = new FetchHost(request, platformArguments);
+    const joined = joinTasks(host);
+    if (joined !== undefined) {
+      return await handler(request, joined, ...platformArguments);
+    }
+    const tasks = createTasks(checked, host);
+    shareTasks(request, tasks);
+    let response: Response;
+    try {
+      response = await handler(request, tasks, ...platformArguments);
+    } catch (error) {
+      host.failure = { cause: error };
+      settleTasks(tasks, undefined);
+      throw error;
+    } finally {
+      unshareTasks(request);
+    }
+    return settleTasks(tasks, response) ?? response;
+  };
+}
+
+/** A request as a fetch handler gets it. */
+class FetchHost implements Host {
+  failure: { readonly cause: unknown } | undefined = undefined;
+  readonly request: Request;
+  readonly #platformArguments: readonly unknown[];
+
+  constructor(request: Request, platformArguments: readonly unknown[]) {
+    this.request = request;
+    this.#platformArguments = platformArguments;
+  }
+
+  get platform(): unknown {
+    return this.#platformArguments[0];
+  }
+
+  get executionContext(): unknown {
+    return this.#platformArguments[1];
+  }
+}

@@ -1,0 +1,170 @@
+import {
+  BackgroundTasks,
+  createTasks,
+  type Host,
+  joinTasks,
+  settleTasks,
+} from "./background_tasks.ts";
+import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
+
+/** The environment of a Hono app with the middleware: `new Hono<BackgroundTasksEnv>()`. */
+export type BackgroundTasksEnv = {
+  /** What `c.var` holds. */
+  Variables: {
+    /** The background tasks of the request. */
+    backgroundTasks: BackgroundTasks;
+  };
+};
+
+/**
+ * The few members of Hono's `Context` the middleware touches. Structural, so that every copy of
+ * Hono is accepted: npm's, JSR's, another version.
+ */
+export interface HonoContext {
+  /** The request. */
+  readonly req: { readonly raw: Request };
+  /** What the runtime handed over beside the request. */
+  readonly env: unknown;
+  /** What the handler threw, once Hono has caught it. */
+  readonly error: Error | undefined;
+  /** Whether there is a response. */
+  readonly finalized: boolean;
+  /** The response. */
+  res: Response;
+  /** The execution context; the getter throws where there is none. */
+  readonly executionCtx: unknown;
+  /** Reads a variable. */
+  get(key: string): unknown;
+  /** Sets a variable. */
+  set(key: string, value: unknown): void;
+}
+
+/** A Hono middleware, typed structurally. */
+export type BackgroundTasksMiddleware = (
+  context: HonoContext,
+  next: () => Promise<void>,
+) => Promise<void>;
+
+const VARIABLE = "backgroundTasks";
+
+/**
+ * The Hono middleware: gives each request its background tasks as `c.var.backgroundTasks`.
+ *
+ * Register it once, before everything else. Where it is registered again, further in, the
+ * outermost registration and its options apply: a request has one queue.
+ *
+ * @example Send a mail after the response
+ * ```ts
+ * import { Hono } from "hono";
+ * import { backgroundTasks, type BackgroundTasksEnv, drain } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sent: string[] = [];
+ * const sendEmail = (to: string, subject: string) => { sent.push(`${subject} -> ${to}`); };
+ *
+ * const app = new Hono<BackgroundTasksEnv>();
+ * app.use(backgroundTasks());
+ * app.post("/signup", (c) => {
+ *   c.var.backgroundTasks.addTask(sendEmail, "ada@example.com", "Welcome!");
+ *   return c.json({ status: "ok" });
+ * });
+ *
+ * await app.request("/signup", { method: "POST" });
+ * await drain();
+ * assertEquals(sent, ["Welcome! -> ada@example.com"]);
+ * ```
+ *
+ * @param options Defaults of the tasks, and hooks.
+ * @returns The middleware.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If an option is out of range.
+ */
+export function backgroundTasks(
+  options: BackgroundTasksOptions = {},
+): BackgroundTasksMiddleware {
+  const checked = checkOptions(options);
+  return async function backgroundTasks(context, next): Promise<void> {
+    if (context.get(VARIABLE) !== undefined) return await next();
+    const host = new HonoHost(context);
+    const joined = joinTasks(host);
+    const tasks = joined ?? createTasks(checked, host);
+    context.set(VARIABLE, tasks);
+    try {
+      await next();
+    } catch (error) {
+      // Hono catches every `Error`; anything else that was thrown comes by here.
+      host.escaped = { cause: error };
+      if (joined === undefined) settleTasks(tasks, undefined);
+      throw error;
+    }
+    if (joined !== undefined) return;
+    const before = tasks.size === 0 || !context.finalized
+      ? undefined
+      : context.res;
+    const after = settleTasks(tasks, before);
+    if (after === undefined || after === before) return;
+    // Hono merges a response into the one that was set before: so unset that one.
+    (context as { res: Response | undefined }).res = undefined;
+    context.res = after;
+  };
+}
+
+/**
+ * The background tasks of a request, from any Hono context: in a helper, a sub-app, a middleware.
+ *
+ * @example Add a task from a helper
+ * ```ts
+ * import { getBackgroundTasks, type HonoContext } from "@postlude/background-tasks";
+ *
+ * const audit = (action: string) => console.log(action);
+ *
+ * function record(c: Pick<HonoContext, "get">, action: string): void {
+ *   getBackgroundTasks(c).addTask(audit, action);
+ * }
+ * ```
+ *
+ * @param context The Hono context.
+ * @returns The background tasks of its request.
+ * @throws {TypeError} If the middleware is not registered for this route.
+ */
+export function getBackgroundTasks(
+  context: Pick<HonoContext, "get">,
+): BackgroundTasks {
+  const tasks = context.get(VARIABLE);
+  if (tasks instanceof BackgroundTasks) return tasks;
+  throw new TypeError(
+    "Cannot get the background tasks: the middleware is not registered for this route; " +
+      "write app.use(backgroundTasks()) before it",
+  );
+}
+
+/** A request as its Hono context shows it. */
+class HonoHost implements Host {
+  escaped: { readonly cause: unknown } | undefined = undefined;
+  readonly #context: HonoContext;
+
+  constructor(context: HonoContext) {
+    this.#context = context;
+  }
+
+  get request(): Request {
+    return this.#context.req.raw;
+  }
+
+  get platform(): unknown {
+    return this.#context.env;
+  }
+
+  get executionContext(): unknown {
+    try {
+      return this.#context.executionCtx;
+    } catch {
+      return undefined;
+    }
+  }
+
+  get failure(): { readonly cause: unknown } | undefined {
+    const { error } = this.#context;
+    return error === undefined ? this.escaped : { cause: error };
+  }
+}

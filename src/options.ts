@@ -1,0 +1,110 @@
+import { checkKeys, describeValue } from "./check.ts";
+import { checkPolicy, POLICY_KEYS, type TaskPolicy } from "./task_options.ts";
+import { defaultRunner, TaskRunner } from "./task_runner.ts";
+import type { SequenceOptions } from "./task_sequence.ts";
+import type { TaskRun } from "./task_state.ts";
+import type { WaitUntil } from "./wait_until.ts";
+
+/**
+ * Options of `backgroundTasks()`, `withBackgroundTasks()` and `new BackgroundTasks()`. `timeout`,
+ * `retry` and `runOn` are the defaults of tasks that have no policy of their own.
+ */
+export interface BackgroundTasksOptions extends TaskPolicy {
+  /**
+   * Called with what a task threw, once its last attempt failed or timed out. What the hook throws
+   * itself goes to `console.error`.
+   *
+   * @default {console.error with the task's name and the error, never its arguments}
+   */
+  readonly onTaskError?: (error: unknown, run: TaskRun) => unknown;
+  /**
+   * Discards the request's remaining tasks when one fails, as Starlette does. Each is reported to
+   * observers as `"discarded"`.
+   *
+   * @default {false}
+   */
+  readonly stopOnError?: boolean;
+  /**
+   * Keeps the platform alive until a promise settles, where the platform's own way cannot be
+   * found.
+   *
+   * @default {what `resolveWaitUntil` finds}
+   */
+  readonly waitUntil?: WaitUntil;
+  /**
+   * What executes the tasks.
+   *
+   * @default {the runner of the process}
+   */
+  readonly runner?: TaskRunner;
+}
+
+/** The options of one middleware or wrapper, checked once and shared by all its requests. */
+export interface CheckedOptions extends SequenceOptions {
+  readonly waitUntil: WaitUntil | undefined;
+  readonly runner: TaskRunner;
+}
+
+const KEYS = [
+  ...POLICY_KEYS,
+  "onTaskError",
+  "stopOnError",
+  "waitUntil",
+  "runner",
+];
+
+/**
+ * Checks the options where they are given.
+ *
+ * @param options The options as the user wrote them.
+ * @returns What the requests share.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If an option is out of range.
+ */
+export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
+  checkKeys("background tasks option", options, KEYS);
+  checkPolicy(options);
+  const {
+    onTaskError,
+    stopOnError = false,
+    waitUntil,
+    runner = defaultRunner,
+  } = options;
+  checkType(
+    "onTaskError",
+    onTaskError,
+    "function",
+    "(error, run) => log(run.name, error)",
+  );
+  checkType(
+    "waitUntil",
+    waitUntil,
+    "function",
+    "(promise) => ctx.waitUntil(promise)",
+  );
+  checkType("stopOnError", stopOnError, "boolean", "true or false");
+  if (!(runner instanceof TaskRunner)) {
+    throw new TypeError(
+      `Cannot use runner ${describeValue(runner)}: write new TaskRunner()`,
+    );
+  }
+  const { timeout, retry, runOn } = options;
+  const defaults = {
+    ...(timeout !== undefined && { timeout }),
+    ...(retry !== undefined && { retry }),
+    ...(runOn !== undefined && { runOn }),
+  };
+  return { defaults, onTaskError, stopOnError, waitUntil, runner };
+}
+
+function checkType(
+  option: string,
+  value: unknown,
+  type: "function" | "boolean",
+  example: string,
+): void {
+  if (value === undefined || typeof value === type) return;
+  throw new TypeError(
+    `Cannot use ${option} ${describeValue(value)}: write ${example}`,
+  );
+}

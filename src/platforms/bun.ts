@@ -1,0 +1,87 @@
+import type { ResponseOutcome } from "../task_options.ts";
+import { nextTurn } from "../turn.ts";
+import { type Exchange, property, type ResponseEndSource } from "./types.ts";
+
+/** The member of Bun's `Server` that is read here. */
+interface BunServer {
+  requestIP(request: Request): unknown;
+}
+
+/** How long the poller sleeps between two looks, in milliseconds. */
+const SHORTEST_SLEEP = 1;
+const LONGEST_SLEEP = 20;
+
+/**
+ * Bun: `server.requestIP(request)` is `null` once the response is over, exact to the millisecond
+ * and for files too. One poller asks for all requests. Without the server, or behind a unix
+ * socket, where it is always `null`, two timer ticks must do. A body is never wrapped: that would
+ * cost `sendfile`, `Content-Length` and ranges.
+ */
+export const bun: ResponseEndSource = { canTell, responseEnd };
+
+function canTell(): boolean {
+  return "Bun" in globalThis;
+}
+
+function responseEnd(
+  exchange: Exchange,
+  ended: (outcome: ResponseOutcome) => void,
+): Response | undefined {
+  const { request, response } = exchange;
+  const server = serverOf(exchange);
+  const over = (): void => ended("unknown");
+  if (
+    server !== undefined && request !== undefined &&
+    server.requestIP(request) !== null
+  ) {
+    watch({ server, request, over });
+  } else {
+    nextTurn(() => nextTurn(over));
+  }
+  return response;
+}
+
+/** `Bun.serve` hands over the server itself, some frameworks wrap it; srvx puts it on the request. */
+function serverOf({ platform, request }: Exchange): BunServer | undefined {
+  const candidates = [
+    platform,
+    property(platform, "server"),
+    property(property(property(request, "runtime"), "bun"), "server"),
+  ];
+  return candidates.find((candidate) =>
+    typeof property(candidate, "requestIP") === "function"
+  ) as
+    | BunServer
+    | undefined;
+}
+
+interface Watched {
+  readonly server: BunServer;
+  readonly request: Request;
+  readonly over: () => void;
+}
+
+let watched: Watched[] = [];
+let timer: ReturnType<typeof setTimeout> | undefined;
+let sleep = SHORTEST_SLEEP;
+
+function watch(request: Watched): void {
+  watched.push(request);
+  if (timer !== undefined && sleep === SHORTEST_SLEEP) return;
+  clearTimeout(timer);
+  sleep = SHORTEST_SLEEP;
+  timer = setTimeout(poll, sleep);
+}
+
+function poll(): void {
+  const before = watched;
+  watched = [];
+  for (const request of before) {
+    if (request.server.requestIP(request.request) === null) request.over();
+    else watched.push(request);
+  }
+  sleep = watched.length < before.length
+    ? SHORTEST_SLEEP
+    : Math.min(sleep * 2, LONGEST_SLEEP);
+  timer = watched.length > 0 ? setTimeout(poll, sleep) : undefined;
+}

@@ -1,0 +1,50 @@
+import type { ResponseOutcome } from "../task_options.ts";
+import { nextTurn } from "../turn.ts";
+import { type Exchange, property, type ResponseEndSource } from "./types.ts";
+
+/** The members of Node's `ServerResponse` and `Http2ServerResponse` that are read here. */
+interface Outgoing {
+  readonly closed?: boolean;
+  readonly destroyed?: boolean;
+  readonly writableFinished: boolean;
+  readonly stream?: { readonly destroyed: boolean };
+  once(event: "close", listener: () => void): void;
+}
+
+/**
+ * Node, and whatever speaks its `http`: the response is over when `outgoing` has closed, which
+ * follows the last write to the kernel, or the loss of the connection. `close` may come while the
+ * handler still runs, and does not come again: so its marks are read first.
+ */
+export const node: ResponseEndSource = { canTell, responseEnd };
+
+function canTell(exchange: Exchange): boolean {
+  return outgoingOf(exchange) !== undefined;
+}
+
+function responseEnd(
+  exchange: Exchange,
+  ended: (outcome: ResponseOutcome) => void,
+): Response | undefined {
+  const outgoing = outgoingOf(exchange)!;
+  const over = (): void => nextTurn(() => ended("unknown"));
+  if (isOver(outgoing)) over();
+  else outgoing.once("close", over);
+  return exchange.response;
+}
+
+/** `@hono/node-server` hands over `{ incoming, outgoing }`; srvx puts it on the request. */
+function outgoingOf({ platform, request }: Exchange): Outgoing | undefined {
+  const outgoing = property(platform, "outgoing") ??
+    property(property(property(request, "runtime"), "node"), "res");
+  return typeof property(outgoing, "writableFinished") === "boolean"
+    ? outgoing as Outgoing
+    : undefined;
+}
+
+function isOver(
+  { closed, destroyed, writableFinished, stream }: Outgoing,
+): boolean {
+  return closed === true || destroyed === true || writableFinished ||
+    stream?.destroyed === true;
+}

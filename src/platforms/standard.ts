@@ -1,0 +1,85 @@
+import type { ResponseOutcome } from "../task_options.ts";
+import { nextTurn } from "../turn.ts";
+import type { Exchange, ResponseEndSource } from "./types.ts";
+
+/** A body that nobody has begun to read after this many milliseconds was dropped. */
+const UNREAD = 1_000;
+
+/**
+ * Any other runtime, and a test that calls the handler itself: two timer ticks for a body held in
+ * memory. A stream is handed on chunk by chunk, and is over when it ends, fails or is cancelled,
+ * or when nobody begins to read it.
+ */
+export const standard: ResponseEndSource = { canTell, responseEnd };
+
+function canTell(): boolean {
+  return true;
+}
+
+function responseEnd(
+  { request, response }: Exchange,
+  ended: (outcome: ResponseOutcome) => void,
+): Response | undefined {
+  const over = (outcome: ResponseOutcome): void =>
+    nextTurn(() => nextTurn(() => ended(outcome)));
+  if (
+    response === undefined || request?.method === "HEAD" ||
+    !isStream(response.body)
+  ) {
+    over("unknown");
+    return response;
+  }
+  return new Response(handOn(response.body, over), response);
+}
+
+/**
+ * A body held in memory lends a byte reader; a stream made in JS refuses one. Deno refuses it for
+ * both, so there, without its info, every body is taken for one held in memory.
+ */
+function isStream(
+  body: ReadableStream<Uint8Array> | null,
+): body is ReadableStream<Uint8Array> {
+  if (body === null || body.locked || "Deno" in globalThis) return false;
+  try {
+    body.getReader({ mode: "byob" }).releaseLock();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Hands a stream on without holding anything back or asking ahead. Never `type: "bytes"`, which
+ * takes the source's buffers away, and never `tee`, which keeps what the client has not read.
+ */
+function handOn(
+  body: ReadableStream<Uint8Array>,
+  over: (outcome: ResponseOutcome) => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  let reported = false;
+  const report = (outcome: ResponseOutcome): void => {
+    clearTimeout(unread);
+    if (!reported) over(outcome);
+    reported = true;
+  };
+  const unread = setTimeout(report, UNREAD, "unknown");
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      clearTimeout(unread);
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+        report("sent");
+      } catch (error) {
+        controller.error(error);
+        report("errored");
+      }
+    },
+    cancel(reason): Promise<void> {
+      report("aborted");
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}

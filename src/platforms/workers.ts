@@ -1,0 +1,96 @@
+import type { ResponseOutcome } from "../task_options.ts";
+import type { Exchange, ResponseEndSource } from "./types.ts";
+
+/** The streams of workerd that are used here: native ones, so that the pipe stays out of JS. */
+interface WorkersStreams {
+  readonly IdentityTransformStream?: new () => TransformStream<
+    Uint8Array,
+    Uint8Array
+  >;
+  readonly FixedLengthStream?: new (
+    length: number,
+  ) => TransformStream<Uint8Array, Uint8Array>;
+}
+
+const { IdentityTransformStream, FixedLengthStream } =
+  globalThis as WorkersStreams;
+
+/** Statuses whose response has no body. */
+const BODILESS = new Set([101, 204, 205, 304]);
+
+/**
+ * Cloudflare Workers: nothing tells when a response has left, so a body that comes from a stream
+ * is piped through a native stream and is over when the pipe is. A body of unknown length that is
+ * held in memory is left alone, because a wrapper would cost its `Content-Length`; it is over a
+ * timer turn after the handler.
+ *
+ * Timers are not shared between requests: workerd forbids it.
+ */
+export const workers: ResponseEndSource = { canTell, responseEnd };
+
+function canTell(): boolean {
+  return IdentityTransformStream !== undefined &&
+    FixedLengthStream !== undefined;
+}
+
+function responseEnd(
+  { request, response }: Exchange,
+  ended: (outcome: ResponseOutcome) => void,
+): Response | undefined {
+  const over = (outcome: ResponseOutcome): void => {
+    setTimeout(() => setTimeout(() => ended(outcome), 0), 1);
+  };
+  const through = response === undefined
+    ? undefined
+    : passage(request, response);
+  if (
+    response === undefined || response.body === null || through === undefined
+  ) {
+    over("unknown");
+    return response;
+  }
+  const { body } = response;
+  body.pipeTo(through.writable).then(
+    () => over("sent"),
+    async () => over(await failedAtSource(body) ? "errored" : "aborted"),
+  );
+  return new Response(through.readable, response);
+}
+
+/** The stream to pipe a body through, where that loses nothing. */
+function passage(
+  request: Request | undefined,
+  response: Response,
+): TransformStream<Uint8Array, Uint8Array> | undefined {
+  if (request?.method === "HEAD" || BODILESS.has(response.status)) {
+    return undefined;
+  }
+  if (response.body === null || response.body.locked) return undefined;
+  const length = response.headers.get("content-length");
+  if (length !== null) return new FixedLengthStream!(Number(length));
+  return isJavaScriptStream(response.body)
+    ? new IdentityTransformStream!()
+    : undefined;
+}
+
+/** A stream made in JS refuses a byte reader, unless it was made as a byte stream. */
+function isJavaScriptStream(body: ReadableStream<Uint8Array>): boolean {
+  try {
+    body.getReader({ mode: "byob" }).releaseLock();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** After a failed pipe, a source that failed keeps its error; one that was cancelled is closed. */
+async function failedAtSource(
+  body: ReadableStream<Uint8Array>,
+): Promise<boolean> {
+  try {
+    await body.getReader().closed;
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,235 @@
+import type { Clock } from "./clock.ts";
+import type { TaskContext } from "./define_task.ts";
+import { TaskTimeoutError } from "./errors.ts";
+import type { RetryOptions, TaskPolicy, TaskResponse } from "./task_options.ts";
+import type { TaskState } from "./task_state.ts";
+
+/** What the tasks of one request share while they run. */
+export interface TaskEnvironment {
+  /** The policy of tasks that have none of their own. */
+  readonly defaults: TaskPolicy;
+  readonly clock: Clock;
+  /** The platform's deadline, in epoch milliseconds. */
+  readonly deadline: number | undefined;
+  readonly response: TaskResponse;
+  /** A task starts: its first attempt is about to be called. */
+  taskStarts(state: TaskState): void;
+  /** An attempt failed and another one follows. */
+  taskRetries(state: TaskState): void;
+}
+
+/** What an attempt threw. An object, because a task may throw `undefined`. */
+interface Failure {
+  readonly error: unknown;
+}
+
+/**
+ * Runs one task to its end: its attempts, their timeouts, and what became of it.
+ *
+ * @param state The task. One that has ended, by `cancel()` or a deadline, is not started.
+ * @param environment What the tasks of the request share.
+ * @returns A promise that resolves when the next task may go on, and never rejects; nothing for a
+ * task that is over at once.
+ */
+export function runTask(
+  state: TaskState,
+  environment: TaskEnvironment,
+): Promise<void> | void {
+  if (state.hasEnded) return;
+  state.status = "running";
+  state.startedAt = environment.clock.now();
+  state.attempt = 1;
+  environment.taskStarts(state);
+  const timeout = option(state, environment, "timeout");
+  const retry = option(state, environment, "retry");
+  if (timeout === undefined && retry === undefined) {
+    return runOnce(state, environment);
+  }
+  return runAttempts(state, environment, timeout, retry);
+}
+
+/**
+ * The option that applies to a task: the nearest wins.
+ *
+ * @param state The task.
+ * @param environment What the tasks of the request share.
+ * @param key The option.
+ * @returns Its value, or `undefined` where nobody gave one.
+ */
+export function option<Key extends keyof TaskPolicy>(
+  state: TaskState,
+  environment: Pick<TaskEnvironment, "defaults">,
+  key: Key,
+): TaskPolicy[Key] {
+  return state.options?.[key] ?? state.definition?.options[key] ??
+    environment.defaults[key];
+}
+
+/** The common case, without a timer or a loop: one attempt that may take as long as it likes. */
+function runOnce(
+  state: TaskState,
+  environment: TaskEnvironment,
+): Promise<void> | void {
+  let result: unknown;
+  try {
+    result = call(state, environment);
+  } catch (error) {
+    state.end("failed", error);
+    return;
+  }
+  if (typeof result !== "object" || result === null) {
+    state.end("succeeded");
+    return;
+  }
+  return new Promise((resolve) => {
+    state.release = resolve;
+    Promise.resolve(result).then(
+      () => state.end("succeeded"),
+      (error) => state.end("failed", error),
+    );
+  });
+}
+
+async function runAttempts(
+  state: TaskState,
+  environment: TaskEnvironment,
+  timeout: number | undefined,
+  retry: RetryOptions | undefined,
+): Promise<void> {
+  while (true) {
+    const failure = await runAttempt(state, environment, timeout);
+    if (state.hasEnded) return;
+    if (failure === undefined) {
+      state.end("succeeded");
+      return;
+    }
+    const { error } = failure;
+    const refusal = retry === undefined
+      ? failure
+      : refuseRetry(retry, state.attempt, error);
+    if (refusal !== undefined) {
+      state.end(
+        refusal.error instanceof TaskTimeoutError ? "timed-out" : "failed",
+        refusal.error,
+      );
+      return;
+    }
+    state.error = error;
+    environment.taskRetries(state);
+    await pause(state, environment.clock, retryDelay(retry!, state.attempt));
+    if (state.hasEnded) return;
+    state.attempt++;
+  }
+}
+
+/** Resolves when the attempt is over or was ended from outside, whatever its function does. */
+function runAttempt(
+  state: TaskState,
+  environment: TaskEnvironment,
+  timeout: number | undefined,
+): Promise<Failure | undefined> {
+  return new Promise((resolve) => {
+    const { clock } = environment;
+    const timer = timeout === undefined ? undefined : clock.setTimeout(() => {
+      const error = new TaskTimeoutError(state.name, timeout);
+      settle({ error });
+      state.abort?.(error);
+    }, timeout);
+    const settle = (failure?: Failure): void => {
+      if (timer !== undefined) clock.clearTimeout(timer);
+      resolve(failure);
+    };
+    state.release = settle;
+    new Promise((done) => done(call(state, environment))).then(
+      () => settle(),
+      (error) => settle({ error }),
+    );
+  });
+}
+
+/** Why an error ends the task: the error itself, or what `when` threw while it judged it. */
+function refuseRetry(
+  retry: RetryOptions,
+  attempt: number,
+  error: unknown,
+): Failure | undefined {
+  if (attempt >= retry.attempts) return { error };
+  try {
+    return retry.when === undefined || retry.when(error)
+      ? undefined
+      : { error };
+  } catch (thrown) {
+    return { error: thrown };
+  }
+}
+
+function retryDelay(retry: RetryOptions, attempt: number): number {
+  const { delay = 1_000, maxDelay = 60_000, factor = 2, jitter = 1 } = retry;
+  const longest = Math.min(delay * factor ** (attempt - 1), maxDelay);
+  return Math.round(longest * (1 - jitter * Math.random()));
+}
+
+/** Waits, unless the task is ended from outside. */
+function pause(state: TaskState, clock: Clock, delay: number): Promise<void> {
+  return new Promise((resolve) => {
+    state.abort = undefined;
+    const timer = clock.setTimeout(resolve, delay);
+    state.release = () => {
+      clock.clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+function call(state: TaskState, environment: TaskEnvironment): unknown {
+  if (state.definition === undefined) return state.fn(...state.args as never[]);
+  return state.definition.handler(
+    new AttemptContext(state, environment),
+    ...state.args as never,
+  );
+}
+
+/** The context of one attempt. Its signal is made when the handler first asks for it. */
+class AttemptContext implements TaskContext {
+  readonly attempt: number;
+  readonly #state: TaskState;
+  readonly #environment: TaskEnvironment;
+  #controller: AbortController | undefined;
+  #aborted: Failure | undefined;
+
+  constructor(state: TaskState, environment: TaskEnvironment) {
+    this.attempt = state.attempt;
+    this.#state = state;
+    this.#environment = environment;
+    state.abort = (reason) => {
+      this.#aborted ??= { error: reason };
+      this.#controller?.abort(reason);
+    };
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) {
+        this.#controller.abort(this.#aborted.error);
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  get id(): string {
+    return this.#state.id;
+  }
+
+  get name(): string {
+    return this.#state.name;
+  }
+
+  get deadline(): number | undefined {
+    return this.#environment.deadline;
+  }
+
+  get response(): TaskResponse {
+    return this.#environment.response;
+  }
+}

@@ -1,0 +1,134 @@
+import type { Clock } from "./clock.ts";
+import { BackgroundTasksClosedError, TaskQueueFullError } from "./errors.ts";
+import { Fifo } from "./fifo.ts";
+import { callHook, type TaskObserver } from "./observer.ts";
+import type { TaskSequence } from "./task_sequence.ts";
+import type { TaskRun, TaskState } from "./task_state.ts";
+
+/**
+ * What a `TaskRunner` does: it counts tasks, lets sequences start in order, and knows which are
+ * in flight.
+ *
+ * Invariant: `pending` is the number of tasks admitted and not ended, and the scheduler is in
+ * `busy` while it is not zero; a sequence is in `#sequences` from its first task to its finish.
+ */
+export class Scheduler {
+  /** Every scheduler with pending tasks: what `drain()` waits for. */
+  static readonly busy: Set<Scheduler> = new Set();
+
+  readonly clock: Clock;
+  readonly observers: readonly TaskObserver[];
+  /** The source of the latest `waitUntil`, by name. */
+  platform: string | undefined = undefined;
+  closed = false;
+  pending = 0;
+  running = 0;
+  succeeded = 0;
+  failed = 0;
+  readonly #concurrency: number;
+  readonly #maxPending: number;
+  readonly #sequences = new Set<TaskSequence>();
+  readonly #ready = new Fifo<TaskSequence>();
+  #open = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(
+    clock: Clock,
+    concurrency: number,
+    maxPending: number,
+    observers: readonly TaskObserver[],
+  ) {
+    this.clock = clock;
+    this.#concurrency = concurrency;
+    this.#maxPending = maxPending;
+    this.observers = observers;
+  }
+
+  /**
+   * Makes room for tasks, all of them or none.
+   *
+   * @throws {BackgroundTasksClosedError} If the runner was closed.
+   * @throws {TaskQueueFullError} If there would be more than `maxPending`.
+   */
+  admit(states: readonly TaskState[]): void {
+    const name = states[0]?.name ?? "";
+    if (this.closed) {
+      throw new BackgroundTasksClosedError(name, "the runner was closed");
+    }
+    if (this.pending + states.length > this.#maxPending) {
+      throw new TaskQueueFullError(name, this.#maxPending);
+    }
+    if (this.pending === 0) Scheduler.busy.add(this);
+    this.pending += states.length;
+  }
+
+  /** A task that was admitted starts. */
+  started(state: TaskState): void {
+    this.running++;
+    this.notify("onStart", state);
+  }
+
+  /** A task that was admitted has ended; each gives its place back once. */
+  ended(state: TaskState): void {
+    if (state.startedAt !== undefined) this.running--;
+    if (state.status === "succeeded") this.succeeded++;
+    if (state.status === "failed" || state.status === "timed-out") {
+      this.failed++;
+    }
+    this.notify("onEnd", state);
+    this.pending--;
+    if (this.pending > 0) return;
+    Scheduler.busy.delete(this);
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+
+  /** A sequence has its first task. */
+  add(sequence: TaskSequence): void {
+    this.#sequences.add(sequence);
+  }
+
+  /** The response of a sequence has ended: its tasks may start when it is their turn. */
+  enqueue(sequence: TaskSequence): void {
+    if (this.#open < this.#concurrency) this.#start(sequence);
+    else this.#ready.push(sequence);
+  }
+
+  /** A sequence has nothing left to run. */
+  remove(sequence: TaskSequence, started: boolean): void {
+    this.#sequences.delete(sequence);
+    if (started) this.#open--;
+    while (this.#open < this.#concurrency) {
+      const next = this.#ready.shift();
+      if (next === undefined) break;
+      if (!next.finished) this.#start(next);
+    }
+  }
+
+  /** Resolves once no task is pending. */
+  whenIdle(): Promise<void> {
+    if (this.pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Stops everything in flight, and tells what that was. */
+  abandon(reason: unknown): TaskRun[] {
+    return [...this.#sequences].flatMap((sequence) =>
+      sequence.stop("abandoned", reason)
+    );
+  }
+
+  /** Tells every observer. A snapshot is made only when somebody listens. */
+  notify(event: keyof TaskObserver, state: TaskState): void {
+    for (const observer of this.observers) {
+      if (observer[event] === undefined) continue;
+      callHook(event, () => observer[event]!(state.snapshot()));
+    }
+  }
+
+  #start(sequence: TaskSequence): void {
+    this.#open++;
+    sequence.start();
+  }
+}

@@ -1,0 +1,189 @@
+import { checkKeys, describeValue } from "./check.ts";
+import { systemClock } from "./clock.ts";
+import {
+  type DrainOptions,
+  type DrainReport,
+  drainSchedulers,
+} from "./drain.ts";
+import { OBSERVER_KEYS, type TaskObserver } from "./observer.ts";
+import { Scheduler } from "./scheduler.ts";
+
+/** Options of a {@linkcode TaskRunner}. */
+export interface TaskRunnerOptions {
+  /**
+   * How many requests may have their tasks running at once; the others wait in order. An integer,
+   * at least 1.
+   *
+   * @default {Infinity}
+   */
+  readonly concurrency?: number;
+  /**
+   * How many tasks may wait or run at once; then `addTask` throws `TaskQueueFullError`. An
+   * integer, at least 1.
+   *
+   * @default {Infinity}
+   */
+  readonly maxPending?: number;
+  /**
+   * Who watches the tasks.
+   *
+   * @default {[]}
+   */
+  readonly observers?: readonly TaskObserver[];
+}
+
+/** What a runner is doing. */
+export interface TaskRunnerStats {
+  /** Tasks that were added and have not ended. */
+  readonly pending: number;
+  /** Those of them that run. */
+  readonly running: number;
+  /** Those of them that wait: for the response, for an earlier task, or for a free place. */
+  readonly waiting: number;
+  /** Tasks that succeeded so far. */
+  readonly succeeded: number;
+  /** Tasks that failed or timed out so far. */
+  readonly failed: number;
+  /**
+   * Where the latest request's `waitUntil` came from, by name; `"process"` where nothing but this
+   * process guarantees the work; `undefined` before the first task.
+   */
+  readonly platform: string | undefined;
+}
+
+let schedulerOfRunner: (runner: TaskRunner) => Scheduler;
+
+/**
+ * Executes the background tasks of a process: limits, observers, figures and draining.
+ *
+ * Every middleware without a `runner` of its own shares one.
+ *
+ * @example Refuse work instead of running out of memory
+ * ```ts
+ * import { TaskRunner } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const runner = new TaskRunner({ concurrency: 10, maxPending: 1_000 });
+ * assertEquals(runner.stats().pending, 0);
+ * await runner.close();
+ * ```
+ */
+export class TaskRunner {
+  readonly #scheduler: Scheduler;
+
+  static {
+    schedulerOfRunner = (runner) => runner.#scheduler;
+  }
+
+  /**
+   * Creates a runner.
+   *
+   * @param options Its limits and observers.
+   * @throws {TypeError} If an option is unknown or of the wrong kind.
+   * @throws {RangeError} If a limit is out of range.
+   */
+  constructor(options: TaskRunnerOptions = {}) {
+    checkKeys("runner option", options, [
+      "concurrency",
+      "maxPending",
+      "observers",
+    ]);
+    const { concurrency = Infinity, maxPending = Infinity, observers = [] } =
+      options;
+    checkLimit("concurrency", concurrency);
+    checkLimit("maxPending", maxPending);
+    checkObservers(observers);
+    this.#scheduler = new Scheduler(systemClock, concurrency, maxPending, [
+      ...observers,
+    ]);
+  }
+
+  /** Tells what the runner is doing. */
+  stats(): TaskRunnerStats {
+    const { pending, running, succeeded, failed, platform } = this.#scheduler;
+    return {
+      pending,
+      running,
+      waiting: pending - running,
+      succeeded,
+      failed,
+      platform,
+    };
+  }
+
+  /**
+   * Waits until nothing is left, tasks added meanwhile included.
+   *
+   * @param options How long to wait.
+   * @returns What became of the tasks. At the timeout every `signal` is aborted, and what had not
+   * ended is reported by name.
+   * @throws {RangeError} If the timeout is out of range.
+   */
+  drain(options: DrainOptions = {}): Promise<DrainReport> {
+    return drainSchedulers(() => [this.#scheduler], options);
+  }
+
+  /**
+   * Refuses further tasks, then drains.
+   *
+   * @param options How long to wait.
+   * @returns What became of the tasks.
+   * @throws {RangeError} If the timeout is out of range.
+   */
+  close(options: DrainOptions = {}): Promise<DrainReport> {
+    this.#scheduler.closed = true;
+    return this.drain(options);
+  }
+}
+
+/**
+ * The scheduler behind a runner, for the files of this package.
+ *
+ * @param runner The runner a user holds.
+ * @returns Its scheduler.
+ */
+export function schedulerOf(runner: TaskRunner): Scheduler {
+  return schedulerOfRunner(runner);
+}
+
+/** The runner of the process. */
+export const defaultRunner: TaskRunner = new TaskRunner();
+
+function checkLimit(option: string, value: unknown): void {
+  if (typeof value !== "number") {
+    throw new TypeError(
+      `Cannot use ${option} ${describeValue(value)}: write a number`,
+    );
+  }
+  if (value !== Infinity && !(Number.isInteger(value) && value >= 1)) {
+    throw new RangeError(
+      `Cannot use ${option} ${value}: it must be an integer of at least 1, or Infinity`,
+    );
+  }
+}
+
+function checkObservers(observers: unknown): void {
+  if (!Array.isArray(observers)) {
+    throw new TypeError(
+      `Cannot use observers ${
+        describeValue(observers)
+      }: write an array such as [{ onEnd(run) {} }]`,
+    );
+  }
+  for (const observer of observers) {
+    if (typeof observer !== "object" || observer === null) {
+      throw new TypeError(
+        `Cannot use observer ${
+          describeValue(observer)
+        }: write an object such as { onEnd(run) {} }`,
+      );
+    }
+    for (const key of OBSERVER_KEYS) {
+      if (observer[key] !== undefined && typeof observer[key] !== "function") {
+        throw new TypeError(
+          `Cannot use ${key} ${describeValue(observer[key])}: write a function`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import { BackgroundTasksClosedError } from "./errors.ts";
+import { callHook } from "./observer.ts";
+import { option, runTask, type TaskEnvironment } from "./run_task.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { BackgroundTask } from "./task.ts";
+import type {
+  HandlerOutcome,
+  ResponseOutcome,
+  TaskPolicy,
+  TaskResponse,
+} from "./task_options.ts";
+import type { EndStatus, TaskOwner, TaskRun, TaskState } from "./task_state.ts";
+
+/** What a sequence takes from the options of the middleware. */
+export interface SequenceOptions {
+  readonly defaults: TaskPolicy;
+  readonly stopOnError: boolean;
+  readonly onTaskError: ((error: unknown, run: TaskRun) => unknown) | undefined;
+}
+
+/** One task, or the tasks of one group, in the order they were added. */
+interface Entry {
+  readonly task: BackgroundTask;
+  readonly state: TaskState;
+}
+
+/**
+ * The tasks of one request, one step after another once the response has ended.
+ *
+ * Each step is a continuation attached where the task was added, so that it keeps the async
+ * context (`AsyncLocalStorage`) of that call, and the next step does not see what it changed.
+ *
+ * Invariant: once started, the sequence is finished exactly when `#pending` falls to zero.
+ */
+export class TaskSequence implements TaskOwner, TaskEnvironment {
+  readonly defaults: TaskPolicy;
+  deadline: number | undefined = undefined;
+  finished = false;
+  readonly #options: SequenceOptions;
+  readonly #scheduler: Scheduler;
+  #outcome: HandlerOutcome = "success";
+  #failure: unknown = undefined;
+  #response: TaskResponse = { status: undefined, outcome: "unknown" };
+  #entries: Entry[] = [];
+  #ended = 0;
+  #pending = 0;
+  #started = false;
+  #stopped: { readonly cause: unknown } | undefined = undefined;
+  #begin!: () => void;
+  #tail: Promise<void>;
+  #whenDone: (() => void) | undefined = undefined;
+
+  constructor(options: SequenceOptions, scheduler: Scheduler) {
+    this.defaults = options.defaults;
+    this.#options = options;
+    this.#scheduler = scheduler;
+    this.#tail = new Promise((resolve) => this.#begin = resolve);
+    scheduler.add(this);
+  }
+
+  get clock(): Scheduler["clock"] {
+    return this.#scheduler.clock;
+  }
+
+  get response(): TaskResponse {
+    return this.#response;
+  }
+
+  /** How many tasks wait or run. */
+  get size(): number {
+    return this.#pending;
+  }
+
+  /** The tasks that wait or run, in the order they were added. */
+  tasks(): BackgroundTask[] {
+    return this.#entries.filter(({ state }) => !state.hasEnded).map((
+      { task },
+    ) => task);
+  }
+
+  now(): number {
+    return this.#scheduler.clock.now();
+  }
+
+  /** A promise for `waitUntil`: it covers the whole sequence and never rejects. */
+  whenDone(): Promise<void> {
+    return new Promise((resolve) => this.#whenDone = resolve);
+  }
+
+  /**
+   * Adds one step: a task, or several that run at once.
+   *
+   * @throws {BackgroundTasksClosedError} If the sequence has finished.
+   */
+  add(step: readonly Entry[]): void {
+    const states = step.map(({ state }) => state);
+    if (this.finished) {
+      throw new BackgroundTasksClosedError(
+        states[0]?.name ?? "",
+        "the background tasks of this request have finished; add it before the handler returns, " +
+          "or from a task that is still running",
+      );
+    }
+    this.#scheduler.admit(states);
+    this.#pending += states.length;
+    this.#entries.push(...step);
+    const addedAt = this.now();
+    for (const state of states) {
+      state.owner = this;
+      state.addedAt = addedAt;
+      this.#scheduler.notify("onAdd", state);
+    }
+    const [only] = states;
+    this.#tail = states.length === 1 && only !== undefined
+      ? this.#tail.then(() => this.#runOne(only))
+      : this.#tail.then(() => this.#runGroup(states));
+  }
+
+  /** The handler has returned or thrown. */
+  settle(
+    outcome: HandlerOutcome,
+    failure: unknown,
+    status: number | undefined,
+  ): void {
+    this.#outcome = outcome;
+    this.#failure = failure;
+    this.#response = { status, outcome: "unknown" };
+  }
+
+  /** The response has ended; the tasks start when the scheduler says so. */
+  responseEnded(outcome: ResponseOutcome): void {
+    if (this.finished) return;
+    this.#response = { status: this.#response.status, outcome };
+    this.#scheduler.enqueue(this);
+  }
+
+  /** Lets the first task start. */
+  start(): void {
+    this.#started = true;
+    this.#begin();
+    if (this.#pending === 0) this.#finish();
+  }
+
+  /** Ends every task that waits or runs, and with them the sequence. */
+  stop(status: EndStatus, reason: unknown): TaskRun[] {
+    const stopped = this.#entries.filter(({ state }) =>
+      state.interrupt(status, reason)
+    );
+    this.#finish();
+    return stopped.map(({ state }) => state.snapshot());
+  }
+
+  taskStarts(state: TaskState): void {
+    this.#scheduler.started(state);
+  }
+
+  taskRetries(state: TaskState): void {
+    this.#scheduler.notify("onRetry", state);
+  }
+
+  taskEnded(state: TaskState): void {
+    this.#pending--;
+    this.#ended++;
+    if (state.status === "failed" || state.status === "timed-out") {
+      this.#reportError(state);
+    }
+    this.#forgetEnded();
+    this.#scheduler.ended(state);
+    if (this.#started && this.#pending === 0) this.#finish();
+  }
+
+  async #runGroup(states: readonly TaskState[]): Promise<void> {
+    await Promise.all(states.map((state) => this.#runOne(state)));
+  }
+
+  #runOne(state: TaskState): Promise<void> | void {
+    if (state.hasEnded) return;
+    let reason: unknown;
+    try {
+      reason = this.#whyNot(state);
+    } catch (error) {
+      state.end("failed", error);
+      return;
+    }
+    if (reason === undefined) return runTask(state, this);
+    state.end("discarded", reason);
+  }
+
+  /** Why a task does not run, by its `runOn` or by `stopOnError`. */
+  #whyNot(state: TaskState): Error | undefined {
+    if (this.#stopped !== undefined) {
+      return new Error(
+        `Task "${state.name}" was discarded: an earlier task failed and stopOnError is set`,
+        this.#stopped,
+      );
+    }
+    if (state.addedAfterFailure) return;
+    const runOn = option(state, this, "runOn") ?? "success";
+    const runs = typeof runOn === "function"
+      ? runOn(this.#outcome, this.#response)
+      : runOn === "always" || runOn === this.#outcome;
+    if (runs) return;
+    const wanted = typeof runOn === "function"
+      ? "its runOn predicate said no"
+      : `its runOn is "${runOn}"`;
+    const happened = this.#outcome === "success"
+      ? "the handler returned"
+      : "the handler failed";
+    return new Error(
+      `Task "${state.name}" was discarded: ${happened} and ${wanted}`,
+      { cause: this.#failure },
+    );
+  }
+
+  #reportError(state: TaskState): void {
+    const { onTaskError, stopOnError } = this.#options;
+    if (stopOnError) this.#stopped ??= { cause: state.error };
+    if (onTaskError === undefined) {
+      console.error(
+        `Background task "${state.name}" ${state.status}:`,
+        state.error,
+      );
+    } else {
+      callHook("onTaskError", () => onTaskError(state.error, state.snapshot()));
+    }
+  }
+
+  /** Keeps a request that adds tasks for hours, such as an event stream, from growing. */
+  #forgetEnded(): void {
+    if (this.#ended < 64 || this.#ended * 2 < this.#entries.length) return;
+    this.#entries = this.#entries.filter(({ state }) => !state.hasEnded);
+    this.#ended = 0;
+  }
+
+  #finish(): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.#scheduler.remove(this, this.#started);
+    this.#whenDone?.();
+  }
+}

@@ -1,0 +1,149 @@
+import type { TaskDefinition } from "./define_task.ts";
+import type { TaskOptions } from "./task_options.ts";
+
+/** Where a task is in its life: waiting, running, or ended in exactly one of seven ways. */
+export type TaskStatus =
+  | "waiting"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "timed-out"
+  | "cancelled"
+  | "discarded"
+  | "expired"
+  | "abandoned";
+
+/** A status a task can end in. */
+export type EndStatus = Exclude<TaskStatus, "waiting" | "running">;
+
+/** What observers, error hooks and drain reports see of a task: a snapshot, never its arguments. */
+export interface TaskRun {
+  /** A UUID of this task. */
+  readonly id: string;
+  /** The name: of `defineTask`, of `with({ name })`, else the function's own, else `"anonymous"`. */
+  readonly name: string;
+  /** The attempt, from 1; 0 while the task waits. */
+  readonly attempt: number;
+  /** Where the task is in its life. */
+  readonly status: TaskStatus;
+  /** When the task was added, in epoch milliseconds. */
+  readonly addedAt: number;
+  /** When the first attempt started, in epoch milliseconds. */
+  readonly startedAt: number | undefined;
+  /** When the task ended, in epoch milliseconds. */
+  readonly endedAt: number | undefined;
+  /** What the latest attempt threw, or why the task did not run. */
+  readonly error: unknown;
+}
+
+/** Who is told what becomes of a task: the sequence it was added to. */
+export interface TaskOwner {
+  /** Milliseconds since the epoch, by the runner's clock. */
+  now(): number;
+  /** The task has ended; called once. */
+  taskEnded(state: TaskState): void;
+}
+
+/** The function of a task; its arguments are checked where it is added. */
+export type TaskFunction = (...args: never[]) => unknown;
+
+/**
+ * Everything known about one task. `BackgroundTask` is the part of it that users see.
+ *
+ * Invariant: `status` only moves forward, and `owner.taskEnded` is called exactly once.
+ */
+export class TaskState {
+  /** What runs. */
+  readonly fn: TaskFunction;
+  /** What it is called with. */
+  readonly args: readonly unknown[];
+  /** Its name and policy, when it was made by `defineTask`. */
+  readonly definition: TaskDefinition | undefined;
+  /** The options of this one call. */
+  options: TaskOptions | undefined = undefined;
+  /** The sequence the task was added to. */
+  owner: TaskOwner | undefined = undefined;
+  /** Whether an error handler added it, after the handler had failed. */
+  addedAfterFailure = false;
+  status: TaskStatus = "waiting";
+  attempt = 0;
+  addedAt = 0;
+  startedAt: number | undefined = undefined;
+  endedAt: number | undefined = undefined;
+  error: unknown = undefined;
+  /** Aborts the signal of the running attempt, if anyone asked for it. */
+  abort: ((reason: unknown) => void) | undefined = undefined;
+  /** Lets the sequence go on, whether or not the task's function ever settles. */
+  release: (() => void) | undefined = undefined;
+  #id: string | undefined = undefined;
+
+  constructor(
+    fn: TaskFunction,
+    args: readonly unknown[],
+    definition: TaskDefinition | undefined,
+  ) {
+    this.fn = fn;
+    this.args = args;
+    this.definition = definition;
+  }
+
+  /** A UUID, made when somebody first asks. */
+  get id(): string {
+    return this.#id ??= crypto.randomUUID();
+  }
+
+  get name(): string {
+    return this.options?.name ?? this.definition?.name ??
+      (this.fn.name || "anonymous");
+  }
+
+  get hasEnded(): boolean {
+    return this.status !== "waiting" && this.status !== "running";
+  }
+
+  /**
+   * Ends the task. Whatever comes later, a late rejection or a second cancel, changes nothing.
+   *
+   * @param status What became of it.
+   * @param error What it threw, or why it did not run.
+   * @returns Whether the task had not ended before.
+   */
+  end(status: EndStatus, error?: unknown): boolean {
+    if (this.hasEnded) return false;
+    this.status = status;
+    this.error = error;
+    if (this.owner !== undefined) {
+      this.endedAt = this.owner.now();
+      this.owner.taskEnded(this);
+    }
+    this.release?.();
+    return true;
+  }
+
+  /**
+   * Ends the task from outside: one that runs has its signal aborted, and the sequence goes on.
+   *
+   * @param status Why it was stopped.
+   * @param reason The reason of the signal and the observers' `error`.
+   * @returns Whether the task had not ended before.
+   */
+  interrupt(status: EndStatus, reason: unknown): boolean {
+    if (!this.end(status, reason)) return false;
+    this.abort?.(reason);
+    return true;
+  }
+
+  /** Copies what others may see. */
+  snapshot(): TaskRun {
+    return {
+      id: this.id,
+      name: this.name,
+      attempt: this.attempt,
+      status: this.status,
+      addedAt: this.addedAt,
+      startedAt: this.startedAt,
+      endedAt: this.endedAt,
+      error: this.error,
+    };
+  }
+}

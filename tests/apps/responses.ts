@@ -1,0 +1,174 @@
+/**
+ * Every kind of response. With `?task=<name>` the request has a background task, which prints what
+ * it saw; with `&hold` the task first burns CPU until the client says that it has its answer.
+ */
+import {
+  backgroundTasks,
+  type BackgroundTasksEnv,
+  defineTask,
+} from "@postlude/background-tasks";
+import { type Context, Hono } from "hono";
+import { compress } from "hono/compress";
+import { cors } from "hono/cors";
+import { etag } from "hono/etag";
+import { secureHeaders } from "hono/secure-headers";
+import { streamSSE } from "hono/streaming";
+import { existsSync } from "node:fs";
+import { fileBody } from "./file_body.ts";
+import { burn, setting } from "./runtime_help.ts";
+
+type Env = BackgroundTasksEnv;
+
+/** The client writes this file when it has its whole answer. */
+const report = defineTask(
+  "report",
+  { runOn: "always" },
+  ({ response }, name: string, hold: boolean) => {
+    const folder = setting("RELEASES");
+    const released = !hold ||
+      burn(() => folder !== undefined && existsSync(`${folder}/${name}`));
+    const { status, outcome } = response;
+    console.log(`task ${name} ${status} ${outcome}${released ? "" : " held"}`);
+  },
+);
+
+function addTask(c: Context<Env>, suffix = ""): void {
+  const name = c.req.query("task");
+  if (name === undefined) return;
+  const hold = c.req.query("hold") !== undefined;
+  c.var.backgroundTasks.addTask(report, name + suffix, hold);
+}
+
+const app = new Hono<Env>();
+const slow = app.use("/slow/*", async (c, next) => {
+  await next();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  c.header("x-slow", "yes");
+});
+slow.use("/outside/etag/*", etag());
+slow.use("/outside/compress/*", compress({ threshold: 1 }));
+app.use("/outside/cors/*", cors());
+app.use("/outside/secure/*", secureHeaders());
+app.use(backgroundTasks());
+app.use("/inside/etag/*", etag());
+app.use("/inside/compress/*", compress({ threshold: 1 }));
+app.use("/inside/cors/*", cors());
+app.use("/inside/secure/*", secureHeaders());
+app.use(async (c, next) => {
+  if (!c.req.path.startsWith("/own")) addTask(c);
+  await next();
+});
+
+const text = new TextEncoder();
+const block = text.encode("0123456789abcdef".repeat(4096)); // 64 KiB
+
+function source(
+  blocks: number,
+  options: { type?: "bytes"; failAt?: number; onEnd?: () => void } = {},
+): ReadableStream<Uint8Array> {
+  let sent = 0;
+  const pull = (
+    controller: ReadableStreamDefaultController | ReadableByteStreamController,
+  ): Promise<void> => {
+    if (sent === options.failAt) {
+      return Promise.reject(new Error("the body broke"));
+    }
+    if (sent++ < blocks) controller.enqueue(block.slice() as never);
+    else {
+      options.onEnd?.();
+      controller.close();
+    }
+    return Promise.resolve();
+  };
+  return options.type === "bytes"
+    ? new ReadableStream({ type: "bytes", pull })
+    : new ReadableStream({ pull });
+}
+
+async function* generate(blocks: number): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < blocks; i++) {
+    await Promise.resolve();
+    yield block;
+  }
+}
+
+const routes = new Hono<Env>();
+routes.get("/string/:size", (c) => c.text("s".repeat(+c.req.param("size"))));
+routes.get("/json", (c) => c.json({ status: "ok" }));
+routes.get(
+  "/bytes/:size",
+  (c) => c.body(new Uint8Array(+c.req.param("size")).fill(7)),
+);
+routes.get("/stream/:blocks", (c) => c.body(source(+c.req.param("blocks"))));
+routes.get("/length/:blocks", (c) => {
+  const blocks = +c.req.param("blocks");
+  const length = String(blocks * block.length);
+  return c.body(source(blocks), 200, { "content-length": length });
+});
+routes.get(
+  "/byte-stream/:blocks",
+  (c) => c.body(source(+c.req.param("blocks"), { type: "bytes" })),
+);
+routes.get(
+  "/generator/:blocks",
+  (c) => c.body(ReadableStream.from(generate(+c.req.param("blocks")))),
+);
+routes.get("/sse", (c) =>
+  streamSSE(c, async (stream) => {
+    for (let i = 0; i < 3; i++) {
+      await stream.writeSSE({ data: `event ${i}` });
+      await stream.sleep(1);
+    }
+  }));
+routes.get("/file", (c) => fileBody(setting("FILE")!, c.req.header("range")));
+routes.get("/204", (c) => c.body(null, 204));
+routes.get("/205", () => new Response(null, { status: 205 }));
+routes.get("/304", (c) => c.body(null, 304));
+routes.get("/416", (c) => c.body(null, 416, { "content-range": "bytes */9" }));
+routes.get("/redirect", (c) => c.redirect("/json"));
+routes.get("/throws", () => {
+  throw new Error("the handler failed");
+});
+routes.get("/breaks", (c) => c.body(source(100, { failAt: 3 })));
+for (const prefix of ["/inside/:what", "/outside/:what", "/slow", "/"]) {
+  app.route(prefix, routes);
+}
+
+// a task of its own, added from inside the body
+app.get("/own/late", (c) => {
+  addTask(c);
+  return c.body(source(8, { onEnd: () => addTask(c, "-late") }));
+});
+app.get(
+  "/own/only-late",
+  (c) => c.body(source(8, { onEnd: () => addTask(c, "-late") })),
+);
+
+// what lasts until the client says so
+const gates = new Map<string, () => void>();
+app.get("/open/:gate", (c) => {
+  gates.get(c.req.param("gate"))?.();
+  return c.text("opened");
+});
+function gate(name: string): Promise<void> {
+  return new Promise((resolve) => gates.set(name, resolve));
+}
+app.get("/waits/:gate", async (c) => {
+  const opened = gate(c.req.param("gate"));
+  console.log(`waits ${c.req.param("gate")}`);
+  await opened;
+  return c.text("waited");
+});
+app.get("/lasts/:gate", (c) => {
+  const opened = gate(c.req.param("gate"));
+  return streamSSE(c, async (stream) => {
+    await stream.writeSSE({ data: "first" });
+    await opened;
+    await stream.writeSSE({ data: "last" });
+  });
+});
+
+app.get("/ping", (c) => c.text("pong"));
+app.onError((error, c) => c.text(error.message, 500));
+
+export default app;

@@ -1,0 +1,32 @@
+import process from "node:process";
+
+/** Whether this is workerd, which has neither a file system nor a clock that runs during work. */
+const isWorkerd = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+
+/**
+ * A setting of the app: a variable of its process.
+ *
+ * @param name The variable.
+ */
+export function setting(name: string): string | undefined {
+  return process.env[name];
+}
+
+/**
+ * Burns CPU until something is true, or for five seconds; on workerd for a fixed amount of work.
+ *
+ * @param done What to wait for.
+ * @returns Whether it became true; always on workerd.
+ */
+export function burn(done: () => boolean): boolean {
+  if (isWorkerd) {
+    let sum = 0;
+    for (let i = 0; i < 3e8; i++) sum += i;
+    return sum > 0;
+  }
+  const deadline = Date.now() + 5_000;
+  while (!done()) {
+    if (Date.now() > deadline) return false;
+  }
+  return true;
+}

@@ -1,0 +1,460 @@
+import {
+  assertEquals,
+  assertMatch,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  BackgroundTask,
+  BackgroundTasks,
+  BackgroundTasksClosedError,
+  type BackgroundTasksOptions,
+  task,
+  TaskRunner,
+} from "@postlude/background-tasks";
+import { test } from "./harness/test.ts";
+
+/** A queue with a runner of its own, and what it takes to see its tasks end. */
+function queue(options: BackgroundTasksOptions = {}): {
+  tasks: BackgroundTasks;
+  events: string[];
+  record: (event: string) => void;
+  run: (response?: Response) => Promise<void>;
+} {
+  const runner = new TaskRunner();
+  const tasks = new BackgroundTasks({ runner, ...options });
+  const events: string[] = [];
+  return {
+    tasks,
+    events,
+    record: (event) => void events.push(event),
+    run: async (response = new Response("ok")) => {
+      await tasks.runAfter(response).body?.cancel();
+      await runner.drain();
+    },
+  };
+}
+
+const turns = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, 2));
+
+test("BackgroundTasks.addTask() runs the tasks one after another, in order", async () => {
+  const { tasks, events, run } = queue();
+  const work = async (name: string): Promise<void> => {
+    events.push(`${name} starts`);
+    await turns();
+    events.push(`${name} ends`);
+  };
+  tasks.addTask(work, "first");
+  tasks.addTask(work, "second");
+  await run();
+  assertEquals(events, [
+    "first starts",
+    "first ends",
+    "second starts",
+    "second ends",
+  ]);
+});
+
+test("BackgroundTasks.addTask() calls the function with its arguments, and not before runAfter()", async () => {
+  const { tasks, events, run } = queue();
+  tasks.addTask(
+    (...args: unknown[]) => void events.push(JSON.stringify(args)),
+    1,
+    { two: 2 },
+    [3],
+  );
+  await turns();
+  assertEquals(events, []);
+  await run();
+  assertEquals(events, ['[1,{"two":2},[3]]']);
+});
+
+test("BackgroundTasks.addTask() puts a task that a task adds at the end", async () => {
+  const { tasks, events, record, run } = queue();
+  tasks.addTask(async () => {
+    record("first");
+    tasks.addTask(() => {
+      record("nested");
+      tasks.addTask(record, "nested deeper");
+    });
+    await turns();
+  });
+  tasks.addTask(record, "second");
+  await run();
+  assertEquals(events, ["first", "second", "nested", "nested deeper"]);
+});
+
+test("BackgroundTasks.addTask() runs the remaining tasks when one throws", async () => {
+  const errors: unknown[] = [];
+  const { tasks, events, record, run } = queue({
+    onTaskError: (error, run) => errors.push([run.name, run.status, error]),
+  });
+  const thrown = new Error("sync");
+  tasks.addTask(function throwsAtOnce() {
+    throw thrown;
+  });
+  tasks.addTask(function rejects() {
+    return Promise.reject(new Error("async"));
+  });
+  tasks.addTask(function throwsUndefined() {
+    throw undefined;
+  });
+  tasks.addTask(function throwsString() {
+    return Promise.reject("a string");
+  });
+  tasks.addTask(record, "last");
+  await run();
+  assertEquals(events, ["last"]);
+  assertEquals(errors, [
+    ["throwsAtOnce", "failed", thrown],
+    ["rejects", "failed", new Error("async")],
+    ["throwsUndefined", "failed", undefined],
+    ["throwsString", "failed", "a string"],
+  ]);
+});
+
+test("BackgroundTasks.addTask() awaits what a task returns, a foreign thenable included", async () => {
+  const { tasks, events, record, run } = queue();
+  tasks.addTask(() => ({
+    then(resolve: (value: unknown) => void): void {
+      setTimeout(() => {
+        record("thenable");
+        resolve(undefined);
+      }, 1);
+    },
+  }));
+  tasks.addTask(() =>
+    turns().then(() => {
+      record("arrow");
+    })
+  );
+  tasks.addTask(record, "last");
+  await run();
+  assertEquals(events, ["thenable", "arrow", "last"]);
+});
+
+test("BackgroundTasks.addTask() writes a failure to console.error by name, without the arguments", async () => {
+  const { tasks, run } = queue();
+  const lines = await withConsoleError(async () => {
+    tasks.addTask(function sendEmail(_password: string) {
+      throw new Error("smtp is down");
+    }, "s3cret");
+    await run();
+  });
+  assertEquals(lines.length, 1);
+  assertMatch(lines[0]!, /Background task "sendEmail" failed:.*smtp is down/s);
+  assertEquals(lines[0]!.includes("s3cret"), false);
+});
+
+test("onTaskError that throws or rejects is contained", async () => {
+  const { tasks, events, record, run } = queue({
+    onTaskError: (error) => {
+      record(`hook ${error}`);
+      if (error === 1) throw new Error("hook broke");
+      return Promise.reject(new Error("hook broke later"));
+    },
+  });
+  const lines = await withConsoleError(async () => {
+    tasks.addTask(() => Promise.reject(1));
+    tasks.addTask(() => Promise.reject(2));
+    tasks.addTask(record, "last");
+    await run();
+    await turns();
+  });
+  assertEquals(events, ["hook 1", "hook 2", "last"]);
+  assertEquals(lines.length, 2);
+  assertMatch(lines[0]!, /onTaskError failed:.*hook broke/s);
+  assertMatch(lines[1]!, /onTaskError failed:.*hook broke later/s);
+});
+
+test("stopOnError discards the remaining tasks, and says so to observers", async () => {
+  const ended: string[] = [];
+  const runner = new TaskRunner({
+    observers: [{
+      onEnd: (run) =>
+        void ended.push(`${run.name} ${run.status}: ${run.error}`),
+    }],
+  });
+  const tasks = new BackgroundTasks({
+    runner,
+    stopOnError: true,
+    onTaskError: () => {},
+  });
+  tasks.with({ name: "a" }).addTask(() => {});
+  tasks.with({ name: "b" }).addTask(() => Promise.reject("no"));
+  tasks.with({ name: "c" }).addTask(() => {});
+  tasks.runAfter(new Response());
+  await runner.drain();
+  assertEquals(ended, [
+    "a succeeded: undefined",
+    "b failed: no",
+    'c discarded: Error: Task "c" was discarded: an earlier task failed and stopOnError is set',
+  ]);
+});
+
+test("BackgroundTasks.addTask() throws once the tasks have finished", async () => {
+  const { tasks, record, run } = queue();
+  tasks.addTask(record, "only");
+  await run();
+  const error = assertThrows(
+    () => tasks.addTask(record, "late"),
+    BackgroundTasksClosedError,
+    "have finished",
+  );
+  assertEquals(error.name, "BackgroundTasksClosedError");
+});
+
+test("BackgroundTasks.addTask() refuses a promise, saying what to write instead", () => {
+  const { tasks } = queue();
+  const sendEmail = (): Promise<void> => Promise.resolve();
+  assertThrows(
+    // @ts-expect-error: a promise is no function
+    () => tasks.addTask(sendEmail()),
+    TypeError,
+    "write addTask(sendEmail, to) instead of addTask(sendEmail(to))",
+  );
+});
+
+test("BackgroundTasks.addTask() refuses what is no function", () => {
+  const { tasks } = queue();
+  for (const value of [undefined, null, "sendEmail", 1, {}, []]) {
+    assertThrows(
+      () => tasks.addTask(value as never),
+      TypeError,
+      "write addTask(fn, ...args)",
+    );
+  }
+  assertThrows(() => task(undefined as never), TypeError, "too early");
+});
+
+test("BackgroundTasks.addGroup() runs its tasks at once, as one step", async () => {
+  const { tasks, events, record, run } = queue();
+  const work = async (name: string): Promise<void> => {
+    record(`${name} starts`);
+    await turns();
+    record(`${name} ends`);
+  };
+  tasks.addTask(record, "before");
+  tasks.addGroup(task(work, "a"), task(work, "b"));
+  tasks.addTask(record, "after");
+  await run();
+  assertEquals(events, [
+    "before",
+    "a starts",
+    "b starts",
+    "a ends",
+    "b ends",
+    "after",
+  ]);
+});
+
+test("BackgroundTasks.addGroup() lets each task fail alone, and reports each", async () => {
+  const errors: string[] = [];
+  const { tasks, events, record, run } = queue({
+    onTaskError: (error) => errors.push(String(error)),
+  });
+  tasks.addGroup(
+    task(() => Promise.reject("one")),
+    task(record, "two"),
+    task(() => {
+      throw "three";
+    }),
+  );
+  tasks.addTask(record, "after");
+  await run();
+  assertEquals(events, ["two", "after"]);
+  assertEquals(errors.sort(), ["one", "three"]);
+});
+
+test("BackgroundTasks.addGroup() refuses a task twice, and what is no task", () => {
+  const { tasks } = queue();
+  const one = task(() => {});
+  assertThrows(() => tasks.addGroup(one, one), TypeError, "added before");
+  assertThrows(
+    () => tasks.addGroup(tasks.addTask(() => {})),
+    TypeError,
+    "added before",
+  );
+  assertThrows(
+    () => tasks.addGroup((() => {}) as never),
+    TypeError,
+    "write addGroup(task(fn, ...args)",
+  );
+  tasks.addGroup();
+  assertEquals(tasks.size, 1);
+});
+
+test("BackgroundTasks iterates over the tasks that wait or run", async () => {
+  const { tasks, events, run } = queue();
+  const names = (): string[] =>
+    [...tasks].map(({ name, state }) => `${name} ${state}`);
+  tasks.addTask(function first() {
+    events.push(...names());
+  });
+  tasks.addTask(function second() {});
+  tasks.addTask(() => {});
+  assertEquals(tasks.size, 3);
+  assertEquals(names(), [
+    "first waiting",
+    "second waiting",
+    "anonymous waiting",
+  ]);
+  await run();
+  assertEquals(events, [
+    "first running",
+    "second waiting",
+    "anonymous waiting",
+  ]);
+  assertEquals([tasks.size, ...tasks], [0]);
+});
+
+test("BackgroundTasks.runAfter() returns the same response, used or not", async () => {
+  for (const body of ["text", null, new Uint8Array(3), new Blob(["x"])]) {
+    const { tasks, record } = queue();
+    const response = new Response(body);
+    if (body !== null) tasks.addTask(record, "used");
+    assertStrictEquals(tasks.runAfter(response), response);
+    await response.body?.cancel();
+  }
+});
+
+test("BackgroundTasks.runAfter() leaves everything alone when no task was added", async () => {
+  const { tasks } = queue();
+  const promises: unknown[] = [];
+  const response = new Response(new ReadableStream());
+  const timers = await countTimers(() => {
+    const returned = tasks.runAfter(response, {
+      waitUntil: (promise) => promises.push(promise),
+    });
+    assertStrictEquals(returned, response);
+  });
+  assertEquals([promises, timers], [[], 0]);
+});
+
+test("BackgroundTasks.runAfter() calls waitUntil once, with a promise that covers all and never rejects", async () => {
+  const { tasks, events, record } = queue({ onTaskError: () => {} });
+  const promises: Promise<unknown>[] = [];
+  tasks.addTask(() => Promise.reject(new Error("contained")));
+  tasks.addTask(() => void tasks.addTask(record, "nested"));
+  tasks.runAfter(new Response("ok"), {
+    waitUntil: (promise) => promises.push(promise),
+  });
+  assertEquals(promises.length, 1);
+  assertEquals(promises[0] instanceof Promise, true);
+  await promises[0];
+  assertEquals(events, ["nested"]);
+  assertEquals(promises.length, 1);
+});
+
+test("BackgroundTasks.runAfter() starts no task in the turn of the handler", async () => {
+  const { tasks, events, record } = queue();
+  tasks.addTask(record, "task");
+  tasks.runAfter(new Response("ok"));
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+  record("a hundred microtasks");
+  while (tasks.size > 0) await turns();
+  assertEquals(events, ["a hundred microtasks", "task"]);
+});
+
+test("BackgroundTasks.runAfter() refuses a second response, and what is none", () => {
+  const { tasks } = queue();
+  assertThrows(
+    () => tasks.runAfter("ok" as never),
+    TypeError,
+    "write runAfter(response, { request })",
+  );
+  assertThrows(
+    () => tasks.runAfter(new Response(), { waituntil: () => {} } as never),
+    TypeError,
+    'runAfter option "waituntil": the runAfter options are request, waitUntil, platform',
+  );
+  tasks.runAfter(new Response());
+  assertThrows(() => tasks.runAfter(new Response()), TypeError, "another one");
+});
+
+test("new BackgroundTasks() refuses wrong options, with the rule and the value", () => {
+  const cases: [unknown, ErrorConstructor, string][] = [
+    [
+      { runOm: "always" },
+      TypeError,
+      'option "runOm": the background tasks options are timeout,',
+    ],
+    ["strict", TypeError, 'from "strict": write an object'],
+    [
+      { runOn: "sometimes" },
+      RangeError,
+      'runOn "sometimes": write "success", "failure", "always"',
+    ],
+    [{ timeout: -1 }, RangeError, "timeout -1: it must be an integer from 1"],
+    [{ timeout: NaN }, RangeError, "timeout NaN"],
+    [{ timeout: Infinity }, RangeError, "timeout Infinity"],
+    [{ timeout: 1.5 }, RangeError, "timeout 1.5"],
+    [
+      { timeout: "1s" },
+      TypeError,
+      'timeout "1s": write a number of milliseconds',
+    ],
+    [{ stopOnError: 1 }, TypeError, "stopOnError 1: write true or false"],
+    [{ onTaskError: "log" }, TypeError, 'onTaskError "log"'],
+    [{ waitUntil: {} }, TypeError, "waitUntil an object: write (promise)"],
+    [{ runner: {} }, TypeError, "runner an object: write new TaskRunner()"],
+  ];
+  for (const [options, type, message] of cases) {
+    assertThrows(() => new BackgroundTasks(options as never), type, message);
+  }
+});
+
+test("BackgroundTask.cancel() keeps a waiting task from starting", async () => {
+  const { tasks, events, record, run } = queue();
+  tasks.addTask(record, "first");
+  const second = tasks.addTask(record, "second");
+  tasks.addTask(record, "third");
+  assertEquals(second.cancel("not needed"), true);
+  assertEquals([second.state, second.cancel()], ["cancelled", false]);
+  await run();
+  assertEquals(events, ["first", "third"]);
+});
+
+test("BackgroundTask has a name, an id of its own and a state", async () => {
+  const { tasks, run } = queue();
+  const one = tasks.addTask(function named() {});
+  const two = new BackgroundTask(() => {});
+  assertEquals([one.name, two.name, one.state], [
+    "named",
+    "anonymous",
+    "waiting",
+  ]);
+  assertMatch(one.id, /^[0-9a-f-]{36}$/);
+  assertEquals([one.id === one.id, one.id === two.id], [true, false]);
+  await run();
+  assertEquals([one.state, two.state], ["succeeded", "waiting"]);
+});
+
+async function withConsoleError(body: () => Promise<void>): Promise<string[]> {
+  const original = console.error;
+  const lines: string[] = [];
+  console.error = (...args: unknown[]) => void lines.push(args.join(" "));
+  try {
+    await body();
+  } finally {
+    console.error = original;
+  }
+  return lines;
+}
+
+async function countTimers(body: () => void): Promise<number> {
+  const original = globalThis.setTimeout;
+  let count = 0;
+  globalThis.setTimeout = ((...args: Parameters<typeof original>) => {
+    count++;
+    return original(...args);
+  }) as typeof original;
+  try {
+    body();
+  } finally {
+    globalThis.setTimeout = original;
+  }
+  await Promise.resolve();
+  return count;
+}

@@ -1,0 +1,27 @@
+/**
+ * Serves an app on Bun: `bun tests/harness/servers/bun.ts <app>`.
+ *
+ * @module
+ */
+import process from "node:process";
+import { listening, loadApp } from "./app.ts";
+
+/** The few members of Bun that this file touches. */
+declare const Bun: {
+  serve(options: {
+    fetch: (request: Request, server: unknown) => Response | Promise<Response>;
+    hostname: string;
+    idleTimeout: number;
+    port: number;
+  }): { port: number };
+};
+
+const app = await loadApp(process.argv[2]);
+
+const server = Bun.serve({
+  fetch: (request, server) => app.fetch(request, server),
+  hostname: "127.0.0.1",
+  idleTimeout: 0, // a client that pauses on purpose is not idle
+  port: 0,
+});
+listening(server.port);

@@ -1,0 +1,34 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { host, runtime } from "./harness/runtime.ts";
+import { test } from "./harness/test.ts";
+
+test("test() runs inside the runtime under test", () => {
+  assertEquals(host, runtime);
+});
+
+test("test() waits for a promise", async () => {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  await assertRejects(
+    () => Promise.reject(new RangeError("too far")),
+    RangeError,
+    "far",
+  );
+});
+
+test("test() runs where AsyncLocalStorage works", async () => {
+  const storage = new AsyncLocalStorage<number>();
+  assertEquals(
+    await storage.run(
+      1,
+      () => Promise.resolve().then(() => storage.getStore()),
+    ),
+    1,
+  );
+});
+
+test("test() refuses no second test of another name", () => {
+  assertThrows(() => {
+    throw new TypeError("as asked");
+  }, TypeError);
+});

@@ -1,0 +1,285 @@
+import { assert, assertEquals } from "@std/assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import process from "node:process";
+import {
+  connect,
+  type Connection,
+  request,
+  type RequestOptions,
+} from "../harness/http_client.ts";
+import type { CompleteResponse } from "../harness/http_response.ts";
+import { runtime } from "../harness/runtime.ts";
+import { serve, type Served } from "../harness/serve.ts";
+import { test } from "../harness/test.ts";
+
+const MB = 1024 * 1024;
+const folder = mkdtempSync(`${tmpdir()}/postlude-responses-`);
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+writeFileSync(`${folder}/file`, new Uint8Array(64 * MB).fill(9));
+
+let server: Served | undefined;
+
+/** One server for all cases of a process; the harness stops it when the process ends. */
+async function app(): Promise<Served> {
+  return server ??= await serve("tests/apps/responses.ts", {
+    env: { RELEASES: folder, FILE: `${folder}/file` },
+  });
+}
+
+interface Case {
+  readonly path: string;
+  readonly options?: RequestOptions;
+  /** A body in memory, larger than what the kernel is sure to take at once. */
+  readonly large?: boolean;
+  readonly not?: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  ...["/string/100", "/string/1048576", "/bytes/100", "/bytes/1048576"],
+  ...["/json", "/stream/1", "/stream/16", "/stream/256", "/length/16"],
+  ...["/byte-stream/16", "/generator/16", "/sse"],
+  ...["/204", "/205", "/304", "/416", "/redirect", "/throws"],
+  ...["/inside", "/outside"].flatMap((where) =>
+    ["cors", "etag", "compress", "secure"].flatMap((what) =>
+      ["json", "stream/4"].map((body) => `${where}/${what}/${body}`)
+    )
+  ),
+  ...["/slow/stream/4", "/slow/json"],
+].map((path): Case => ({ path }));
+
+const LARGE: readonly Case[] = [
+  ...[16, 64].flatMap((size) => [
+    { path: `/string/${size * MB}`, large: true },
+    { path: `/bytes/${size * MB}`, large: true },
+    { path: `/stream/${size * 16}` },
+    { path: `/length/${size * 16}` },
+  ]),
+  { path: "/file", not: ["workerd"] },
+];
+
+const OTHER: readonly Case[] = [
+  {
+    path: "/file",
+    options: { headers: { range: "bytes=0-99" } },
+    not: ["workerd"],
+  },
+  {
+    path: "/file",
+    options: { headers: { range: "bytes=100-70000" } },
+    not: ["workerd"],
+  },
+  {
+    path: "/file",
+    options: { headers: { range: "bytes=999999999-9999999999" } },
+    not: ["workerd"],
+  },
+  ...CASES.filter(({ path }) => !/throws|breaks|slow/.test(path)).map((
+    { path },
+  ): Case => ({
+    path,
+    options: { method: "HEAD" },
+  })),
+  { path: "/file", options: { method: "HEAD" }, not: ["workerd"] },
+];
+
+for (const { path, options, large, not } of [...CASES, ...OTHER, ...LARGE]) {
+  if (not?.includes(runtime)) continue;
+  const method = options?.method ?? "GET";
+  const range = options?.headers?.["range"] ?? "";
+  // On Deno and workerd the tail of a large body in memory may wait behind a task that burns CPU.
+  const hole = large === true && (runtime === "deno" || runtime === "workerd");
+  test(`responseEnd: ${method} ${path} ${range}`.trim(), async () => {
+    const plain = await request((await app()).port, path, options);
+    const { response, line } = await withTask(path, options, !hole);
+    assertSame(response, plain);
+    assertOutcome(line, ["sent", "unknown"], response.status);
+  });
+}
+
+for (const { path, large, not } of LARGE) {
+  if (not?.includes(runtime)) continue;
+  if (large && (runtime === "deno" || runtime === "workerd")) continue;
+  test(`responseEnd: a slow reader of ${path}`, async () => {
+    const { port } = await app();
+    const name = uniqueName();
+    using connection = await connect(port);
+    const response = connection.request(`${path}?task=${name}`);
+    await response.head;
+    connection.pause();
+    for (let i = 0; i < 50; i++) await request(port, "/ping");
+    assertEquals(linesOf(name), []);
+    connection.resume();
+    await response.complete;
+    await lineOf(name);
+  });
+
+  test(`responseEnd: a client that leaves in the middle of ${path}`, async () => {
+    const { port } = await app();
+    const name = uniqueName();
+    const connection = await connect(port);
+    const response = connection.request(`${path}?task=${name}`);
+    await response.head;
+    connection.pause();
+    for (let i = 0; i < 10; i++) await request(port, "/ping");
+    assertEquals(linesOf(name), []);
+    connection.destroy();
+    assertOutcome(await lineOf(name), ["aborted", "unknown"], 200);
+  });
+}
+
+test("responseEnd: a client that leaves before the first byte", async () => {
+  const { port } = await app();
+  const name = uniqueName();
+  const connection = await connect(port);
+  connection.request(`/waits/${name}?task=${name}`);
+  await (await app()).line(`waits ${name}`);
+  connection.destroy();
+  await connection.closed;
+  assertEquals(linesOf(name), []);
+  await request(port, `/open/${name}`);
+  assertOutcome(await lineOf(name), ["aborted", "unknown"], 200);
+});
+
+test("responseEnd: a client that leaves between two requests", async () => {
+  const { port } = await app();
+  const [one, two] = [uniqueName(), uniqueName()];
+  const connection = await connect(port);
+  await connection.request(`/json?task=${one}`).complete;
+  await lineOf(one);
+  await connection.request(`/json?task=${two}`).complete;
+  connection.destroy();
+  await lineOf(two);
+});
+
+test("responseEnd: a body that fails half-way", async () => {
+  const { port } = await app();
+  const name = uniqueName();
+  using connection = await connect(port);
+  const { complete } = connection.request(`/breaks?task=${name}`);
+  await complete.then(() => {}, () => {});
+  assertOutcome(await lineOf(name), ["errored", "unknown"], 200);
+});
+
+test("responseEnd: an event stream that lasts", async () => {
+  const { port } = await app();
+  const name = uniqueName();
+  using connection = await connect(port);
+  const response = connection.request(`/lasts/${name}?task=${name}&hold`);
+  await response.head;
+  for (let i = 0; i < 20; i++) await request(port, "/ping");
+  assertEquals(linesOf(name), []);
+  await request(port, `/open/${name}`);
+  const { text } = await response.complete;
+  release(name);
+  assertEquals(text, "data: first\n\ndata: last\n\n");
+  await lineOf(name);
+});
+
+test("responseEnd: tasks added from inside the body run behind the others", async () => {
+  const name = uniqueName();
+  const response = await request((await app()).port, `/own/late?task=${name}`);
+  assertEquals(response.body.length, 8 * 65536);
+  await lineOf(`${name}-late`);
+  assertEquals(
+    (await app()).lines.filter((line) => line.includes(name)).map((line) =>
+      line.split(" ")[1]
+    ),
+    [name, `${name}-late`],
+  );
+});
+
+test("responseEnd: a first task added from inside the body runs", async () => {
+  const name = uniqueName();
+  await request((await app()).port, `/own/only-late?task=${name}`);
+  await lineOf(`${name}-late`);
+});
+
+test("responseEnd: three pipelined requests get their answers before their tasks burn", async () => {
+  const { port } = await app();
+  const names = [uniqueName(), uniqueName(), uniqueName()];
+  using connection: Connection = await connect(port);
+  const pending = names.map((name) =>
+    connection.request(`/json?task=${name}`).complete
+  );
+  for (const { status } of await Promise.all(pending)) {
+    assertEquals(status, 200);
+  }
+  for (const name of names) await lineOf(name);
+});
+
+test("responseEnd: every task ran exactly once", async () => {
+  const { lines, port } = await app();
+  await request(port, "/ping");
+  const names = lines.filter((line) => line.startsWith("task ")).map((line) =>
+    line.split(" ")[1]
+  );
+  assertEquals(names.length, new Set(names).size);
+  assertEquals(lines.filter((line) => line.endsWith(" held")), []);
+  await server?.stop();
+});
+
+let count = 0;
+
+function uniqueName(): string {
+  return `t${++count}-`;
+}
+
+/** Makes a request whose task burns CPU until this client has its whole answer. */
+async function withTask(
+  path: string,
+  options: RequestOptions | undefined,
+  hold: boolean,
+): Promise<{ response: CompleteResponse; line: string }> {
+  const served = await app();
+  const name = uniqueName();
+  const query = `?task=${name}${hold ? "&hold" : ""}`;
+  const response = await request(served.port, path + query, options);
+  if (runtime === "workerd" && hold) assertEquals(linesOf(name), []);
+  release(name);
+  return { response, line: await lineOf(name) };
+}
+
+function release(name: string): void {
+  writeFileSync(`${folder}/${name}`, "");
+}
+
+async function lineOf(name: string): Promise<string> {
+  const line = await (await app()).line(`task ${name} `);
+  assert(!line.endsWith(" held"), `the answer waited for the task: ${line}`);
+  return line;
+}
+
+function linesOf(name: string): string[] {
+  return server?.lines.filter((line) => line.startsWith(`task ${name}`)) ?? [];
+}
+
+function assertOutcome(
+  line: string,
+  outcomes: readonly string[],
+  status: number,
+): void {
+  const [, , seenStatus, outcome] = line.split(" ");
+  assert(
+    outcomes.includes(outcome!),
+    `${line}: the outcome is one of ${outcomes}`,
+  );
+  assertEquals(seenStatus, String(status));
+}
+
+function assertSame(
+  actual: CompleteResponse,
+  expected: CompleteResponse,
+): void {
+  const headers = (response: CompleteResponse): unknown =>
+    [...response.headers].filter(([name]) => name !== "date");
+  assertEquals([actual.status, headers(actual)], [
+    expected.status,
+    headers(expected),
+  ]);
+  assertEquals(actual.body.length, expected.body.length);
+  assert(
+    actual.body.every((byte, index) => byte === expected.body[index]),
+    "other bytes",
+  );
+}

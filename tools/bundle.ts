@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build, type BuildOptions, type Plugin } from "esbuild";
+import { packageEntries, root } from "./package_entries.ts";
+import { stdAssertPath } from "./std_assert.ts";
+
+/** What {@linkcode bundle} makes, and where. */
+export interface BundleOptions {
+  /** Name of the bundle, without extension, to the path of the file it starts from. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The folder to write to. */
+  readonly folder: string;
+  /** The runtime that is to run them. Node finds packages in node_modules; workerd gets them bundled. */
+  readonly target: "node" | "workerd";
+}
+
+/** Turns TypeScript into `.mjs` files with source maps, for the runtimes that run no TypeScript. */
+export async function bundle(
+  { files, folder, target }: BundleOptions,
+): Promise<void> {
+  await build({
+    absWorkingDir: fileURLToPath(root),
+    bundle: true,
+    entryPoints: { ...files },
+    format: "esm",
+    keepNames: true,
+    logLevel: "error",
+    outExtension: { ".js": ".mjs" },
+    outdir: folder,
+    plugins: [names, ownUrl],
+    sourcemap: "inline",
+    tsconfigRaw: {},
+    ...TARGETS[target],
+  });
+}
+
+const TARGETS: Record<BundleOptions["target"], BuildOptions> = {
+  node: { packages: "external", platform: "node", target: "node20" },
+  workerd: {
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*", "cloudflare:*"],
+    mainFields: ["module", "main"],
+    platform: "neutral",
+    target: "es2024",
+  },
+};
+
+/** Resolves the names that deno.json defines and node_modules does not hold. */
+const names: Plugin = {
+  name: "names",
+  setup({ onResolve }): void {
+    const files = packageEntries().set("@std/assert", stdAssertPath());
+    onResolve({ filter: /^@(postlude|std)\// }, ({ path }) => {
+      const file = files.get(path);
+      return file === undefined ? undefined : { path: file };
+    });
+  },
+};
+
+/** Keeps `import.meta.url` what it was in the source, so that a file finds its neighbours. */
+const ownUrl: Plugin = {
+  name: "own-url",
+  setup({ initialOptions, onLoad }): void {
+    initialOptions.define = {
+      ...initialOptions.define,
+      "import.meta.url": "importMetaUrl",
+    };
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const url = JSON.stringify(pathToFileURL(path).href);
+      return {
+        contents: `const importMetaUrl = ${url};${await readFile(
+          path,
+          "utf8",
+        )}`,
+        loader: "ts",
+      };
+    });
+  },
+};

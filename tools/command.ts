@@ -1,0 +1,44 @@
+import { root } from "./package_entries.ts";
+
+/** What a command has printed, and how it ended. */
+export interface CommandResult {
+  /** The exit code. */
+  readonly code: number;
+  /** stdout and stderr, in this order, without colours. */
+  readonly output: string;
+}
+
+/** Options for {@linkcode run}. */
+export interface RunOptions {
+  /**
+   * Environment variables on top of those of this process.
+   *
+   * @default {{}}
+   */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a command in the root of the project, to its end.
+ *
+ * @param command The program, then its arguments.
+ * @param options Its environment.
+ */
+export async function run(
+  [program = "", ...args]: string[],
+  { env = {} }: RunOptions = {},
+): Promise<CommandResult> {
+  const command = new Deno.Command(program, {
+    args,
+    cwd: root,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+  });
+  try {
+    const { code, stderr, stdout } = await command.output();
+    const decoder = new TextDecoder();
+    return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  } catch (error) {
+    return { code: 127, output: `Cannot start ${program}: ${error}` };
+  }
+}

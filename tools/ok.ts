@@ -1,0 +1,75 @@
+/**
+ * Checks everything that CI checks, the tests at last: `deno task ok [--skip-tests]`.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { run } from "./command.ts";
+import { readDenoConfig, root } from "./package_entries.ts";
+import { findStdAssert } from "./std_assert.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
+
+const config = readDenoConfig();
+const entries = Object.values(config.exports);
+
+await using folder = await temporaryFolder();
+const { denoArguments } = await findStdAssert(folder.path);
+const checks: Record<string, string[]> = {
+  "format": ["fmt", "--check"],
+  "lint": ["lint"],
+  "types": ["check", ...denoArguments, "."],
+  "types with the web's libraries alone": [
+    "check",
+    "--config",
+    await webConfig(),
+    ...entries,
+  ],
+  "lint of the docs": ["doc", "--lint", ...entries],
+  "examples in the docs": [
+    "test",
+    "--doc",
+    "-A",
+    ...denoArguments,
+    ...entries,
+    ...documents(),
+  ],
+  "publishing": ["publish", "--dry-run", "--allow-dirty"],
+};
+
+let failed = 0;
+for (const [name, args] of Object.entries(checks)) {
+  const { code, output } = await run([Deno.execPath(), ...args]);
+  if (code !== 0) failed++;
+  console.log(code === 0 ? `${name}: ok` : `${output}\n${name}: FAILED`);
+}
+console.log(
+  `checks: ${Object.keys(checks).length - failed} passed, ${failed} failed`,
+);
+
+if (!Deno.args.includes("--skip-tests")) {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "test"],
+    cwd: root,
+  });
+  const { success } = await command.spawn().status;
+  if (!success) failed++;
+}
+Deno.exitCode = failed === 0 ? 0 : 1;
+
+/** The options of deno.json, with the libraries of the web in place of Deno's. */
+async function webConfig(): Promise<string> {
+  const path = `${folder.path}/web.json`;
+  const lib = ["esnext", "dom", "dom.iterable", "dom.asynciterable"];
+  await Deno.writeTextFile(
+    path,
+    JSON.stringify({ compilerOptions: { ...config.compilerOptions, lib } }),
+  );
+  return path;
+}
+
+/** The files that hold examples beside those in the docs of the entries. */
+function documents(): string[] {
+  return ["README.md", "src", "docs"].filter((path) =>
+    existsSync(new URL(path, root))
+  );
+}

@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { root } from "./package_entries.ts";
+
+/** A folder that is removed at the end of its scope. */
+export interface TemporaryFolder extends AsyncDisposable {
+  /** Its absolute path. */
+  readonly path: string;
+}
+
+/** Makes a temporary folder in which modules find the packages of this project. */
+export async function temporaryFolder(): Promise<TemporaryFolder> {
+  const path = await Deno.makeTempDir({ prefix: "postlude-" });
+  await Deno.symlink(
+    fileURLToPath(new URL("node_modules", root)),
+    `${path}/node_modules`,
+    { type: "junction" },
+  );
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}

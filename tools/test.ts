@@ -1,0 +1,94 @@
+/**
+ * Runs the tests on every runtime, one after another:
+ * `deno task test [--runtime <name>] [--filter <text>] [--verbose] [<file>…]`.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { type RuntimeName, RUNTIMES } from "../tests/harness/runtime.ts";
+import { findTests } from "./find_tests.ts";
+import { testBun } from "./runtimes/bun.ts";
+import { testDeno } from "./runtimes/deno.ts";
+import { testNode } from "./runtimes/node.ts";
+import { testWorkerd } from "./runtimes/workerd.ts";
+import { findStdAssert } from "./std_assert.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
+import type { TestCount, TestRun } from "./test_run.ts";
+
+const TESTERS: Readonly<
+  Record<RuntimeName, (tests: TestRun) => Promise<TestCount>>
+> = {
+  bun: testBun,
+  deno: testDeno,
+  node: testNode,
+  workerd: testWorkerd,
+};
+
+if (import.meta.main) {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      filter: { default: "", type: "string" },
+      runtime: { default: [], multiple: true, type: "string" },
+      verbose: { default: false, type: "boolean" },
+    },
+  });
+  const { failed, passed } = await test(positionals, values);
+  console.log(`${passed} passed, ${failed} failed`);
+  Deno.exit(failed === 0 ? 0 : 1);
+}
+
+interface Options {
+  readonly filter: string;
+  readonly runtime: readonly string[];
+  readonly verbose: boolean;
+}
+
+async function test(
+  files: string[],
+  { filter, runtime, verbose }: Options,
+): Promise<Omit<TestCount, "output">> {
+  const runtimes = runtime.length > 0 ? runtime.map(runtimeNamed) : RUNTIMES;
+  await using folder = await temporaryFolder();
+  const { denoArguments, path } = await findStdAssert(folder.path);
+  const env = { POSTLUDE_BUNDLES: folder.path, POSTLUDE_STD_ASSERT: path };
+  const tests = {
+    ...await findTests(files),
+    denoArguments,
+    env,
+    filter,
+    folder: folder.path,
+  };
+  const total = { failed: 0, passed: 0 };
+  for (const name of runtimes) {
+    const { failed, output, passed } = await testOn(name, tests);
+    if (verbose || failed > 0) console.log(output);
+    console.log(`${name}: ${passed} passed, ${failed} failed`);
+    total.passed += passed;
+    total.failed += failed;
+  }
+  return total;
+}
+
+/** A runtime that cannot start has failed: it is never left out. */
+async function testOn(name: RuntimeName, tests: TestRun): Promise<TestCount> {
+  try {
+    return await TESTERS[name](tests);
+  } catch (error) {
+    return {
+      failed: 1,
+      output: `Cannot run the tests on ${name}: ${error}`,
+      passed: 0,
+    };
+  }
+}
+
+function runtimeNamed(text: string): RuntimeName {
+  const name = RUNTIMES.find((name) => name === text);
+  if (name === undefined) {
+    throw new RangeError(
+      `Cannot test on "${text}": use one of ${RUNTIMES.join(", ")}`,
+    );
+  }
+  return name;
+}

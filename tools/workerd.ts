@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { Miniflare, supportedCompatibilityDate } from "miniflare";
+
+/** A running workerd. */
+export interface Workerd extends AsyncDisposable {
+  /** Where the worker itself listens, with nothing in between. */
+  readonly url: URL;
+}
+
+/** Options for {@linkcode startWorkerd}. */
+export interface StartWorkerdOptions {
+  /** The environment of the worker. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Takes what the worker logs. */
+  readonly onOutput: (stdout: Readable, stderr: Readable) => void;
+}
+
+/**
+ * Starts workerd with one worker.
+ *
+ * @param path The bundle of the worker.
+ * @param options Its environment, and where its output goes.
+ */
+export async function startWorkerd(
+  path: string,
+  { env, onOutput }: StartWorkerdOptions,
+): Promise<Workerd> {
+  const miniflare = new Miniflare({
+    bindings: env,
+    compatibilityDate: supportedCompatibilityDate,
+    compatibilityFlags: ["nodejs_compat"],
+    handleRuntimeStdio: onOutput,
+    modules: [{
+      type: "ESModule",
+      path,
+      contents: await readFile(path, "utf8"),
+    }],
+    modulesRoot: "/",
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  });
+  const url = await miniflare.unsafeGetDirectURL();
+  return { url, [Symbol.asyncDispose]: () => miniflare.dispose() };
+}
