@@ -22,7 +22,7 @@ const BODILESS = new Set([101, 204, 205, 304]);
  * Cloudflare Workers: nothing tells when a response has left, so a body that comes from a stream
  * is piped through a native stream and is over when the pipe is. A body of unknown length that is
  * held in memory is left alone, because a wrapper would cost its `Content-Length`; it is over a
- * timer turn after the handler.
+ * timer turn after the front door has returned, whatever middleware outside it still does.
  *
  * Timers are not shared between requests: workerd forbids it.
  */
@@ -66,11 +66,10 @@ function passage(
     return undefined;
   }
   if (response.body === null || response.body.locked) return undefined;
+  // workerd ignores the length an app states for a stream made in JS, and sends chunks
+  if (isJavaScriptStream(response.body)) return new IdentityTransformStream!();
   const length = response.headers.get("content-length");
-  if (length !== null) return new FixedLengthStream!(Number(length));
-  return isJavaScriptStream(response.body)
-    ? new IdentityTransformStream!()
-    : undefined;
+  return length === null ? undefined : new FixedLengthStream!(Number(length));
 }
 
 /** A stream made in JS refuses a byte reader, unless it was made as a byte stream. */

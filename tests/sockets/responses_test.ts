@@ -88,7 +88,10 @@ for (const { path, options, large, not } of [...CASES, ...OTHER, ...LARGE]) {
   const method = options?.method ?? "GET";
   const range = options?.headers?.["range"] ?? "";
   // On Deno and workerd the tail of a large body in memory may wait behind a task that burns CPU.
-  const hole = large === true && (runtime === "deno" || runtime === "workerd");
+  // On workerd a middleware outside, which takes its time, is not seen for a body in memory.
+  const hole =
+    large === true && (runtime === "deno" || runtime === "workerd") ||
+    path === "/slow/json" && runtime === "workerd";
   test(`responseEnd: ${method} ${path} ${range}`.trim(), async () => {
     const plain = await request((await app()).port, path, options);
     const { response, line } = await withTask(path, options, !hole);
