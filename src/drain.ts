@@ -1,5 +1,5 @@
 import { checkKeys } from "./check.ts";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { Scheduler } from "./scheduler.ts";
 import { checkMilliseconds } from "./task_options.ts";
 import type { TaskRun } from "./task_state.ts";
@@ -49,7 +49,7 @@ export interface DrainReport {
  * @throws {RangeError} If the timeout is out of range.
  */
 export function drain(options: DrainOptions = {}): Promise<DrainReport> {
-  return drainSchedulers(() => [...Scheduler.busy], options);
+  return drainSchedulers(() => [...Scheduler.busy], options, systemClock);
 }
 
 /**
@@ -57,6 +57,7 @@ export function drain(options: DrainOptions = {}): Promise<DrainReport> {
  *
  * @param schedulers Whom to wait for; asked again after each wait.
  * @param options How long to wait.
+ * @param clock What the timeout is told by.
  * @returns What became of their tasks.
  * @throws {TypeError} If an option is unknown or of the wrong kind.
  * @throws {RangeError} If the timeout is out of range.
@@ -64,13 +65,14 @@ export function drain(options: DrainOptions = {}): Promise<DrainReport> {
 export async function drainSchedulers(
   schedulers: () => readonly Scheduler[],
   options: DrainOptions,
+  clock: Clock,
 ): Promise<DrainReport> {
   checkKeys("drain option", options, ["timeout", "signal"]);
   if (options.timeout !== undefined) {
     checkMilliseconds("timeout", options.timeout, 0);
   }
   const seen = new Map<Scheduler, { succeeded: number; failed: number }>();
-  const limit = new Limit(options);
+  const limit = new Limit(options, clock);
   const busy = (): Scheduler[] =>
     schedulers().filter((scheduler) => {
       if (!seen.has(scheduler)) {
@@ -111,21 +113,23 @@ class Limit {
   reached = false;
   readonly promise: Promise<void>;
   readonly #signal: AbortSignal | undefined;
+  readonly #clock: Clock;
   #timer: unknown;
   #resolve!: () => void;
 
-  constructor({ timeout, signal }: DrainOptions) {
+  constructor({ timeout, signal }: DrainOptions, clock: Clock) {
+    this.#clock = clock;
     this.promise = new Promise((resolve) => this.#resolve = resolve);
     this.#signal = signal;
     if (timeout !== undefined) {
-      this.#timer = systemClock.setTimeout(this.#reach, timeout);
+      this.#timer = clock.setTimeout(this.#reach, timeout);
     }
     signal?.addEventListener("abort", this.#reach, { once: true });
     if (signal?.aborted) this.#reach();
   }
 
   cancel(): void {
-    if (this.#timer !== undefined) systemClock.clearTimeout(this.#timer);
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#reach);
   }
 

@@ -16,7 +16,8 @@ export class Scheduler {
   /** Every scheduler with pending tasks: what `drain()` waits for. */
   static readonly busy: Set<Scheduler> = new Set();
 
-  readonly clock: Clock;
+  /** Replaced only before the first task: by a test that has a clock of its own. */
+  clock: Clock;
   readonly observers: readonly TaskObserver[];
   /** The source of the latest `waitUntil`, by name. */
   platform: string | undefined = undefined;

@@ -1,5 +1,5 @@
 import { checkKeys, describeValue } from "./check.ts";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import {
   type DrainOptions,
   type DrainReport,
@@ -52,6 +52,7 @@ export interface TaskRunnerStats {
 }
 
 let schedulerOfRunner: (runner: TaskRunner) => Scheduler;
+let create: (options: TaskRunnerOptions, clock: Clock) => TaskRunner;
 
 /**
  * Executes the background tasks of a process: limits, observers, figures and draining.
@@ -73,6 +74,11 @@ export class TaskRunner {
 
   static {
     schedulerOfRunner = (runner) => runner.#scheduler;
+    create = (options, clock) => {
+      const runner = new TaskRunner(options);
+      runner.#scheduler.clock = clock;
+      return runner;
+    };
   }
 
   /**
@@ -120,7 +126,11 @@ export class TaskRunner {
    * @throws {RangeError} If the timeout is out of range.
    */
   drain(options: DrainOptions = {}): Promise<DrainReport> {
-    return drainSchedulers(() => [this.#scheduler], options);
+    return drainSchedulers(
+      () => [this.#scheduler],
+      options,
+      this.#scheduler.clock,
+    );
   }
 
   /**
@@ -144,6 +154,22 @@ export class TaskRunner {
  */
 export function schedulerOf(runner: TaskRunner): Scheduler {
   return schedulerOfRunner(runner);
+}
+
+/**
+ * Creates a runner with a clock of its own, for tests.
+ *
+ * @param options Its limits and observers.
+ * @param clock What its timeouts, retries and deadlines tell the time by.
+ * @returns The runner.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If a limit is out of range.
+ */
+export function createRunner(
+  options: TaskRunnerOptions,
+  clock: Clock,
+): TaskRunner {
+  return create(options, clock);
 }
 
 /** The runner of the process. */

@@ -1,0 +1,87 @@
+import type { Clock } from "../clock.ts";
+
+/** A timer that has neither fired nor been taken back. */
+interface Timer {
+  readonly due: number;
+  readonly callback: () => void;
+}
+
+/**
+ * A clock that stands still until it is told to move: timeouts, retry delays and deadlines of a
+ * runner that tells the time by it take no real time.
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  readonly #timers = new Set<Timer>();
+
+  /**
+   * Creates a clock.
+   *
+   * @param now What it shows at first, in epoch milliseconds.
+   */
+  constructor(now = 0) {
+    this.#now = now;
+  }
+
+  /** Milliseconds since the epoch, as far as this clock was moved. */
+  now(): number {
+    return this.#now;
+  }
+
+  /** Calls back once, when the clock has moved by `delay` milliseconds. */
+  setTimeout(callback: () => void, delay: number): unknown {
+    const timer = { due: this.#now + delay, callback };
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  /** Takes a `setTimeout` back. */
+  clearTimeout(timer: unknown): void {
+    this.#timers.delete(timer as Timer);
+  }
+
+  /** How many milliseconds until the next timer is due, or `undefined` where there is none. */
+  untilNext(): number | undefined {
+    const next = this.#next();
+    return next === undefined ? undefined : next.due - this.#now;
+  }
+
+  /**
+   * Moves the clock. Timers fire one by one, when they are due and in the order they were set;
+   * what follows from one, timers included, has happened before the next one fires.
+   *
+   * @param milliseconds By how much, at least 0.
+   */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.#now + milliseconds;
+    await nextTurn();
+    for (
+      let timer = this.#next();
+      timer !== undefined && timer.due <= end;
+      timer = this.#next()
+    ) {
+      this.#now = timer.due;
+      this.#timers.delete(timer);
+      timer.callback();
+      await nextTurn();
+    }
+    this.#now = end;
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (next === undefined || timer.due < next.due) next = timer;
+    }
+    return next;
+  }
+}
+
+/** Runtimes with `setImmediate` need not wait the millisecond of their shortest timer. */
+const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } =
+  globalThis as { setImmediate?: (callback: () => void) => unknown };
+
+/** Resolves when every promise that could settle has settled, and what waited for it has run. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
