@@ -305,13 +305,14 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
     response: Response | undefined,
   ): Response | undefined {
     const { request, platform, failure } = host;
+    const { exactEnd } = this.#options;
     sequence.settle(
       failure === undefined ? "success" : "failure",
       failure?.cause,
       response?.status,
     );
     return responseEnd(
-      { request, platform, response },
+      { request, platform, response, exactEnd },
       (outcome) => sequence.responseEnded(outcome),
     );
   }

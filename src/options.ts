@@ -37,12 +37,22 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    * @default {the runner of the process}
    */
   readonly runner?: TaskRunner;
+  /**
+   * Deno only: hands every body on chunk by chunk, so that even a large one held in memory has
+   * left before the first task starts, and the outcome is known. Without it a task that burns CPU
+   * may hold back the tail of such a body. A body whose response states no `Content-Length` is
+   * then sent in chunks.
+   *
+   * @default {false}
+   */
+  readonly exactEnd?: boolean;
 }
 
 /** The options of one middleware or wrapper, checked once and shared by all its requests. */
 export interface CheckedOptions extends SequenceOptions {
   readonly waitUntil: WaitUntil | undefined;
   readonly runner: TaskRunner;
+  readonly exactEnd: boolean;
 }
 
 const KEYS = [
@@ -51,6 +61,7 @@ const KEYS = [
   "stopOnError",
   "waitUntil",
   "runner",
+  "exactEnd",
 ];
 
 /**
@@ -69,6 +80,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     stopOnError = false,
     waitUntil,
     runner = defaultRunner,
+    exactEnd = false,
   } = options;
   checkType(
     "onTaskError",
@@ -83,6 +95,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     "(promise) => ctx.waitUntil(promise)",
   );
   checkType("stopOnError", stopOnError, "boolean", "true or false");
+  checkType("exactEnd", exactEnd, "boolean", "true or false");
   if (!(runner instanceof TaskRunner)) {
     throw new TypeError(
       `Cannot use runner ${describeValue(runner)}: write new TaskRunner()`,
@@ -94,7 +107,14 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     ...(retry !== undefined && { retry }),
     ...(runOn !== undefined && { runOn }),
   };
-  return { defaults, onTaskError, stopOnError, waitUntil, runner };
+  return {
+    defaults,
+    onTaskError,
+    stopOnError,
+    waitUntil,
+    runner,
+    exactEnd,
+  };
 }
 
 function checkType(

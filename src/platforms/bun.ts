@@ -29,7 +29,9 @@ function responseEnd(
 ): Response | undefined {
   const { request, response } = exchange;
   const server = serverOf(exchange);
-  const over = (): void => ended("unknown");
+  // Bun aborts the signal for most clients that leave, and for nothing else.
+  const over = (): void =>
+    ended(request?.signal.aborted ? "aborted" : "unknown");
   if (
     server !== undefined && request !== undefined &&
     server.requestIP(request) !== null

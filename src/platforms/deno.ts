@@ -1,3 +1,4 @@
+import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
 import { nextTurn } from "../turn.ts";
 import { type Exchange, property, type ResponseEndSource } from "./types.ts";
@@ -12,7 +13,7 @@ interface ServeHandlerInfo {
  * Deno: the response is over when `info.completed` settles, either way, and two timer ticks have
  * passed. It must be read while the handler runs: read later it may never settle. For a body held
  * in memory it settles just before the bytes are written, which the ticks cover up to what the
- * kernel takes at once.
+ * kernel takes at once; `exactEnd` makes a stream of it, for which it settles at the true end.
  */
 export const deno: ResponseEndSource = { canTell, responseEnd };
 
@@ -25,20 +26,29 @@ function responseEnd(
   ended: (outcome: ResponseOutcome) => void,
 ): Response | undefined {
   const info = infoOf(exchange)!;
-  const over = (): void => nextTurn(() => nextTurn(() => ended("unknown")));
-  if (isClosed(info)) over();
+  const { request, response, exactEnd } = exchange;
+  let outcome: ResponseOutcome = "unknown";
+  const over = (): void => nextTurn(() => nextTurn(() => ended(outcome)));
+  // Without a response it may have left before the first task was added.
+  if (response === undefined && isClosed(info)) over();
   else info.completed.then(over, over);
-  return exchange.response;
+  // Reading `.body` makes a stream of it, which may cost its `Content-Length`: so only if asked.
+  const body = exactEnd && request?.method !== "HEAD" ? response?.body : null;
+  if (!body || body.locked) return response;
+  return new Response(handOn(body, (end) => outcome = end), response);
 }
 
 /** `Deno.serve` hands over the info itself; srvx puts it on the request. */
-function infoOf({ platform, request }: Exchange): ServeHandlerInfo | undefined {
-  const info = property(platform, "remoteAddr") === undefined
-    ? property(property(property(request, "runtime"), "deno"), "info")
-    : platform;
-  return property(info, "completed") instanceof Promise
-    ? info as ServeHandlerInfo
-    : undefined;
+function infoOf(
+  { platform, request }: Exchange,
+): ServeHandlerInfo | undefined {
+  const candidates = [
+    platform,
+    property(property(property(request, "runtime"), "deno"), "info"),
+  ];
+  return candidates.find((info) =>
+    property(info, "completed") instanceof Promise
+  ) as ServeHandlerInfo | undefined;
 }
 
 /** A request that is closed refuses to tell its address. */

@@ -6,8 +6,10 @@ import { type Exchange, property, type ResponseEndSource } from "./types.ts";
 interface Outgoing {
   readonly closed?: boolean;
   readonly destroyed?: boolean;
+  readonly errored?: unknown;
   readonly writableFinished: boolean;
-  readonly stream?: { readonly destroyed: boolean };
+  readonly req?: { readonly socket?: { readonly destroyed?: boolean } | null };
+  readonly stream?: { readonly destroyed: boolean; readonly aborted: boolean };
   once(event: "close", listener: () => void): void;
 }
 
@@ -27,7 +29,10 @@ function responseEnd(
   ended: (outcome: ResponseOutcome) => void,
 ): Response | undefined {
   const outgoing = outgoingOf(exchange)!;
-  const over = (): void => nextTurn(() => ended("unknown"));
+  const over = (): void => {
+    const outcome = outcomeOf(outgoing);
+    nextTurn(() => ended(outcome));
+  };
   if (isOver(outgoing)) over();
   else outgoing.once("close", over);
   return exchange.response;
@@ -47,4 +52,17 @@ function isOver(
 ): boolean {
   return closed === true || destroyed === true || writableFinished ||
     stream?.destroyed === true;
+}
+
+/**
+ * Read while `close` is being emitted. Before Node 24 one big write that a client did not wait for
+ * counts as finished, with the connection destroyed: then nobody can tell. HTTP/2 finishes every
+ * response, so there only an abort is sure.
+ */
+function outcomeOf(outgoing: Outgoing): ResponseOutcome {
+  const { errored, writableFinished, req, stream } = outgoing;
+  if (stream !== undefined) return stream.aborted ? "aborted" : "unknown";
+  if (errored !== undefined && errored !== null) return "errored";
+  if (!writableFinished) return "aborted";
+  return req?.socket?.destroyed === false ? "sent" : "unknown";
 }

@@ -1,9 +1,7 @@
+import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
 import { nextTurn } from "../turn.ts";
 import type { Exchange, ResponseEndSource } from "./types.ts";
-
-/** A body that nobody has begun to read after this many milliseconds was dropped. */
-const UNREAD = 1_000;
 
 /**
  * Any other runtime, and a test that calls the handler itself: two timer ticks for a body held in
@@ -46,40 +44,4 @@ function isStream(
   } catch {
     return true;
   }
-}
-
-/**
- * Hands a stream on without holding anything back or asking ahead. Never `type: "bytes"`, which
- * takes the source's buffers away, and never `tee`, which keeps what the client has not read.
- */
-function handOn(
-  body: ReadableStream<Uint8Array>,
-  over: (outcome: ResponseOutcome) => void,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  let reported = false;
-  const report = (outcome: ResponseOutcome): void => {
-    clearTimeout(unread);
-    if (!reported) over(outcome);
-    reported = true;
-  };
-  const unread = setTimeout(report, UNREAD, "unknown");
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      clearTimeout(unread);
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-        report("sent");
-      } catch (error) {
-        controller.error(error);
-        report("errored");
-      }
-    },
-    cancel(reason): Promise<void> {
-      report("aborted");
-      return reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
 }

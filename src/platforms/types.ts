@@ -12,6 +12,8 @@ export interface Exchange {
   readonly platform: unknown;
   /** The response, or `undefined` where the handler threw, or where it has left already. */
   readonly response: Response | undefined;
+  /** The option of that name. */
+  readonly exactEnd: boolean;
 }
 
 /** One way to tell when a response has ended. */

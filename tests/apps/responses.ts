@@ -49,7 +49,7 @@ slow.use("/outside/etag/*", etag());
 slow.use("/outside/compress/*", compress({ threshold: 1 }));
 app.use("/outside/cors/*", cors());
 app.use("/outside/secure/*", secureHeaders());
-app.use(backgroundTasks());
+app.use(backgroundTasks({ exactEnd: setting("EXACT_END") === "yes" }));
 app.use("/inside/etag/*", etag());
 app.use("/inside/compress/*", compress({ threshold: 1 }));
 app.use("/inside/cors/*", cors());

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { root } from "../../tools/package_entries.ts";
 import { LineReader } from "./line_reader.ts";
-import { runtime } from "./runtime.ts";
+import { host, runtime } from "./runtime.ts";
 
 /** How a process ended. */
 export interface Exit {
@@ -18,7 +18,13 @@ const GRACE = 5_000;
 
 /** The processes that this one takes with it when it ends. */
 const running = new Set<RunningProcess>();
-process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+process.once("exit", killAll);
+// Node does not end while a child lives, and so would wait for the child of a test that failed.
+if (host === "node") (await import("node:test")).after(killAll);
+
+function killAll(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
 
 /** A process that a test started, in the root of the project. */
 export class RunningProcess implements AsyncDisposable {
@@ -41,6 +47,7 @@ export class RunningProcess implements AsyncDisposable {
   ) {
     this.#child = spawn(program, args, {
       cwd: fileURLToPath(root),
+      detached: runtime === "workerd", // else Deno ends it at its own end, before it has stopped workerd
       env: { ...process.env, ...env },
     });
     this.#stdout = new LineReader(this.#child.stdout);

@@ -18,13 +18,13 @@ const folder = mkdtempSync(`${tmpdir()}/postlude-responses-`);
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(`${folder}/file`, new Uint8Array(64 * MB).fill(9));
 
+const SETTINGS = { RELEASES: folder, FILE: `${folder}/file` };
+
 let server: Served | undefined;
 
 /** One server for all cases of a process; the harness stops it when the process ends. */
 async function app(): Promise<Served> {
-  return server ??= await serve("tests/apps/responses.ts", {
-    env: { RELEASES: folder, FILE: `${folder}/file` },
-  });
+  return server ??= await serve("tests/apps/responses.ts", { env: SETTINGS });
 }
 
 interface Case {
@@ -211,6 +211,23 @@ test("responseEnd: three pipelined requests get their answers before their tasks
   for (const name of names) await lineOf(name);
 });
 
+if (runtime === "deno") {
+  test("exactEnd lets no task start before a large body in memory has left", async () => {
+    await using exact = await serve("tests/apps/responses.ts", {
+      env: { ...SETTINGS, EXACT_END: "yes" },
+    });
+    for (
+      const path of ["/string/100", `/string/${64 * MB}`, `/bytes/${16 * MB}`]
+    ) {
+      const name = uniqueName();
+      const response = await request(exact.port, `${path}?task=${name}&hold`);
+      release(name);
+      assertEquals(response.body.length, Number(path.split("/")[2]));
+      assertEquals(await exact.line(`task ${name}`), `task ${name} 200 sent`);
+    }
+  });
+}
+
 test("responseEnd: every task ran exactly once", async () => {
   const { lines, port } = await app();
   await request(port, "/ping");
@@ -263,6 +280,10 @@ function assertOutcome(
   status: number,
 ): void {
   const [, , seenStatus, outcome] = line.split(" ");
+  // Node tells how every response ended, but for a large one that was aborted before Node 24.
+  if (runtime === "node" && outcomes[0] !== "aborted") {
+    assertEquals(outcome, outcomes[0]);
+  }
   assert(
     outcomes.includes(outcome!),
     `${line}: the outcome is one of ${outcomes}`,
