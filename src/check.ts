@@ -36,7 +36,9 @@ export function checkKeys(
   options: unknown,
   known: readonly string[],
 ): void {
-  if (typeof options !== "object" || options === null) {
+  if (
+    typeof options !== "object" || options === null || Array.isArray(options)
+  ) {
     throw new TypeError(
       `Cannot read ${kind}s from ${describeValue(options)}: write an object`,
     );
@@ -93,6 +95,26 @@ export function checkFunction(
       (fn === undefined
         ? "; addTask(sendEmail(to)) calls the function too early"
         : ""),
+  );
+}
+
+/**
+ * Asks a predicate of the user's. One that returns a promise has no answer: a promise is truthy,
+ * and its rejection would be nobody's.
+ *
+ * @param name What the predicate is called.
+ * @param predicate Calls it.
+ * @returns What it said.
+ * @throws {TypeError} If it returned a promise.
+ */
+export function askPredicate(name: string, predicate: () => unknown): boolean {
+  const answer = predicate();
+  if (!isThenable(answer)) return Boolean(answer);
+  Promise.resolve(answer).then(undefined, () => {});
+  throw new TypeError(
+    `Cannot use what ${name} returned: it is ${
+      describeValue(answer)
+    }; write a function that returns true or false`,
   );
 }
 

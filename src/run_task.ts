@@ -1,3 +1,4 @@
+import { askPredicate } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import type { TaskContext } from "./define_task.ts";
 import { TaskTimeoutError } from "./errors.ts";
@@ -18,8 +19,9 @@ export interface TaskEnvironment {
   taskRetries(state: TaskState): void;
 }
 
-/** What an attempt threw. An object, because a task may throw `undefined`. */
+/** How an attempt failed. An object, because a task may throw `undefined`. */
 interface Failure {
+  readonly status: "failed" | "timed-out";
   readonly error: unknown;
 }
 
@@ -40,6 +42,7 @@ export function runTask(
   state.startedAt = environment.clock.now();
   state.attempt = 1;
   environment.taskStarts(state);
+  if (state.hasEnded) return;
   const timeout = option(state, environment, "timeout");
   const retry = option(state, environment, "retry");
   if (timeout === undefined && retry === undefined) {
@@ -77,17 +80,27 @@ function runOnce(
     state.end("failed", error);
     return;
   }
-  if (typeof result !== "object" || result === null) {
+  if (!mayBeThenable(result)) {
     state.end("succeeded");
     return;
   }
   return new Promise((resolve) => {
-    state.release = resolve;
-    Promise.resolve(result).then(
-      () => state.end("succeeded"),
-      (error) => state.end("failed", error),
-    );
+    if (state.hasEnded) resolve(); // the task cancelled itself before it returned
+    else state.release = resolve;
+    try {
+      Promise.resolve(result).then(
+        () => state.end("succeeded"),
+        (error) => state.end("failed", error),
+      );
+    } catch (error) { // of a promise whose own `then` throws
+      state.end("failed", error);
+    }
   });
+}
+
+function mayBeThenable(value: unknown): boolean {
+  return (typeof value === "object" && value !== null) ||
+    typeof value === "function";
 }
 
 async function runAttempts(
@@ -103,20 +116,16 @@ async function runAttempts(
       state.end("succeeded");
       return;
     }
-    const { error } = failure;
-    const refusal = retry === undefined
-      ? failure
-      : refuseRetry(retry, state.attempt, error);
-    if (refusal !== undefined) {
-      state.end(
-        refusal.error instanceof TaskTimeoutError ? "timed-out" : "failed",
-        refusal.error,
-      );
+    if (retry === undefined || !isWorthRetry(retry, state.attempt, failure)) {
+      state.end(failure.status, failure.error);
       return;
     }
-    state.error = error;
+    // `when` and the observers may have ended the task
+    if (state.hasEnded) return;
+    state.error = failure.error;
     environment.taskRetries(state);
-    await pause(state, environment.clock, retryDelay(retry!, state.attempt));
+    if (state.hasEnded) return;
+    await pause(state, environment.clock, retryDelay(retry, state.attempt));
     if (state.hasEnded) return;
     state.attempt++;
   }
@@ -132,39 +141,42 @@ function runAttempt(
     const { clock } = environment;
     const timer = timeout === undefined ? undefined : clock.setTimeout(() => {
       const error = new TaskTimeoutError(state.name, timeout);
-      settle({ error });
+      over({ status: "timed-out", error });
       state.abort?.(error);
     }, timeout);
-    const settle = (failure?: Failure): void => {
+    const over = (failure?: Failure): void => {
       if (timer !== undefined) clock.clearTimeout(timer);
       resolve(failure);
     };
-    state.release = settle;
-    new Promise((done) => done(call(state, environment))).then(
-      () => settle(),
-      (error) => settle({ error }),
+    state.release = over;
+    // a continuation of its own, so that the next attempt does not see what this one enters
+    Promise.resolve().then(() => {
+      if (!state.hasEnded) return call(state, environment);
+    }).then(
+      () => over(),
+      (error) => over({ status: "failed", error }),
     );
   });
 }
 
-/** Why an error ends the task: the error itself, or what `when` threw while it judged it. */
-function refuseRetry(
-  retry: RetryOptions,
+function isWorthRetry(
+  { attempts, when }: RetryOptions,
   attempt: number,
-  error: unknown,
-): Failure | undefined {
-  if (attempt >= retry.attempts) return { error };
+  { error }: Failure,
+): boolean {
+  if (attempt >= attempts) return false;
+  if (when === undefined) return true;
   try {
-    return retry.when === undefined || retry.when(error)
-      ? undefined
-      : { error };
+    return askPredicate("retry.when", () => when(error));
   } catch (thrown) {
-    return { error: thrown };
+    console.error("Background tasks: retry.when failed:", thrown);
+    return false;
   }
 }
 
 function retryDelay(retry: RetryOptions, attempt: number): number {
   const { delay = 1_000, maxDelay = 60_000, factor = 2, jitter = 1 } = retry;
+  if (delay === 0) return 0;
   const longest = Math.min(delay * factor ** (attempt - 1), maxDelay);
   return Math.round(longest * (1 - jitter * Math.random()));
 }
@@ -195,14 +207,14 @@ class AttemptContext implements TaskContext {
   readonly #state: TaskState;
   readonly #environment: TaskEnvironment;
   #controller: AbortController | undefined;
-  #aborted: Failure | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
 
   constructor(state: TaskState, environment: TaskEnvironment) {
     this.attempt = state.attempt;
     this.#state = state;
     this.#environment = environment;
     state.abort = (reason) => {
-      this.#aborted ??= { error: reason };
+      this.#aborted ??= { reason };
       this.#controller?.abort(reason);
     };
   }
@@ -211,7 +223,7 @@ class AttemptContext implements TaskContext {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#aborted !== undefined) {
-        this.#controller.abort(this.#aborted.error);
+        this.#controller.abort(this.#aborted.reason);
       }
     }
     return this.#controller.signal;

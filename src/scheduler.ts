@@ -85,7 +85,7 @@ export class Scheduler {
     for (const resolve of idle) resolve();
   }
 
-  /** A sequence has its first task. */
+  /** A sequence has a task that was admitted. */
   add(sequence: TaskSequence): void {
     this.#sequences.add(sequence);
   }

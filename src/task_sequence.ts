@@ -1,3 +1,4 @@
+import { askPredicate } from "./check.ts";
 import { BackgroundTasksClosedError } from "./errors.ts";
 import { callHook } from "./observer.ts";
 import { option, runTask, type TaskEnvironment } from "./run_task.ts";
@@ -55,7 +56,6 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     this.#options = options;
     this.#scheduler = scheduler;
     this.#tail = new Promise((resolve) => this.#begin = resolve);
-    scheduler.add(this);
   }
 
   get clock(): Scheduler["clock"] {
@@ -102,6 +102,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
       );
     }
     this.#scheduler.admit(states);
+    if (this.#pending === 0) this.#scheduler.add(this);
     this.#pending += states.length;
     this.#entries.push(...step);
     const addedAt = this.now();
@@ -109,11 +110,18 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
       state.owner = this;
       state.addedAt = addedAt;
       this.#scheduler.notify("onAdd", state);
+      if (state.endedAt === undefined && state.hasEnded) {
+        state.endedAt = addedAt; // it was cancelled before it was added
+        this.taskEnded(state);
+      }
     }
-    const [only] = states;
-    this.#tail = states.length === 1 && only !== undefined
-      ? this.#tail.then(() => this.#runOne(only))
-      : this.#tail.then(() => this.#runGroup(states));
+    // a continuation for each, in a group too: so that none sees what another one enters
+    const runs = states.map((state) =>
+      this.#tail.then(() => this.#runOne(state))
+    );
+    this.#tail = runs.length === 1 && runs[0] !== undefined
+      ? runs[0]
+      : Promise.all(runs).then(() => {});
   }
 
   /** The handler has returned or thrown. */
@@ -143,10 +151,10 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   /** Ends every task that waits or runs, and with them the sequence. */
   stop(status: EndStatus, reason: unknown): TaskRun[] {
+    this.#finish(); // first, so that nobody adds to what will not run
     const stopped = this.#entries.filter(({ state }) =>
       state.interrupt(status, reason)
     );
-    this.#finish();
     return stopped.map(({ state }) => state.snapshot());
   }
 
@@ -167,10 +175,6 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     this.#forgetEnded();
     this.#scheduler.ended(state);
     if (this.#started && this.#pending === 0) this.#finish();
-  }
-
-  async #runGroup(states: readonly TaskState[]): Promise<void> {
-    await Promise.all(states.map((state) => this.#runOne(state)));
   }
 
   #runOne(state: TaskState): Promise<void> | void {
@@ -194,11 +198,11 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
         this.#stopped,
       );
     }
-    if (state.addedAfterFailure) return;
     const runOn = option(state, this, "runOn") ?? "success";
     const runs = typeof runOn === "function"
-      ? runOn(this.#outcome, this.#response)
-      : runOn === "always" || runOn === this.#outcome;
+      ? askPredicate("runOn", () => runOn(this.#outcome, this.#response))
+      : runOn === "always" || runOn === this.#outcome ||
+        (runOn === "success" && state.addedAfterFailure);
     if (runs) return;
     const wanted = typeof runOn === "function"
       ? "its runOn predicate said no"
