@@ -1,4 +1,5 @@
 import { checkKeys, describeValue } from "./check.ts";
+import { type Interception, interceptionOf } from "./interception.ts";
 import {
   type BackgroundTasksOptions,
   type CheckedOptions,
@@ -6,7 +7,11 @@ import {
 } from "./options.ts";
 import { responseEnd } from "./response_end.ts";
 import { BackgroundTask, type OverloadArguments, stateOf } from "./task.ts";
-import { checkTaskOptions, type TaskOptions } from "./task_options.ts";
+import {
+  checkTaskOptions,
+  type ResponseOutcome,
+  type TaskOptions,
+} from "./task_options.ts";
 import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
 import type { TaskFunction } from "./task_state.ts";
@@ -101,12 +106,14 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
   #host: Host | undefined = undefined;
   #sequence: TaskSequence | undefined = undefined;
   #settled = false;
+  #interception: Interception | undefined = undefined;
 
   static {
     createForHost = (options, host) => {
       const tasks = new BackgroundTasks();
       tasks.#options = options;
       tasks.#host = host;
+      tasks.#interception = interceptionOf(host);
       return tasks;
     };
     joinHost = (tasks, host) => {
@@ -247,7 +254,11 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
       executionContext: undefined,
       failure: undefined,
     };
+    this.#interception = interceptionOf(this.#host);
     if (this.#sequence !== undefined) {
+      if (this.#interception !== undefined) {
+        this.#sequence.intercept(this.#interception);
+      }
       this.#keepAlive(this.#sequence, this.#host);
     }
     return this.#settle(response) ?? response;
@@ -274,8 +285,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
     if (tasks.length === 0) return;
     const host = this.#host;
     const addedAfterFailure = !this.#settled && host?.failure !== undefined;
-    const sequence = this.#sequence ??
-      new TaskSequence(this.#options, schedulerOf(this.#options.runner));
+    const sequence = this.#sequence ?? this.#createSequence();
     const entries = tasks.map((task) => {
       const state = stateOf(task);
       state.options = options;
@@ -288,6 +298,14 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
     if (host === undefined) return;
     this.#keepAlive(sequence, host);
     if (this.#settled) this.#runAfterEnd(sequence, host, undefined);
+  }
+
+  #createSequence(): TaskSequence {
+    const interception = this.#interception;
+    const runner = interception?.runner ?? this.#options.runner;
+    const sequence = new TaskSequence(this.#options, schedulerOf(runner));
+    if (interception !== undefined) sequence.intercept(interception);
+    return sequence;
   }
 
   /** The handler has returned a response, or thrown. */
@@ -311,14 +329,17 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
       failure?.cause,
       response?.status,
     );
-    return responseEnd(
-      { request, platform, response, exactEnd },
-      (outcome) => sequence.responseEnded(outcome),
-    );
+    const exchange = { request, platform, response, exactEnd };
+    const ended = (outcome: ResponseOutcome): void =>
+      sequence.responseEnded(outcome);
+    return this.#interception === undefined
+      ? responseEnd(exchange, ended)
+      : this.#interception.responseEnd(exchange, ended);
   }
 
   /** Gives the platform the one promise of this request. */
   #keepAlive(sequence: TaskSequence, host: Host): void {
+    if (this.#interception?.runner !== undefined) return;
     const { waitUntil: chosen, runner } = this.#options;
     const { source, waitUntil } = resolveWaitUntil({
       waitUntil: chosen,

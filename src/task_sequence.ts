@@ -1,5 +1,6 @@
 import { askPredicate } from "./check.ts";
 import { BackgroundTasksClosedError } from "./errors.ts";
+import type { Interception } from "./interception.ts";
 import { callHook } from "./observer.ts";
 import { option, runTask, type TaskEnvironment } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -50,6 +51,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   #begin!: () => void;
   #tail: Promise<void>;
   #whenDone: (() => void) | undefined = undefined;
+  #interception: Interception | undefined = undefined;
 
   constructor(options: SequenceOptions, scheduler: Scheduler) {
     this.defaults = options.defaults;
@@ -59,7 +61,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   }
 
   get clock(): Scheduler["clock"] {
-    return this.#scheduler.clock;
+    return this.#interception?.clock ?? this.#scheduler.clock;
   }
 
   get response(): TaskResponse {
@@ -79,12 +81,18 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   }
 
   now(): number {
-    return this.#scheduler.clock.now();
+    return this.clock.now();
   }
 
   /** A promise for `waitUntil`: it covers the whole sequence and never rejects. */
   whenDone(): Promise<void> {
     return new Promise((resolve) => this.#whenDone = resolve);
+  }
+
+  /** Tells a test client of every task, those included that were added before. */
+  intercept(interception: Interception): void {
+    this.#interception = interception;
+    for (const { state } of this.#entries) interception.notify("onAdd", state);
   }
 
   /**
@@ -109,6 +117,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     for (const state of states) {
       state.owner = this;
       state.addedAt = addedAt;
+      this.#interception?.notify("onAdd", state);
       this.#scheduler.notify("onAdd", state);
       if (state.endedAt === undefined && state.hasEnded) {
         state.endedAt = addedAt; // it was cancelled before it was added
@@ -159,10 +168,12 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   }
 
   taskStarts(state: TaskState): void {
+    this.#interception?.notify("onStart", state);
     this.#scheduler.started(state);
   }
 
   taskRetries(state: TaskState): void {
+    this.#interception?.notify("onRetry", state);
     this.#scheduler.notify("onRetry", state);
   }
 
@@ -173,6 +184,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
       this.#reportError(state);
     }
     this.#forgetEnded();
+    this.#interception?.notify("onEnd", state);
     this.#scheduler.ended(state);
     if (this.#started && this.#pending === 0) this.#finish();
   }
@@ -186,8 +198,14 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
       state.end("failed", error);
       return;
     }
-    if (reason === undefined) return runTask(state, this);
-    state.end("discarded", reason);
+    if (reason !== undefined) {
+      state.end("discarded", reason);
+      return;
+    }
+    const turn = this.#interception?.turn(state);
+    return turn === undefined
+      ? runTask(state, this)
+      : turn.then(() => runTask(state, this));
   }
 
   /** Why a task does not run, by its `runOn` or by `stopOnError`. */
