@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { listening, loadApp } from "./app.ts";
+import { endWithParent, listening, loadApp } from "./app.ts";
 
 /** The few members of Bun that this file touches. */
 declare const Bun: {
@@ -13,9 +13,11 @@ declare const Bun: {
     hostname: string;
     idleTimeout: number;
     port: number;
+    websocket?: unknown;
   }): { port: number };
 };
 
+endWithParent();
 const app = await loadApp(process.argv[2]);
 
 const server = Bun.serve({
@@ -23,5 +25,6 @@ const server = Bun.serve({
   hostname: "127.0.0.1",
   idleTimeout: 0, // a client that pauses on purpose is not idle
   port: 0,
+  ...(app.websocket === undefined ? {} : { websocket: app.websocket }),
 });
 listening(server.port);

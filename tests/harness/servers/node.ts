@@ -8,8 +8,9 @@ import process from "node:process";
 import { serve } from "@hono/node-server";
 import { bundle } from "../../../tools/bundle.ts";
 import { bundlesFolder } from "../../../tools/bundles_folder.ts";
-import { listening, loadApp } from "./app.ts";
+import { endWithParent, listening, loadApp } from "./app.ts";
 
+endWithParent();
 const folder = bundlesFolder();
 const name = `app_${process.pid}`;
 await bundle({
@@ -23,4 +24,5 @@ serve({
   fetch: (request, env) => app.fetch(request, env),
   hostname: "127.0.0.1",
   port: 0,
+  ...(app.websocket === undefined ? {} : { websocket: app.websocket as never }),
 }, ({ port }) => listening(port));

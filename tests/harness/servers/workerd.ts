@@ -26,4 +26,4 @@ listening(workerd.url.port);
 
 // workerd is a process of its own: it must end when told to, and also when the test process is gone.
 process.stdin.resume();
-await Promise.race([once(process, "SIGTERM"), once(process.stdin, "close")]);
+await Promise.race([once(process, "SIGTERM"), once(process.stdin, "end")]);
