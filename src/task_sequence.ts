@@ -1,7 +1,9 @@
-import { askPredicate } from "./check.ts";
+import { Deadline } from "./deadline.ts";
 import { BackgroundTasksClosedError } from "./errors.ts";
 import type { Interception } from "./interception.ts";
 import { callHook } from "./observer.ts";
+import { runOnRefusal } from "./run_on.ts";
+import type { TimeLimit } from "./platforms/types.ts";
 import { option, runTask, type TaskEnvironment } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { BackgroundTask } from "./task.ts";
@@ -36,7 +38,6 @@ interface Entry {
  */
 export class TaskSequence implements TaskOwner, TaskEnvironment {
   readonly defaults: TaskPolicy;
-  deadline: number | undefined = undefined;
   finished = false;
   readonly #options: SequenceOptions;
   readonly #scheduler: Scheduler;
@@ -51,6 +52,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   #begin!: () => void;
   #tail: Promise<void>;
   #whenDone: (() => void) | undefined = undefined;
+  #deadline: Deadline | undefined = undefined;
   #interception: Interception | undefined = undefined;
 
   constructor(options: SequenceOptions, scheduler: Scheduler) {
@@ -66,6 +68,11 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   get response(): TaskResponse {
     return this.#response;
+  }
+
+  /** When the platform ends the work, in epoch milliseconds, once that is known. */
+  get deadline(): number | undefined {
+    return this.#deadline?.at;
   }
 
   /** How many tasks wait or run. */
@@ -93,6 +100,17 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   intercept(interception: Interception): void {
     this.#interception = interception;
     for (const { state } of this.#entries) interception.notify("onAdd", state);
+  }
+
+  /** Stops what waits or runs shortly before the platform does. */
+  limitTime(limit: TimeLimit): void {
+    const { deadline, lifetime = Infinity } = limit;
+    if (deadline === undefined && lifetime === Infinity) return;
+    this.#deadline = new Deadline(
+      limit,
+      this.clock,
+      (reason) => this.stop("expired", reason),
+    );
   }
 
   /**
@@ -148,6 +166,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   responseEnded(outcome: ResponseOutcome): void {
     if (this.finished) return;
     this.#response = { status: this.#response.status, outcome };
+    this.#deadline?.responseEnded();
     this.#scheduler.enqueue(this);
   }
 
@@ -180,7 +199,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   taskEnded(state: TaskState): void {
     this.#pending--;
     this.#ended++;
-    if (state.status === "failed" || state.status === "timed-out") {
+    if (["failed", "timed-out", "expired"].includes(state.status)) {
       this.#reportError(state);
     }
     this.#forgetEnded();
@@ -216,22 +235,11 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
         this.#stopped,
       );
     }
-    const runOn = option(state, this, "runOn") ?? "success";
-    const runs = typeof runOn === "function"
-      ? askPredicate("runOn", () => runOn(this.#outcome, this.#response))
-      : runOn === "always" || runOn === this.#outcome ||
-        (runOn === "success" && state.addedAfterFailure);
-    if (runs) return;
-    const wanted = typeof runOn === "function"
-      ? "its runOn predicate said no"
-      : `its runOn is "${runOn}"`;
-    const happened = this.#outcome === "success"
-      ? "the handler returned"
-      : "the handler failed";
-    return new Error(
-      `Task "${state.name}" was discarded: ${happened} and ${wanted}`,
-      { cause: this.#failure },
-    );
+    return runOnRefusal(state, option(state, this, "runOn"), {
+      outcome: this.#outcome,
+      failure: this.#failure,
+      response: this.#response,
+    });
   }
 
   #reportError(state: TaskState): void {
@@ -257,6 +265,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   #finish(): void {
     if (this.finished) return;
     this.finished = true;
+    this.#deadline?.cancel();
     this.#scheduler.remove(this, this.#started);
     this.#whenDone?.();
   }
