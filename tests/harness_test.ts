@@ -27,8 +27,10 @@ test("test() runs where AsyncLocalStorage works", async () => {
   );
 });
 
-test("test() refuses no second test of another name", () => {
-  assertThrows(() => {
+test("assertThrows() takes a class and a part of the message", () => {
+  const fail = (): never => {
     throw new TypeError("as asked");
-  }, TypeError);
+  };
+  assertEquals(assertThrows(fail, TypeError, "asked").message, "as asked");
+  assertThrows(() => assertThrows(fail, RangeError));
 });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { build, type BuildOptions, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin, stop } from "esbuild";
 import { packageEntries, root } from "./package_entries.ts";
 import { stdAssertPath } from "./std_assert.ts";
 
@@ -31,7 +31,7 @@ export async function bundle(
     sourcemap: "inline",
     tsconfigRaw: {},
     ...TARGETS[target],
-  });
+  }).finally(stop); // else esbuild's own process stays
 }
 
 const TARGETS: Record<BundleOptions["target"], BuildOptions> = {

@@ -1,5 +1,8 @@
 import { root } from "./package_entries.ts";
 
+/** A command that has not ended after this many milliseconds hangs, and is ended. */
+const TIME_LIMIT = 600_000;
+
 /** What a command has printed, and how it ended. */
 export interface CommandResult {
   /** The exit code. */
@@ -32,6 +35,7 @@ export async function run(
     args,
     cwd: root,
     env: { NO_COLOR: "1", ...env },
+    signal: AbortSignal.timeout(TIME_LIMIT),
     stdin: "null",
   });
   try {

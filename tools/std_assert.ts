@@ -28,7 +28,7 @@ export interface StdAssert {
  */
 export async function findStdAssert(folder: string): Promise<StdAssert> {
   const path = `${folder}/std_assert.mjs`;
-  if (await bundleFromJsr(path)) return { path, denoArguments: [] };
+  if (await bundleFromJsr(folder, path)) return { path, denoArguments: [] };
   console.log(
     "!! JSR cannot be reached: @std/assert is the stand-in over node:assert, tests/harness/std_assert.ts",
   );
@@ -40,19 +40,17 @@ export async function findStdAssert(folder: string): Promise<StdAssert> {
   return { path: STAND_IN, denoArguments: ["--import-map", importMap] };
 }
 
-async function bundleFromJsr(output: string): Promise<boolean> {
-  const specifier = readDenoConfig().imports["@std/assert"] ?? "";
+async function bundleFromJsr(
+  folder: string,
+  output: string,
+): Promise<boolean> {
+  const specifier = readDenoConfig().imports["@std/assert"];
+  const entry = `${folder}/jsr.ts`;
+  await Deno.writeTextFile(entry, `export * from "${specifier}";\n`);
+  const options = ["--no-config", "--no-lock", "--quiet", "--output", output];
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "bundle",
-      "--no-config",
-      "--no-lock",
-      "--quiet",
-      "--output",
-      output,
-      specifier,
-    ],
-    cwd: fileURLToPath(new URL(".", pathToFileURL(output))),
+    args: ["bundle", ...options, entry],
+    cwd: folder,
     signal: AbortSignal.timeout(60_000),
     stderr: "null",
     stdout: "null",

@@ -35,7 +35,7 @@ if (import.meta.main) {
   });
   const { failed, passed } = await test(positionals, values);
   console.log(`${passed} passed, ${failed} failed`);
-  Deno.exit(failed === 0 ? 0 : 1);
+  Deno.exit(failed === 0 && passed > 0 ? 0 : 1);
 }
 
 interface Options {
@@ -51,11 +51,11 @@ async function test(
   const runtimes = runtime.length > 0 ? runtime.map(runtimeNamed) : RUNTIMES;
   await using folder = await temporaryFolder();
   const { denoArguments, path } = await findStdAssert(folder.path);
-  const env = { POSTLUDE_BUNDLES: folder.path, POSTLUDE_STD_ASSERT: path };
+  Deno.env.set("POSTLUDE_BUNDLES", folder.path);
+  Deno.env.set("POSTLUDE_STD_ASSERT", path);
   const tests = {
     ...await findTests(files),
     denoArguments,
-    env,
     filter,
     folder: folder.path,
   };

@@ -10,8 +10,6 @@ export interface TestRun {
   readonly folder: string;
   /** Arguments that let Deno find `@std/assert`. */
   readonly denoArguments: readonly string[];
-  /** Environment variables for the processes under test. */
-  readonly env: Readonly<Record<string, string>>;
 }
 
 /** What became of the tests on one runtime. */

@@ -13,7 +13,7 @@ export async function testBun(tests: TestRun): Promise<TestCount> {
       ? []
       : ["--test-name-pattern", escapePattern(tests.filter)]),
     ...[...tests.unit, ...tests.sockets].map((file) => `./${file}`),
-  ], { env: { ...tests.env, POSTLUDE_RUNTIME: "bun" } });
+  ], { env: { POSTLUDE_RUNTIME: "bun" } });
   return countTests(result, tests, {
     failed: /^ *(\d+) (?:fail|errors?)$/gm,
     passed: /^ *(\d+) pass$/gm,

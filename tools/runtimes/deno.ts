@@ -25,7 +25,7 @@ export async function denoTest(
     ],
     ...(tests.filter === "" ? [] : ["--filter", tests.filter]),
     ...files,
-  ], { env: { ...tests.env, POSTLUDE_RUNTIME: runtime } });
+  ], { env: { POSTLUDE_RUNTIME: runtime } });
   return countTests(result, tests, {
     failed: /^(?:ok|FAILED) \| \d+ passed.*? \| (\d+) failed/gm,
     passed: /^(?:ok|FAILED) \| (\d+) passed/gm,

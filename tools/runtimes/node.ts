@@ -28,7 +28,7 @@ export async function testNode(tests: TestRun): Promise<TestCount> {
       ? []
       : [`--test-name-pattern=${escapePattern(tests.filter)}`]),
     ...files.map((file) => `${tests.folder}/${file}.mjs`),
-  ], { env: { ...tests.env, POSTLUDE_RUNTIME: "node" } });
+  ], { env: { POSTLUDE_RUNTIME: "node" } });
   return countTests(result, tests, {
     failed: /^ℹ (?:fail|cancelled) (\d+)$/gm,
     passed: /^ℹ pass (\d+)$/gm,

@@ -22,7 +22,7 @@ async function testInside(tests: TestRun): Promise<TestCount> {
   let output = "";
   const log = (text: unknown): void => void (output += text);
   await using workerd = await startWorkerd(await bundleTests(tests), {
-    env: { ...tests.env, POSTLUDE_RUNTIME: "workerd" },
+    env: { POSTLUDE_RUNTIME: "workerd" },
     onOutput: (...streams) =>
       streams.forEach((stream) => stream.setEncoding("utf8").on("data", log)),
   });
