@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import process from "node:process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { bundlesFolder } from "../../tools/bundles_folder.ts";
 import {
   connect,
   type Connection,
@@ -14,8 +13,7 @@ import { serve, type Served } from "../harness/serve.ts";
 import { test } from "../harness/test.ts";
 
 const MB = 1024 * 1024;
-const folder = mkdtempSync(`${tmpdir()}/postlude-responses-`);
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = mkdtempSync(`${bundlesFolder()}/responses-`);
 writeFileSync(`${folder}/file`, new Uint8Array(64 * MB).fill(9));
 
 const SETTINGS = { RELEASES: folder, FILE: `${folder}/file` };
