@@ -150,9 +150,9 @@ function runAttempt(
     };
     state.release = over;
     // a continuation of its own, so that the next attempt does not see what this one enters
-    Promise.resolve().then(() => {
-      if (!state.hasEnded) return call(state, environment);
-    }).then(
+    Promise.resolve().then(() =>
+      state.hasEnded ? undefined : call(state, environment)
+    ).then(
       () => over(),
       (error) => over({ status: "failed", error }),
     );

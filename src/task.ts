@@ -37,8 +37,12 @@ let stateOfTask: (task: BackgroundTask) => TaskState;
  * reminder.cancel("paid in the meantime");
  * assertEquals(reminder.state, "cancelled");
  * ```
+ *
+ * @typeParam Args The function's parameters.
  */
-export class BackgroundTask {
+export class BackgroundTask<
+  Args extends readonly unknown[] = readonly unknown[],
+> {
   readonly #state: TaskState;
 
   static {
@@ -46,14 +50,14 @@ export class BackgroundTask {
   }
 
   /**
-   * Creates a task that waits to be added.
+   * Creates a task that waits to be added. One of an overloaded function takes the arguments of
+   * its last overload; {@linkcode task} takes those of any.
    *
-   * @typeParam Args The function's parameters.
    * @param fn What to run. Whatever it returns is awaited.
    * @param args What to call it with.
    * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
    */
-  constructor(fn: (...args: never[]) => unknown, ...args: unknown[]) {
+  constructor(fn: (...args: Args) => unknown, ...args: Args) {
     checkFunction(fn);
     this.#state = new TaskState(fn, args, definitionOf(fn));
   }
@@ -137,5 +141,5 @@ export function task<Fn extends (...args: never[]) => unknown>(
   ...args: OverloadArguments<Fn>
 ): BackgroundTask;
 export function task(fn: TaskFunction, ...args: unknown[]): BackgroundTask {
-  return new BackgroundTask(fn, ...args);
+  return new BackgroundTask(fn, ...args as never[]);
 }
