@@ -36,12 +36,15 @@ export {
 export {
   type DefinedTask,
   defineTask,
+  type DurableTaskOptions,
+  type InProcessTaskOptions,
   type TaskContext,
   type TaskHandler,
 } from "./src/define_task.ts";
 export { drain, type DrainOptions, type DrainReport } from "./src/drain.ts";
 export {
   BackgroundTasksClosedError,
+  TaskEnqueueError,
   TaskQueueFullError,
   TaskTimeoutError,
 } from "./src/errors.ts";
@@ -58,6 +61,19 @@ export {
 } from "./src/hono.ts";
 export type { TaskObserver } from "./src/observer.ts";
 export type { BackgroundTasksOptions } from "./src/options.ts";
+export {
+  drainOnShutdown,
+  type DrainOnShutdownOptions,
+} from "./src/shutdown.ts";
+export type { StoppableServer } from "./src/stop_server.ts";
+export type { JsonArguments, JsonOf } from "./src/queues/json.ts";
+export type {
+  EnqueueContext,
+  JsonValue,
+  TaskMessage,
+  TaskQueue,
+  TaskQueueSupport,
+} from "./src/queues/types.ts";
 export { BackgroundTask, type OverloadArguments, task } from "./src/task.ts";
 export type {
   HandlerOutcome,

@@ -1,4 +1,4 @@
-import { checkKeys } from "./check.ts";
+import { checkKeys, describeValue } from "./check.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Scheduler } from "./scheduler.ts";
 import { checkMilliseconds } from "./task_options.ts";
@@ -49,13 +49,39 @@ export interface DrainReport {
  * @throws {RangeError} If the timeout is out of range.
  */
 export function drain(options: DrainOptions = {}): Promise<DrainReport> {
-  return drainSchedulers(() => [...Scheduler.busy], options, systemClock);
+  return drainSchedulers(
+    () => [...Scheduler.busy],
+    Scheduler.total,
+    options,
+    systemClock,
+  );
+}
+
+/**
+ * Checks the options of a drain.
+ *
+ * @param options The options as the user wrote them.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If the timeout is out of range.
+ */
+export function checkDrainOptions(options: DrainOptions): void {
+  checkKeys("drain option", options, ["timeout", "signal"]);
+  const { timeout, signal } = options;
+  if (timeout !== undefined) checkMilliseconds("timeout", timeout, 0);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(
+      `Cannot use signal ${
+        describeValue(signal)
+      }: write an AbortSignal, such as AbortSignal.timeout(10_000)`,
+    );
+  }
 }
 
 /**
  * Waits for schedulers, again and again until none has anything left.
  *
- * @param schedulers Whom to wait for; asked again after each wait.
+ * @param busy Whom to wait for; asked again after each wait.
+ * @param counts Their counts, which go on.
  * @param options How long to wait.
  * @param clock What the timeout is told by.
  * @returns What became of their tasks.
@@ -63,26 +89,14 @@ export function drain(options: DrainOptions = {}): Promise<DrainReport> {
  * @throws {RangeError} If the timeout is out of range.
  */
 export async function drainSchedulers(
-  schedulers: () => readonly Scheduler[],
+  busy: () => readonly Scheduler[],
+  counts: { readonly succeeded: number; readonly failed: number },
   options: DrainOptions,
   clock: Clock,
 ): Promise<DrainReport> {
-  checkKeys("drain option", options, ["timeout", "signal"]);
-  if (options.timeout !== undefined) {
-    checkMilliseconds("timeout", options.timeout, 0);
-  }
-  const seen = new Map<Scheduler, { succeeded: number; failed: number }>();
+  checkDrainOptions(options);
+  const { succeeded, failed } = counts;
   const limit = new Limit(options, clock);
-  const busy = (): Scheduler[] =>
-    schedulers().filter((scheduler) => {
-      if (!seen.has(scheduler)) {
-        seen.set(scheduler, {
-          succeeded: scheduler.succeeded,
-          failed: scheduler.failed,
-        });
-      }
-      return scheduler.pending > 0;
-    });
   for (
     let waiting = busy();
     waiting.length > 0 && !limit.reached;
@@ -99,13 +113,11 @@ export async function drainSchedulers(
     "AbortError",
   );
   const abandoned = busy().flatMap((scheduler) => scheduler.abandon(reason));
-  let finished = 0;
-  let failed = 0;
-  for (const [scheduler, before] of seen) {
-    finished += scheduler.succeeded - before.succeeded;
-    failed += scheduler.failed - before.failed;
-  }
-  return { finished, failed, abandoned };
+  return {
+    finished: counts.succeeded - succeeded,
+    failed: counts.failed - failed,
+    abandoned,
+  };
 }
 
 /** The end of a wait: by its timeout, by its signal, or never. */

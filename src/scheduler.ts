@@ -15,6 +15,12 @@ import type { TaskRun, TaskState } from "./task_state.ts";
 export class Scheduler {
   /** Every scheduler with pending tasks: what `drain()` waits for. */
   static readonly busy: Set<Scheduler> = new Set();
+  /** What became of the tasks of all schedulers so far. */
+  static readonly total: { succeeded: number; failed: number } = {
+    succeeded: 0,
+    failed: 0,
+  };
+  static #wake: (() => void)[] = [];
 
   /** Replaced only before the first task: by a test that has a clock of its own. */
   clock: Clock;
@@ -31,6 +37,7 @@ export class Scheduler {
   readonly #sequences = new Set<TaskSequence>();
   readonly #ready = new Fifo<TaskSequence>();
   #open = 0;
+  #filling = false;
   #idle: (() => void)[] = [];
 
   constructor(
@@ -59,7 +66,7 @@ export class Scheduler {
     if (this.pending + states.length > this.#maxPending) {
       throw new TaskQueueFullError(name, this.#maxPending);
     }
-    if (this.pending === 0) Scheduler.busy.add(this);
+    if (this.pending === 0) this.#becomeBusy();
     this.pending += states.length;
   }
 
@@ -72,9 +79,9 @@ export class Scheduler {
   /** A task that was admitted has ended; each gives its place back once. */
   ended(state: TaskState): void {
     if (state.startedAt !== undefined) this.running--;
-    if (state.status === "succeeded") this.succeeded++;
+    if (state.status === "succeeded") this.#count("succeeded");
     if (state.status === "failed" || state.status === "timed-out") {
-      this.failed++;
+      this.#count("failed");
     }
     this.notify("onEnd", state);
     this.pending--;
@@ -100,11 +107,20 @@ export class Scheduler {
   remove(sequence: TaskSequence, started: boolean): void {
     this.#sequences.delete(sequence);
     if (started) this.#open--;
+    if (this.#filling) return; // one that had nothing to run: the loop below goes on
+    this.#filling = true;
     while (this.#open < this.#concurrency) {
       const next = this.#ready.shift();
       if (next === undefined) break;
       if (!next.finished) this.#start(next);
     }
+    this.#filling = false;
+  }
+
+  /** Resolves once any scheduler has a pending task. */
+  static whenBusy(): Promise<void> {
+    if (Scheduler.busy.size > 0) return Promise.resolve();
+    return new Promise((resolve) => Scheduler.#wake.push(resolve));
   }
 
   /** Resolves once no task is pending. */
@@ -126,6 +142,18 @@ export class Scheduler {
       if (observer[event] === undefined) continue;
       callHook(event, () => observer[event]!(state.snapshot()));
     }
+  }
+
+  #becomeBusy(): void {
+    Scheduler.busy.add(this);
+    const wake = Scheduler.#wake;
+    Scheduler.#wake = [];
+    for (const resolve of wake) resolve();
+  }
+
+  #count(result: "succeeded" | "failed"): void {
+    this[result]++;
+    Scheduler.total[result]++;
   }
 
   #start(sequence: TaskSequence): void {

@@ -1,6 +1,7 @@
 import { checkKeys, describeValue } from "./check.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import {
+  checkDrainOptions,
   type DrainOptions,
   type DrainReport,
   drainSchedulers,
@@ -120,29 +121,36 @@ export class TaskRunner {
   /**
    * Waits until nothing is left, tasks added meanwhile included.
    *
+   * A task that waits for it waits for itself: until the timeout.
+   *
    * @param options How long to wait.
    * @returns What became of the tasks. At the timeout every `signal` is aborted, and what had not
    * ended is reported by name.
+   * @throws {TypeError} If an option is unknown or of the wrong kind.
    * @throws {RangeError} If the timeout is out of range.
    */
   drain(options: DrainOptions = {}): Promise<DrainReport> {
+    const scheduler = this.#scheduler;
     return drainSchedulers(
-      () => [this.#scheduler],
+      () => scheduler.pending > 0 ? [scheduler] : [],
+      scheduler,
       options,
-      this.#scheduler.clock,
+      scheduler.clock,
     );
   }
 
   /**
-   * Refuses further tasks, then drains.
+   * Refuses further tasks, those of running tasks included, then drains.
    *
    * @param options How long to wait.
    * @returns What became of the tasks.
-   * @throws {RangeError} If the timeout is out of range.
+   * @throws {TypeError} If an option is unknown or of the wrong kind; then the runner stays open.
+   * @throws {RangeError} If the timeout is out of range; then the runner stays open.
    */
-  close(options: DrainOptions = {}): Promise<DrainReport> {
+  async close(options: DrainOptions = {}): Promise<DrainReport> {
+    checkDrainOptions(options);
     this.#scheduler.closed = true;
-    return this.drain(options);
+    return await this.drain(options);
   }
 }
 

@@ -1,0 +1,106 @@
+import { drain } from "./drain.ts";
+import { Scheduler } from "./scheduler.ts";
+import { type StoppableServer, stopServer } from "./stop_server.ts";
+import type { TaskRun } from "./task_state.ts";
+
+/** How long the threads of `deno serve --parallel` have to report before one ends them all. */
+const LAST_WORDS = 100;
+
+/**
+ * Ends the process once nothing is left to lose, or once the time is over.
+ *
+ * @param servers What to stop first; none where the server cannot be reached.
+ * @param timeout Milliseconds all of it may take.
+ * @param exit Ends the process: with 0, or with 1 if something was cut off.
+ */
+export async function endProcess(
+  servers: readonly StoppableServer[],
+  timeout: number,
+  exit: (code: number) => void,
+): Promise<void> {
+  const end = performance.now() + timeout;
+  if (servers.length === 0 && "Deno" in globalThis) {
+    await endByItself(end, timeout, exit);
+    return;
+  }
+  const stopped = await stopAll(servers, timeout);
+  if (!stopped) {
+    console.error(
+      `Background tasks: requests in flight were cut off ${timeout} ms after the signal`,
+    );
+  }
+  const abandoned = await drainUntil(end);
+  report(abandoned, timeout);
+  exit(stopped && abandoned.length === 0 ? 0 : 1);
+}
+
+/** Whether all servers have stopped in time. */
+async function stopAll(
+  servers: readonly StoppableServer[],
+  timeout: number,
+): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeout);
+  });
+  const stopped = Promise.all(servers.map(stopServer)).then(() => true);
+  return await Promise.race([stopped, late]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * `deno serve` stops accepting itself, and only it knows the requests in flight. With `--parallel`
+ * an exit would end the other threads too, in the middle of their tasks. So the process is left to
+ * end when nothing holds it any more, and made to only when the time is over.
+ */
+async function endByItself(
+  end: number,
+  timeout: number,
+  exit: (code: number) => void,
+): Promise<void> {
+  const timer = setTimeout(() => exit(0), timeout + LAST_WORDS);
+  unrefTimer(timer);
+  let abandoned: readonly TaskRun[] = [];
+  while (abandoned.length === 0) {
+    await Scheduler.whenBusy();
+    abandoned = await drainUntil(end);
+  }
+  clearTimeout(timer);
+  report(abandoned, timeout);
+  setTimeout(() => exit(1), LAST_WORDS);
+}
+
+/** Drains until nothing is left, or the time is over; tells what was abandoned. */
+async function drainUntil(end: number): Promise<readonly TaskRun[]> {
+  const abandoned: TaskRun[] = [];
+  while (true) {
+    const left = Math.max(0, Math.ceil(end - performance.now()));
+    abandoned.push(...(await drain({ timeout: left })).abandoned);
+    if (left === 0 || Scheduler.busy.size === 0) return abandoned;
+  }
+}
+
+/** Names what was abandoned, with how many of each had started, in one line however many. */
+function report(abandoned: readonly TaskRun[], timeout: number): void {
+  if (abandoned.length === 0) return;
+  const counts = new Map<string, { started: number; waiting: number }>();
+  for (const { name, startedAt } of abandoned) {
+    const count = counts.get(name) ?? { started: 0, waiting: 0 };
+    count[startedAt === undefined ? "waiting" : "started"]++;
+    counts.set(name, count);
+  }
+  const names = [...counts].map(([name, { started, waiting }]) =>
+    `"${name}" (${started} running, ${waiting} waiting)`
+  );
+  console.error(
+    `Background tasks: ${abandoned.length} abandoned ${timeout} ms after the signal: ${
+      names.join(", ")
+    }`,
+  );
+}
+
+function unrefTimer(timer: unknown): void {
+  const { Deno } = globalThis as {
+    Deno?: { unrefTimer(timer: unknown): void };
+  };
+  Deno?.unrefTimer(timer);
+}

@@ -1,0 +1,141 @@
+import { checkKeys, describeValue } from "./check.ts";
+import { endProcess } from "./end_process.ts";
+import { checkServer, type StoppableServer } from "./stop_server.ts";
+import { checkMilliseconds } from "./task_options.ts";
+
+/** Options of {@linkcode drainOnShutdown}. */
+export interface DrainOnShutdownOptions {
+  /**
+   * What stops accepting and lets its requests in flight finish: a server, a function, or several
+   * of them. Leave it out under `deno serve`, which stops its server itself.
+   *
+   * @default {undefined}
+   */
+  readonly server?: StoppableServer | readonly StoppableServer[];
+  /**
+   * Milliseconds the whole shutdown may take, requests in flight and tasks together. Stay below
+   * what your platform waits before it kills the process: Docker and Cloud Run give 10 s,
+   * Kubernetes 30 s, systemd 90 s.
+   *
+   * @default {9000}
+   */
+  readonly timeout?: number;
+  /**
+   * The signals that start it.
+   *
+   * @default {["SIGTERM", "SIGINT"]}
+   */
+  readonly signals?: readonly string[];
+}
+
+/** The members of `process` that are used here; Deno, Bun and Node all have them. */
+interface Process {
+  on(signal: string, listener: () => void): unknown;
+  off(signal: string, listener: () => void): unknown;
+  exit(code: number): unknown;
+  getBuiltinModule?(
+    name: "node:os",
+  ): { constants: { signals: Record<string, number> } } | undefined;
+}
+
+const KEYS = ["server", "timeout", "signals"];
+/** The signals that no process can listen for. */
+const DEAF = ["SIGKILL", "SIGSTOP"];
+
+let registered = false;
+
+/**
+ * Lets a process end without losing work: on SIGTERM or SIGINT it stops accepting, lets requests
+ * in flight finish, waits for every background task of the process, tasks added meanwhile
+ * included, and exits.
+ *
+ * It exits with 0 when everything was done. At the timeout it aborts every `signal`, writes what
+ * it abandoned to `console.error` by name, and exits with 1. A second signal exits at once, with
+ * 128 and the number of the signal. The signal is never raised again: as the first process of a
+ * container nothing would happen.
+ *
+ * Under `deno serve` the process ends by itself, when its last request and task have. Under Bun's
+ * `export default` nothing can stop the server, so that a request that is in flight when the last
+ * task ends is cut off: write `Bun.serve(app)` and hand that over. On Workers, which have no
+ * signals and keep `waitUntil` work alive themselves, the call does nothing.
+ *
+ * @example Drain a server
+ * ```ts no-assert
+ * import { drainOnShutdown, withBackgroundTasks } from "@postlude/background-tasks";
+ *
+ * const sendEmail = (to: string) => console.log(to);
+ *
+ * const server = Deno.serve(
+ *   { port: 0 },
+ *   withBackgroundTasks((_request, tasks) => {
+ *     tasks.addTask(sendEmail, "ada@example.com");
+ *     return new Response("ok");
+ *   }),
+ * );
+ * const forget = drainOnShutdown({ server, timeout: 25_000 });
+ *
+ * forget(); // a real server keeps it
+ * await server.shutdown();
+ * ```
+ *
+ * @param options What to stop, how long to wait, and when.
+ * @returns A function that stops listening for the signals.
+ * @throws {TypeError} If an option is unknown or of the wrong kind, or the process listens already.
+ * @throws {RangeError} If the timeout is out of range, or a signal is unknown.
+ */
+export function drainOnShutdown(
+  options: DrainOnShutdownOptions = {},
+): () => void {
+  checkKeys("shutdown option", options, KEYS);
+  const { server, timeout = 9_000, signals = ["SIGTERM", "SIGINT"] } = options;
+  const servers = server === undefined ? [] : [server].flat();
+  servers.forEach(checkServer);
+  checkMilliseconds("timeout", timeout, 0);
+  const { process } = globalThis as { process?: Process };
+  const numbers = process?.getBuiltinModule?.("node:os")?.constants.signals;
+  checkSignals(signals, numbers);
+  if (typeof process?.on !== "function") return () => {};
+  if (registered) {
+    throw new TypeError(
+      "Cannot drain on shutdown twice: write drainOnShutdown({ server: [one, another] })",
+    );
+  }
+  registered = true;
+  let begun = false;
+  const listeners = signals.map((signal) => (): void => {
+    if (begun) process.exit(128 + (numbers?.[signal] ?? 0));
+    begun = true;
+    void endProcess(servers, timeout, (code) => process.exit(code));
+  });
+  signals.forEach((signal, index) => process.on(signal, listeners[index]!));
+  return () => {
+    signals.forEach((signal, index) => process.off(signal, listeners[index]!));
+    registered = false;
+  };
+}
+
+function checkSignals(
+  signals: unknown,
+  numbers: Record<string, number> | undefined,
+): void {
+  if (!Array.isArray(signals) || signals.length === 0) {
+    throw new TypeError(
+      `Cannot listen for signals ${
+        describeValue(signals)
+      }: write an array such as ["SIGTERM"]`,
+    );
+  }
+  for (const signal of signals) {
+    if (
+      typeof signal !== "string" || !signal.startsWith("SIG") ||
+      DEAF.includes(signal) ||
+      (numbers !== undefined && !(signal in numbers))
+    ) {
+      throw new RangeError(
+        `Cannot listen for signal ${
+          describeValue(signal)
+        }: write the name of one that a process can catch, such as "SIGTERM"`,
+      );
+    }
+  }
+}
