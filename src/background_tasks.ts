@@ -5,9 +5,12 @@ import {
   type CheckedOptions,
   checkOptions,
 } from "./options.ts";
+import { BackgroundTasksClosedError } from "./errors.ts";
+import { type Entry, isDurable, Outbox } from "./outbox.ts";
 import { responseEnd } from "./response_end.ts";
 import { BackgroundTask, type OverloadArguments, stateOf } from "./task.ts";
 import {
+  checkInProcess,
   checkTaskOptions,
   type ResponseOutcome,
   type TaskOptions,
@@ -15,10 +18,12 @@ import {
 import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
 import type { TaskFunction } from "./task_state.ts";
-import { resolveWaitUntil, type WaitUntil } from "./wait_until.ts";
+import { keepAlive, resolveWaitUntil, type WaitUntil } from "./wait_until.ts";
 
 /** What adds tasks to a request: the queue itself, or a view of it with a policy. */
 export interface TaskAdder {
+  /** See {@linkcode BackgroundTasks.addTask}. */
+  addTask(task: BackgroundTask): BackgroundTask;
   /** See {@linkcode BackgroundTasks.addTask}. */
   addTask<Args extends readonly unknown[]>(
     fn: (...args: Args) => unknown,
@@ -64,6 +69,10 @@ export interface Host {
 
 let createForHost: (options: CheckedOptions, host: Host) => BackgroundTasks;
 let joinHost: (tasks: BackgroundTasks, host: Host) => void;
+let handOverQueue: (
+  tasks: BackgroundTasks,
+  response: Response | undefined,
+) => Promise<void> | undefined;
 let settleQueue: (
   tasks: BackgroundTasks,
   response: Response | undefined,
@@ -105,6 +114,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
   #options: CheckedOptions;
   #host: Host | undefined = undefined;
   #sequence: TaskSequence | undefined = undefined;
+  #outbox: Outbox | undefined = undefined;
   #settled = false;
   #interception: Interception | undefined = undefined;
 
@@ -121,6 +131,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
         tasks.#host = new JoinedHost(tasks.#host, host);
       }
     };
+    handOverQueue = (tasks, response) => tasks.#handOver(response);
     settleQueue = (tasks, response) => tasks.#settle(response);
   }
 
@@ -139,14 +150,33 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
 
   /** How many tasks wait or run. */
   get size(): number {
-    return this.#sequence?.size ?? 0;
+    return (this.#outbox?.size ?? 0) + (this.#sequence?.size ?? 0);
   }
 
-  /** The tasks that wait or run, in the order they were added. */
+  /**
+   * The tasks that wait or run, in the order they were added; durable ones first, because they are
+   * handed over before the others run.
+   */
   [Symbol.iterator](): Iterator<BackgroundTask> {
-    return (this.#sequence?.tasks() ?? [])[Symbol.iterator]();
+    return [
+      ...this.#outbox?.tasks() ?? [],
+      ...this.#sequence?.tasks() ?? [],
+    ].values();
   }
 
+  /**
+   * Adds a task that was made before, by `task(fn, ...args)`.
+   *
+   * A task runs once: one that was added to these tasks already stays where it is. So what
+   * `addTask` returns may be handed on to whatever adds tasks.
+   *
+   * @param task The task.
+   * @returns The same task.
+   * @throws {TypeError} If it was added to the tasks of another request.
+   * @throws {BackgroundTasksClosedError} If the tasks of the request have finished.
+   * @throws {TaskQueueFullError} If the runner holds `maxPending` tasks.
+   */
+  addTask(task: BackgroundTask): BackgroundTask;
   /**
    * Adds a task: `fn(...args)` runs after the response, when the tasks added before have ended.
    *
@@ -180,9 +210,18 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
     fn: Fn,
     ...args: OverloadArguments<Fn>
   ): BackgroundTask;
-  addTask(fn: TaskFunction, ...args: unknown[]): BackgroundTask {
-    const task = new BackgroundTask(fn, ...args);
-    this.#add([task], undefined);
+  addTask(
+    fn: TaskFunction | BackgroundTask,
+    ...args: unknown[]
+  ): BackgroundTask {
+    const task = taskOf(fn, args);
+    const { owner } = stateOf(task);
+    if (
+      owner === undefined ||
+      (owner !== this.#sequence && owner !== this.#outbox)
+    ) {
+      this.#add([task], undefined);
+    }
     return task;
   }
 
@@ -283,16 +322,65 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
       }
     }
     if (tasks.length === 0) return;
-    const host = this.#host;
-    const addedAfterFailure = !this.#settled && host?.failure !== undefined;
-    const sequence = this.#sequence ?? this.#createSequence();
+    const addedAfterFailure = this.#host?.failure !== undefined;
     const entries = tasks.map((task) => {
       const state = stateOf(task);
       state.options = options;
       state.addedAfterFailure = addedAfterFailure;
       return { task, state };
     });
+    const others = entries.filter((entry) => !isDurable(entry));
+    for (const { state } of others) checkInProcess(state.name, options);
+    if (others.length < entries.length) {
+      this.#addDurable(entries.filter(isDurable));
+    }
+    if (others.length > 0) this.#addStep(others);
+  }
+
+  /** Durable tasks wait for the handler to return, and go to their engines together. */
+  #addDurable(entries: readonly Entry[]): void {
+    const name = entries[0]?.state.name ?? "";
+    if (this.#host === undefined) {
+      throw new TypeError(
+        `Cannot add durable task "${name}": runAfter() returns at once, and cannot wait until its ` +
+          "queue has it; use backgroundTasks() or withBackgroundTasks()",
+      );
+    }
+    if (this.#settled || this.#outbox?.closed) {
+      throw new BackgroundTasksClosedError(
+        name,
+        "the durable tasks of this request were handed over when the handler returned; add it " +
+          "before that",
+      );
+    }
+    this.#outbox ??= new Outbox(
+      this.#options.defaults,
+      schedulerOf(this.#interception?.runner ?? this.#options.runner),
+      this.#interception,
+    );
+    this.#outbox.add(entries);
+  }
+
+  /** The handler has returned or thrown: the durable tasks go to their engines, once. */
+  #handOver(response: Response | undefined): Promise<void> | undefined {
+    const outbox = this.#outbox;
+    if (outbox === undefined || outbox.closed) return;
+    const failure = this.#host?.failure;
+    return outbox.handOver({
+      outcome: failure === undefined ? "success" : "failure",
+      failure: failure?.cause,
+      response: { status: response?.status, outcome: "unknown" },
+    }, this.#host?.platform);
+  }
+
+  #addStep(entries: readonly Entry[]): void {
+    const host = this.#host;
+    const sequence = this.#sequence ?? this.#createSequence();
     sequence.add(entries);
+    const { strict } = this.#options;
+    if (strict !== undefined) {
+      for (const { state } of entries) strict.check(state.name, state.args);
+    }
     if (this.#sequence !== undefined) return;
     this.#sequence = sequence;
     if (host === undefined) return;
@@ -340,15 +428,16 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
   /** Gives the platform the one promise of this request. */
   #keepAlive(sequence: TaskSequence, host: Host): void {
     if (this.#interception?.runner !== undefined) return;
-    const { waitUntil: chosen, runner } = this.#options;
-    const { source, waitUntil } = resolveWaitUntil({
-      waitUntil: chosen,
-      executionContext: chosen === undefined
-        ? host.executionContext
-        : undefined,
-    });
-    schedulerOf(runner).platform = source;
-    waitUntil?.(sequence.whenDone());
+    const { waitUntil, runner, deadline } = this.#options;
+    const { executionContext, request, platform } = host;
+    const hints = { waitUntil, executionContext, request, platform };
+    const resolved = resolveWaitUntil(hints);
+    const lifetime = deadline ?? resolved.lifetime;
+    sequence.limitTime({ deadline: resolved.deadline, lifetime });
+    schedulerOf(runner).platform = keepAlive(
+      resolved,
+      () => sequence.whenDone(),
+    );
   }
 }
 
@@ -378,6 +467,20 @@ class JoinedHost implements Host {
   }
 }
 
+/** The task to add: one made now, or the one that was made before. */
+function taskOf(
+  fn: TaskFunction | BackgroundTask,
+  args: readonly unknown[],
+): BackgroundTask {
+  if (!(fn instanceof BackgroundTask)) {
+    return new BackgroundTask(fn, ...args as never[]);
+  }
+  if (args.length === 0) return fn;
+  throw new TypeError(
+    `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,
+  );
+}
+
 /** Adds to a queue with a policy of its own. */
 class PolicyView implements TaskAdder {
   readonly #add: (
@@ -395,8 +498,11 @@ class PolicyView implements TaskAdder {
     this.#options = { ...options };
   }
 
-  addTask(fn: TaskFunction, ...args: unknown[]): BackgroundTask {
-    const task = new BackgroundTask(fn, ...args);
+  addTask(
+    fn: TaskFunction | BackgroundTask,
+    ...args: unknown[]
+  ): BackgroundTask {
+    const task = taskOf(fn, args);
     this.#add([task], this.#options);
     return task;
   }
@@ -454,6 +560,40 @@ export function createTasks(
   host: Host,
 ): BackgroundTasks {
   return createForHost(options, host);
+}
+
+/**
+ * Hands the durable tasks of a request to their engines, before the response leaves.
+ *
+ * @param tasks The queue, whose handler has returned.
+ * @param response What it returned.
+ * @returns A promise of the engines' acknowledgement, which rejects with `TaskEnqueueError`;
+ * nothing for a request without durable tasks, which goes on at once.
+ */
+export function handOverTasks(
+  tasks: BackgroundTasks,
+  response: Response | undefined,
+): Promise<void> | undefined {
+  return handOverQueue(tasks, response);
+}
+
+/**
+ * Tells a queue that its handler has thrown, or that an engine has refused: `host.failure` says
+ * what. That error is on its way out, so a refusal on top of it is only reported.
+ *
+ * @param tasks The queue.
+ * @returns A promise for the durable tasks that run even so; nothing where there are none.
+ */
+export function failTasks(tasks: BackgroundTasks): Promise<void> | undefined {
+  const settle = (): void => void settleQueue(tasks, undefined);
+  const handedOver = handOverQueue(tasks, undefined);
+  if (handedOver === undefined) {
+    settle();
+    return;
+  }
+  return handedOver.catch((refusal) =>
+    console.error("Background tasks: a durable task was lost:", refusal)
+  ).then(settle);
 }
 
 /**

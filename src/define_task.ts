@@ -1,4 +1,7 @@
 import { checkFunction, checkKeys, checkName } from "./check.ts";
+import { checkQueue } from "./queues/check_queue.ts";
+import { copyArguments, type JsonArguments } from "./queues/json.ts";
+import type { TaskQueue } from "./queues/types.ts";
 import {
   checkPolicy,
   POLICY_KEYS,
@@ -28,10 +31,27 @@ export type TaskHandler<Args extends readonly unknown[]> = (
   ...args: Args
 ) => unknown;
 
+/** The policy of a task that an engine keeps until a worker has run it. */
+export interface DurableTaskOptions extends TaskPolicy {
+  /**
+   * The engine. `addTask` hands the task over to it before the response leaves, instead of running
+   * it in this process.
+   */
+  readonly queue: TaskQueue;
+}
+
+/** The policy of a task that runs in this process. */
+export interface InProcessTaskOptions extends TaskPolicy {
+  /** A task with a queue is durable: see {@linkcode DurableTaskOptions}. */
+  readonly queue?: never;
+}
+
 /** What `defineTask` knows of a task: its name, its policy and its handler. */
 export interface TaskDefinition {
   /** The name in errors, logs and observers. */
   readonly name: string;
+  /** Where the task is handed over to, if it is durable. */
+  readonly queue: TaskQueue | undefined;
   /** The policy of every run of the task. */
   readonly options: TaskPolicy;
   /** What runs. */
@@ -85,7 +105,50 @@ const DEFINITION = Symbol.for("@postlude/background-tasks/definition");
  */
 export function defineTask<Args extends readonly unknown[]>(
   name: string,
-  options: TaskPolicy,
+  options: InProcessTaskOptions,
+  handler: TaskHandler<Args>,
+): DefinedTask<Args>;
+/**
+ * Defines a durable task: an engine keeps it until a worker has run it.
+ *
+ * `addTask` hands it over before the response leaves, so a 2xx means that it is queued; where the
+ * engine refuses it, the request fails with `TaskEnqueueError`. It runs at least once, never
+ * exactly once. The arguments are JSON, and `addTask` copies them. Called directly the task checks
+ * them as well, so a unit test finds what a queue would refuse.
+ *
+ * @example A mail that must not be lost
+ * ```ts
+ * import { defineTask } from "@postlude/background-tasks";
+ * import { memoryQueue } from "@postlude/background-tasks/testing";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const queue = memoryQueue();
+ * const sendEmail = defineTask(
+ *   "send-email",
+ *   { queue, retry: { attempts: 5 } },
+ *   async (_, to: string, options: { subject: string }) => {
+ *     await Promise.resolve([to, options.subject]);
+ *   },
+ * );
+ *
+ * await sendEmail("ada@example.com", { subject: "Welcome!" });
+ * const date: unknown = new Date();
+ * await assertRejects(() => sendEmail("ada@example.com", { subject: date as string }), TypeError);
+ * ```
+ *
+ * @typeParam Args The handler's parameters behind the context.
+ * @param name The name by which a worker finds the handler: a new name is a new task.
+ * @param options The queue, and the policy of every run of the task.
+ * @param handler What a worker runs. It gets a {@linkcode TaskContext}, then the arguments.
+ * @returns The task, to be handed to `addTask`, to a worker, or called directly.
+ * @throws {TypeError} If the name, an option or the handler is of the wrong kind.
+ * @throws {RangeError} If the name is empty or an option is out of range.
+ */
+export function defineTask<
+  Args extends readonly unknown[] & JsonArguments<Args>,
+>(
+  name: string,
+  options: DurableTaskOptions,
   handler: TaskHandler<Args>,
 ): DefinedTask<Args>;
 /**
@@ -104,17 +167,22 @@ export function defineTask<Args extends readonly unknown[]>(
 ): DefinedTask<Args>;
 export function defineTask<Args extends readonly unknown[]>(
   name: string,
-  ...rest: [TaskPolicy, TaskHandler<Args>] | [TaskHandler<Args>]
+  ...rest:
+    | [InProcessTaskOptions | DurableTaskOptions, TaskHandler<Args>]
+    | [TaskHandler<Args>]
 ): DefinedTask<Args> {
   const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
   checkName(name);
-  checkKeys("task option", options, POLICY_KEYS);
+  checkKeys("task option", options, [...POLICY_KEYS, "queue"]);
   checkPolicy(options);
   checkFunction(handler);
+  const { queue, ...policy } = options;
+  if (queue !== undefined) checkQueue(queue);
   const run = async (...args: Args): Promise<void> => {
-    await handler(new DirectContext(name), ...args);
+    const copies = queue === undefined ? args : copyArguments(name, args);
+    await handler(new DirectContext(name), ...copies as Args);
   };
-  const defined: TaskDefinition = { name, options: { ...options }, handler };
+  const defined: TaskDefinition = { name, queue, options: policy, handler };
   return Object.defineProperties(run, {
     name: { value: name },
     [DEFINITION]: { value: defined },

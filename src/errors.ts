@@ -71,3 +71,56 @@ export class BackgroundTasksClosedError extends Error {
     this.task = task;
   }
 }
+
+/**
+ * A durable task could not be handed to its engine: the request fails with this error instead of a
+ * 2xx for work that is lost. A server answers 503.
+ *
+ * @example Answer 503
+ * ```ts
+ * import { TaskEnqueueError } from "@postlude/background-tasks";
+ * import { Hono } from "hono";
+ *
+ * const app = new Hono();
+ * app.onError((error, c) =>
+ *   error instanceof TaskEnqueueError
+ *     ? c.text("Try again later", 503)
+ *     : c.text("Internal Server Error", 500)
+ * );
+ * ```
+ */
+export class TaskEnqueueError extends Error {
+  /** The name of the task; of the first, where a request had several. */
+  readonly task: string;
+  /** The name of the engine. */
+  readonly queue: string;
+  /**
+   * `"not-queued"`: certainly not, so the request may be sent again, or the work be done here.
+   * `"unknown"`: the engine did not answer in time and may have kept the task. Sending the request
+   * again may then run it twice; an `idempotencyKey` prevents that.
+   */
+  readonly outcome: "not-queued" | "unknown";
+
+  /**
+   * Creates the error of one hand-over.
+   *
+   * @param task The name of the task.
+   * @param queue The name of the engine.
+   * @param outcome Whether the engine certainly did not keep the task.
+   * @param reason What is wrong, and what to do about it.
+   * @param options The engine's own error, as `cause`.
+   */
+  constructor(
+    task: string,
+    queue: string,
+    outcome: "not-queued" | "unknown",
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Cannot hand task "${task}" to ${queue}: ${reason}`, options);
+    this.name = "TaskEnqueueError";
+    this.task = task;
+    this.queue = queue;
+    this.outcome = outcome;
+  }
+}

@@ -1,6 +1,8 @@
 import {
   type BackgroundTasks,
   createTasks,
+  failTasks,
+  handOverTasks,
   type Host,
   joinTasks,
   settleTasks,
@@ -72,9 +74,12 @@ export function withBackgroundTasks<Platform extends readonly unknown[]>(
     let response: Response;
     try {
       response = await handler(request, tasks, ...platformArguments);
+      const handedOver = handOverTasks(tasks, response);
+      if (handedOver !== undefined) await handedOver;
     } catch (error) {
       host.failure = { cause: error };
-      settleTasks(tasks, undefined);
+      const failed = failTasks(tasks);
+      if (failed !== undefined) await failed;
       throw error;
     } finally {
       unshareTasks(request);

@@ -1,10 +1,13 @@
 import {
   BackgroundTasks,
   createTasks,
+  failTasks,
+  handOverTasks,
   type Host,
   joinTasks,
   settleTasks,
 } from "./background_tasks.ts";
+import { TaskEnqueueError } from "./errors.ts";
 import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
 
 /** The environment of a Hono app with the middleware: `new Hono<BackgroundTasksEnv>()`. */
@@ -91,20 +94,22 @@ export function backgroundTasks(
     context.set(VARIABLE, tasks);
     try {
       await next();
+      if (joined !== undefined) return;
+      const handedOver = handOverTasks(tasks, responseOf(context));
+      if (handedOver !== undefined) await handedOver;
     } catch (error) {
-      // Hono catches every `Error`; anything else that was thrown comes by here.
+      // Hono catches every `Error` of a handler: here come by the refusal of an engine, which Hono
+      // hands to `app.onError`, and what was thrown without being an `Error`.
       host.escaped = { cause: error };
-      if (joined === undefined) settleTasks(tasks, undefined);
+      const failed = joined === undefined ? failTasks(tasks) : undefined;
+      if (failed !== undefined) await failed;
+      if (error instanceof TaskEnqueueError) unsetResponse(context);
       throw error;
     }
-    if (joined !== undefined) return;
-    const before = tasks.size === 0 || !context.finalized
-      ? undefined
-      : context.res;
+    const before = tasks.size === 0 ? undefined : responseOf(context);
     const after = settleTasks(tasks, before);
     if (after === undefined || after === before) return;
-    // Hono merges a response into the one that was set before: so unset that one.
-    (context as { res: Response | undefined }).res = undefined;
+    unsetResponse(context);
     context.res = after;
   };
 }
@@ -136,6 +141,15 @@ export function getBackgroundTasks(
     "Cannot get the background tasks: the middleware is not registered for this route; " +
       "write app.use(backgroundTasks()) before it",
   );
+}
+
+function responseOf(context: HonoContext): Response | undefined {
+  return context.finalized ? context.res : undefined;
+}
+
+/** Hono merges a response into the one that was set before, headers included: so unset that one. */
+function unsetResponse(context: { res: Response | undefined }): void {
+  context.res = undefined;
 }
 
 /** A request as its Hono context shows it. */

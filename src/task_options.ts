@@ -92,10 +92,24 @@ export interface TaskOptions {
    * @default {"success"}
    */
   readonly runOn?: RunOn;
+  /**
+   * Durable tasks only, and not every engine knows it: a second task with the key of an earlier
+   * one is dropped, for as long as the engine remembers the first.
+   *
+   * @default {undefined} (every call is a task of its own)
+   */
+  readonly idempotencyKey?: string;
+  /**
+   * Durable tasks only: milliseconds until the task may start. An integer, from 0 to the longest
+   * delay of the engine.
+   *
+   * @default {0}
+   */
+  readonly delay?: number;
 }
 
-/** A policy as it is written on the middleware or on `defineTask`, where a name has no place. */
-export type TaskPolicy = Omit<TaskOptions, "name">;
+/** A policy as it is written on the middleware or on `defineTask`: what all calls have in common. */
+export type TaskPolicy = Omit<TaskOptions, "name" | "idempotencyKey" | "delay">;
 
 /** The longest delay a timer can hold, in milliseconds: about 24.8 days. */
 const MAX_DELAY = 2 ** 31 - 1;
@@ -145,9 +159,52 @@ export function checkPolicy(options: TaskPolicy): void {
  * @throws {RangeError} If an option is out of range.
  */
 export function checkTaskOptions(options: TaskOptions): void {
-  checkKeys("task option", options, ["name", ...POLICY_KEYS]);
-  if (options.name !== undefined) checkName(options.name);
+  checkKeys("task option", options, [
+    "name",
+    ...POLICY_KEYS,
+    "idempotencyKey",
+    "delay",
+  ]);
+  const { name, idempotencyKey, delay } = options;
+  if (name !== undefined) checkName(name);
   checkPolicy(options);
+  if (delay !== undefined) {
+    checkNumber(
+      "delay",
+      delay,
+      (value) => Number.isSafeInteger(value) && value >= 0,
+      "an integer of at least 0 milliseconds",
+    );
+  }
+  if (idempotencyKey === undefined) return;
+  if (typeof idempotencyKey !== "string" || idempotencyKey === "") {
+    throw new TypeError(
+      `Cannot use idempotencyKey ${
+        describeValue(idempotencyKey)
+      }: write a text that is not empty, such as "order:42"`,
+    );
+  }
+}
+
+/**
+ * Refuses the options of durable tasks for a task that runs in this process.
+ *
+ * @param task The name of the task.
+ * @param options The options of the call.
+ * @throws {TypeError} If one of them needs an engine.
+ */
+export function checkInProcess(
+  task: string,
+  options: TaskOptions | undefined,
+): void {
+  if (options === undefined) return;
+  for (const option of ["idempotencyKey", "delay"] as const) {
+    if (options[option] === undefined) continue;
+    throw new TypeError(
+      `Cannot use ${option} for task "${task}": it runs in this process; write ` +
+        "defineTask(name, { queue }, handler) to hand it to an engine",
+    );
+  }
 }
 
 /**

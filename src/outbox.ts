@@ -1,0 +1,181 @@
+import { TaskEnqueueError } from "./errors.ts";
+import type { Interception } from "./interception.ts";
+import type { TaskObserver } from "./observer.ts";
+import { messageOf } from "./queues/message.ts";
+import type { TaskMessage, TaskQueue } from "./queues/types.ts";
+import { type RequestEnd, runOnRefusal } from "./run_on.ts";
+import { option } from "./run_task.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { BackgroundTask } from "./task.ts";
+import type { TaskPolicy } from "./task_options.ts";
+import type { TaskOwner, TaskState } from "./task_state.ts";
+
+/** A task that is being added, and the part of it that users see. */
+export interface Entry {
+  readonly task: BackgroundTask;
+  readonly state: TaskState;
+}
+
+/** A durable task that waits for the handler to return. */
+interface Letter extends Entry {
+  readonly queue: TaskQueue;
+  readonly message: TaskMessage;
+}
+
+/**
+ * The durable tasks of one request, until their engines have them.
+ *
+ * For this process a task ends with the hand-over: `"succeeded"` once the engine has acknowledged
+ * it, `"failed"` where it was refused. It never counts as pending: a runner has nothing to do with
+ * it, and `drain()` nothing to wait for.
+ */
+export class Outbox implements TaskOwner {
+  /** Whether the hand-over has begun: what came later would stay behind. */
+  closed = false;
+  /** The policy of tasks that have none of their own. */
+  readonly defaults: TaskPolicy;
+  readonly #scheduler: Scheduler;
+  readonly #interception: Interception | undefined;
+  readonly #letters: Letter[] = [];
+
+  constructor(
+    defaults: TaskPolicy,
+    scheduler: Scheduler,
+    interception: Interception | undefined,
+  ) {
+    this.defaults = defaults;
+    this.#scheduler = scheduler;
+    this.#interception = interception;
+  }
+
+  /** How many tasks wait to be handed over. */
+  get size(): number {
+    return this.tasks().length;
+  }
+
+  /** The tasks that wait to be handed over, in the order they were added. */
+  tasks(): BackgroundTask[] {
+    return this.#waiting().map(({ task }) => task);
+  }
+
+  now(): number {
+    return (this.#interception?.clock ?? this.#scheduler.clock).now();
+  }
+
+  /**
+   * Takes durable tasks, all of them or none.
+   *
+   * @throws {TypeError} If an argument is not JSON, or an option is not supported.
+   * @throws {RangeError} If a delay is too long or a message too large.
+   */
+  add(entries: readonly Entry[]): void {
+    const now = this.now();
+    const letters = entries.flatMap(({ task, state }) => {
+      const queue = state.definition?.queue;
+      if (queue === undefined) return [];
+      const message = messageOf(state, queue, this.defaults, now);
+      return { task, state, queue, message };
+    });
+    for (const letter of letters) {
+      letter.state.owner = this;
+      letter.state.addedAt = now;
+      this.#letters.push(letter);
+      this.#notify("onAdd", letter.state);
+    }
+  }
+
+  taskEnded(state: TaskState): void {
+    this.#notify("onEnd", state);
+  }
+
+  /**
+   * Hands the tasks over: one batch for each engine.
+   *
+   * @param end What became of the request; `runOn` is judged by it.
+   * @param platform What the runtime handed over beside the request.
+   * @throws {TaskEnqueueError} If an engine refused its batch.
+   */
+  async handOver(end: RequestEnd, platform: unknown): Promise<void> {
+    this.closed = true;
+    const batches = new Map<TaskQueue, Letter[]>();
+    for (const letter of this.#waiting()) {
+      if (!this.#runs(letter, end)) continue;
+      const batch = batches.get(letter.queue);
+      if (batch === undefined) batches.set(letter.queue, [letter]);
+      else batch.push(letter);
+    }
+    await Promise.all(
+      [...batches].map(([queue, letters]) => send(queue, letters, platform)),
+    );
+    const failed = this.#letters.find(({ state }) => state.status === "failed");
+    if (failed !== undefined) throw failed.state.error;
+  }
+
+  #notify(event: keyof TaskObserver, state: TaskState): void {
+    this.#interception?.notify(event, state);
+    this.#scheduler.notify(event, state);
+  }
+
+  #waiting(): Letter[] {
+    return this.#letters.filter(({ state }) => !state.hasEnded);
+  }
+
+  /** Judges a task by its `runOn`. A predicate that throws has lost the task: that is a refusal. */
+  #runs({ state, queue }: Letter, end: RequestEnd): boolean {
+    try {
+      const runOn = option(state, this, "runOn");
+      const reason = runOnRefusal(state, runOn, end);
+      if (reason === undefined) return true;
+      state.end("discarded", reason);
+    } catch (cause) {
+      state.end(
+        "failed",
+        new TaskEnqueueError(
+          state.name,
+          queue.name,
+          "not-queued",
+          "its runOn predicate failed",
+          { cause },
+        ),
+      );
+    }
+    return false;
+  }
+}
+
+/** Whether a task belongs to an engine. */
+export function isDurable({ state }: Entry): boolean {
+  return state.definition?.queue !== undefined;
+}
+
+/** Hands one batch over, and ends its tasks. Never rejects. */
+async function send(
+  queue: TaskQueue,
+  letters: readonly Letter[],
+  platform: unknown,
+): Promise<void> {
+  const messages = letters.map(({ message }) => message);
+  try {
+    await queue.enqueue(messages, { platform });
+    for (const { state } of letters) state.end("succeeded");
+  } catch (error) {
+    const refusal = refusalOf(error, queue, messages);
+    for (const { state } of letters) state.end("failed", refusal);
+  }
+}
+
+/** Only a queue that says so is certain: any other error leaves open what the engine did. */
+function refusalOf(
+  error: unknown,
+  queue: TaskQueue,
+  [first]: readonly TaskMessage[],
+): TaskEnqueueError {
+  if (error instanceof TaskEnqueueError) return error;
+  return new TaskEnqueueError(
+    first?.task ?? "",
+    queue.name,
+    "unknown",
+    error instanceof Error ? error.message : String(error),
+    { cause: error },
+  );
+}
