@@ -1,5 +1,10 @@
 import { checkKeys, describeValue } from "./check.ts";
-import { checkPolicy, POLICY_KEYS, type TaskPolicy } from "./task_options.ts";
+import {
+  checkMilliseconds,
+  checkPolicy,
+  POLICY_KEYS,
+  type TaskPolicy,
+} from "./task_options.ts";
 import { defaultRunner, TaskRunner } from "./task_runner.ts";
 import type { SequenceOptions } from "./task_sequence.ts";
 import type { TaskRun } from "./task_state.ts";
@@ -32,6 +37,15 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    */
   readonly waitUntil?: WaitUntil;
   /**
+   * How many milliseconds after the response end the platform ends the work, for a platform that
+   * does not tell: at least 1; `Infinity` for never. Shortly before, every `signal` is aborted;
+   * what was running, and what could not start, ends as `"expired"` and goes to `onTaskError`.
+   * The clock starts at the response end, also for a task that waits for its turn.
+   *
+   * @default {what the platform documents: 30,000 on Workers; Vercel tells its own}
+   */
+  readonly deadline?: number;
+  /**
    * What executes the tasks.
    *
    * @default {the runner of the process}
@@ -51,6 +65,7 @@ export interface BackgroundTasksOptions extends TaskPolicy {
 /** The options of one middleware or wrapper, checked once and shared by all its requests. */
 export interface CheckedOptions extends SequenceOptions {
   readonly waitUntil: WaitUntil | undefined;
+  readonly deadline: number | undefined;
   readonly runner: TaskRunner;
   readonly exactEnd: boolean;
 }
@@ -60,6 +75,7 @@ const KEYS = [
   "onTaskError",
   "stopOnError",
   "waitUntil",
+  "deadline",
   "runner",
   "exactEnd",
 ];
@@ -79,6 +95,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     onTaskError,
     stopOnError = false,
     waitUntil,
+    deadline,
     runner = defaultRunner,
     exactEnd = false,
   } = options;
@@ -94,6 +111,9 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     "function",
     "(promise) => ctx.waitUntil(promise)",
   );
+  if (deadline !== undefined && deadline !== Infinity) {
+    checkMilliseconds("deadline", deadline, 1);
+  }
   checkType("stopOnError", stopOnError, "boolean", "true or false");
   checkType("exactEnd", exactEnd, "boolean", "true or false");
   if (!(runner instanceof TaskRunner)) {
@@ -112,6 +132,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     onTaskError,
     stopOnError,
     waitUntil,
+    deadline,
     runner,
     exactEnd,
   };

@@ -1,15 +1,21 @@
 import { describeValue } from "./check.ts";
+import { bunny } from "./platforms/bunny.ts";
+import { executionContext } from "./platforms/execution_context.ts";
+import { fetchEvent } from "./platforms/fetch_event.ts";
+import { netlify } from "./platforms/netlify.ts";
+import { next } from "./platforms/next.ts";
+import { srvx } from "./platforms/srvx.ts";
+import { supabase } from "./platforms/supabase.ts";
+import type {
+  TimeLimit,
+  WaitUntil,
+  WaitUntilHints,
+  WaitUntilSource,
+} from "./platforms/types.ts";
+import { vercel } from "./platforms/vercel.ts";
+import { workers } from "./platforms/workers.ts";
 
-/** Keeps the platform alive until the promise settles. */
-export type WaitUntil = (promise: Promise<unknown>) => void;
-
-/** Where a `waitUntil` may be found for one request. Each is looked at in turn. */
-export interface WaitUntilHints {
-  /** The user's own, which always wins. */
-  readonly waitUntil?: WaitUntil | undefined;
-  /** The execution context: of Workers, of a `FetchEvent`, of Netlify, of Vercel. */
-  readonly executionContext?: unknown;
-}
+export type { WaitUntil, WaitUntilHints } from "./platforms/types.ts";
 
 /** The `waitUntil` that applies to one request. */
 export interface ResolvedWaitUntil {
@@ -17,12 +23,32 @@ export interface ResolvedWaitUntil {
   readonly source: string;
   /** Keeps the platform alive, or `undefined` where nothing guarantees the work. */
   readonly waitUntil: WaitUntil | undefined;
+  /** When the platform ends the work, in epoch milliseconds, where it tells: Vercel does. */
+  readonly deadline: number | undefined;
+  /**
+   * How many milliseconds after the response end the platform ends the work, where it documents
+   * that: 30,000 on Workers.
+   */
+  readonly lifetime: number | undefined;
 }
 
-const PROCESS: ResolvedWaitUntil = { source: "process", waitUntil: undefined };
+/** Who may keep the work alive, in the order they are asked. */
+const SOURCES: readonly WaitUntilSource[] = [
+  workers,
+  fetchEvent,
+  executionContext,
+  srvx,
+  netlify,
+  vercel,
+  next,
+  supabase,
+  bunny,
+];
+
+const PROCESS = "process";
 
 /**
- * Finds the `waitUntil` that applies here.
+ * Finds the `waitUntil` that applies here. It looks once and calls nothing.
  *
  * @example Outside every platform, the process keeps the work
  * ```ts
@@ -33,11 +59,13 @@ const PROCESS: ResolvedWaitUntil = { source: "process", waitUntil: undefined };
  * ```
  *
  * @param hints Where it may be found.
- * @returns The `waitUntil`, called as a method of its owner, and its source by name.
+ * @returns The `waitUntil`, called as a method of its owner, its source by name, and how long the
+ * platform lets the work go on.
  * @throws {TypeError} If `hints.waitUntil` is given and not a function.
  */
 export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
-  const { waitUntil, executionContext } = hints;
+  const { waitUntil } = hints;
+  const { deadline, lifetime } = findTimeLimit();
   if (waitUntil !== undefined) {
     if (typeof waitUntil !== "function") {
       throw new TypeError(
@@ -46,18 +74,58 @@ export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
         }: write (promise) => ctx.waitUntil(promise)`,
       );
     }
-    return { source: "option", waitUntil };
+    return { source: "option", waitUntil, deadline, lifetime };
   }
-  if (hasWaitUntil(executionContext)) {
-    return {
-      source: "execution context",
-      waitUntil: (promise) => executionContext.waitUntil(promise),
-    };
+  for (const source of SOURCES) {
+    const waitUntil = attempt(() => source.findWaitUntil(hints));
+    if (waitUntil !== undefined) {
+      return { source: source.name, waitUntil, deadline, lifetime };
+    }
   }
-  return PROCESS;
+  return { source: PROCESS, waitUntil: undefined, deadline, lifetime };
 }
 
-function hasWaitUntil(value: unknown): value is { waitUntil: WaitUntil } {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { waitUntil?: unknown }).waitUntil === "function";
+/**
+ * Hands the promise of a request to the `waitUntil` that was found. Where that fails, the process
+ * keeps the work as if nothing had been found, and `console.error` says so.
+ *
+ * @param resolved What {@linkcode resolveWaitUntil} found.
+ * @param promise Makes the promise, if anybody wants it.
+ * @returns Who keeps the work alive, by name.
+ */
+export function keepAlive(
+  { source, waitUntil }: ResolvedWaitUntil,
+  promise: () => Promise<void>,
+): string {
+  if (waitUntil === undefined) return source;
+  const report = (error: unknown): void =>
+    console.error(
+      `Background tasks: waitUntil of "${source}" failed, so only the process keeps the work:`,
+      error,
+    );
+  try {
+    const result: unknown = waitUntil(promise());
+    if (result instanceof Promise) result.catch(report);
+    return source;
+  } catch (error) {
+    report(error);
+    return PROCESS;
+  }
+}
+
+function findTimeLimit(): TimeLimit {
+  let limit: TimeLimit = {};
+  for (const source of SOURCES) {
+    limit = { ...limit, ...attempt(() => source.timeLimit?.()) };
+  }
+  return limit;
+}
+
+/** A platform that is not there may throw when it is asked. */
+function attempt<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
 }

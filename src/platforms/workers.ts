@@ -1,5 +1,13 @@
 import type { ResponseOutcome } from "../task_options.ts";
-import type { Exchange, ResponseEndSource } from "./types.ts";
+import {
+  type Exchange,
+  type ResponseEndSource,
+  type TimeLimit,
+  type WaitUntil,
+  type WaitUntilHints,
+  waitUntilOf,
+  type WaitUntilSource,
+} from "./types.ts";
 
 /** The streams of workerd that are used here: native ones, so that the pipe stays out of JS. */
 interface WorkersStreams {
@@ -15,6 +23,12 @@ interface WorkersStreams {
 const { IdentityTransformStream, FixedLengthStream } =
   globalThis as WorkersStreams;
 
+/** Cloudflare documents this way to recognize its runtime; other ones imitate its streams. */
+const IS_WORKERS = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+
+/** How long work may go on after the response, in milliseconds. workerd itself does not end it. */
+const LIFETIME = 30_000;
+
 /** Statuses whose response has no body. */
 const BODILESS = new Set([101, 204, 205, 304]);
 
@@ -25,8 +39,24 @@ const BODILESS = new Set([101, 204, 205, 304]);
  * timer turn after the front door has returned, whatever middleware outside it still does.
  *
  * Timers are not shared between requests: workerd forbids it.
+ *
+ * What is not in `waitUntil` dies with the response, and after 30 seconds so does what is, for
+ * modules, for the service worker format, where the event is the execution context, and for Pages
+ * Functions, whose `onRequest` context is one. An app that was called without it, as
+ * `app.fetch(request, env)`, is kept alive by the `waitUntil` of `cloudflare:workers`, which is
+ * found with the `nodejs_compat` flag.
+ *
+ * Shape: `ExecutionContext` in `src/workerd/api/global-scope.h` and `waitUntil` in
+ * `src/cloudflare/workers.ts` of cloudflare/workerd; `handle` in
+ * `src/adapter/cloudflare-pages/handler.ts` of honojs/hono.
  */
-export const workers: ResponseEndSource = { canTell, responseEnd };
+export const workers: ResponseEndSource & WaitUntilSource = {
+  name: "cloudflare-workers",
+  canTell,
+  responseEnd,
+  findWaitUntil,
+  timeLimit,
+};
 
 function canTell(): boolean {
   return IdentityTransformStream !== undefined &&
@@ -92,4 +122,19 @@ async function failedAtSource(
   } catch {
     return true;
   }
+}
+
+function findWaitUntil(
+  { executionContext }: WaitUntilHints,
+): WaitUntil | undefined {
+  if (!IS_WORKERS) return undefined;
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): unknown };
+  };
+  return waitUntilOf(executionContext) ??
+    waitUntilOf(process?.getBuiltinModule?.("cloudflare:workers"));
+}
+
+function timeLimit(): TimeLimit | undefined {
+  return IS_WORKERS ? { lifetime: LIFETIME } : undefined;
 }

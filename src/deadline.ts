@@ -1,0 +1,75 @@
+import type { Clock } from "./clock.ts";
+import type { TimeLimit } from "./platforms/types.ts";
+
+/** How long before the platform ends the work the tasks are stopped, in milliseconds. */
+const MARGIN = 500;
+
+/**
+ * When the platform ends the work of one request. Shortly before, it calls `expire`: in the async
+ * context the deadline was made in, and of its own request, as timers on Workers must be.
+ */
+export class Deadline {
+  /** Epoch milliseconds; `undefined` while it depends on the response end. */
+  at: number | undefined = undefined;
+  readonly #clock: Clock;
+  readonly #lifetime: number;
+  #timer: unknown = undefined;
+  #due!: () => void;
+
+  /**
+   * Creates a deadline.
+   *
+   * @param limit Until when the platform lets the work go on.
+   * @param clock What tells the time.
+   * @param expire Called once, shortly before, with the reason for stopping.
+   */
+  constructor(
+    { deadline, lifetime = Infinity }: TimeLimit,
+    clock: Clock,
+    expire: (reason: unknown) => void,
+  ) {
+    this.#clock = clock;
+    this.#lifetime = lifetime;
+    new Promise<void>((resolve) => this.#due = resolve)
+      .then(() => expire(this.#reason()));
+    this.#set(deadline);
+  }
+
+  /** The response has ended, from which a lifetime is counted. */
+  responseEnded(): void {
+    const end = this.#clock.now() + this.#lifetime;
+    if (end < (this.at ?? Infinity)) this.#set(end);
+  }
+
+  /** Nothing is left to stop. */
+  cancel(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #set(at: number | undefined): void {
+    this.cancel();
+    this.at = at;
+    if (at === undefined) return;
+    const left = Math.max(at - this.#clock.now(), 0);
+    const delay = left - Math.min(MARGIN, left / 2);
+    this.#timer = this.#clock.setTimeout(this.#due, delay);
+    unref(this.#timer);
+  }
+
+  #reason(): DOMException {
+    return new DOMException(
+      `Cannot go on: the platform ends the work of this request at ${
+        new Date(this.at!).toISOString()
+      }`,
+      "TimeoutError",
+    );
+  }
+}
+
+/** Lets the process end before the timer is due: nothing that it could stop runs then. */
+function unref(timer: unknown): void {
+  const { Deno } = globalThis as { Deno?: { unrefTimer?(id: number): void } };
+  if (typeof timer === "number") Deno?.unrefTimer?.(timer);
+  else (timer as { unref?(): void } | undefined)?.unref?.();
+}

@@ -1,0 +1,20 @@
+import { waitUntilOf, type WaitUntilSource } from "./types.ts";
+
+/** Where a host of Next.js puts what Next.js asks for. */
+const REQUEST_CONTEXT = Symbol.for("@next/request-context");
+
+/**
+ * Next.js, on a host that supports its `after`. `next start` does not set it for route handlers:
+ * there `after` from `next/server` works, to be handed over as the `waitUntil` option.
+ *
+ * Shape: `packages/next/src/server/after/builtin-request-context.ts` of vercel/next.js.
+ */
+export const next: WaitUntilSource = {
+  name: "next",
+  findWaitUntil() {
+    const context = (globalThis as {
+      [REQUEST_CONTEXT]?: { get?(): unknown };
+    })[REQUEST_CONTEXT];
+    return waitUntilOf(context?.get?.());
+  },
+};

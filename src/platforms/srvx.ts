@@ -1,0 +1,17 @@
+import {
+  type WaitUntilHints,
+  waitUntilOf,
+  type WaitUntilSource,
+} from "./types.ts";
+
+/**
+ * srvx, and with it h3 and Nitro: the raw request has a `waitUntil`, on every runtime. A request
+ * that was cloned has lost it. `server.close()` awaits what was registered when it was called, and
+ * nothing later.
+ *
+ * Shape: `createWaitUntil` in `src/_utils.ts`, and the adapters in `src/adapters/`, of h3js/srvx.
+ */
+export const srvx: WaitUntilSource = {
+  name: "srvx",
+  findWaitUntil: ({ request }: WaitUntilHints) => waitUntilOf(request),
+};

@@ -1,0 +1,40 @@
+import {
+  property,
+  type TimeLimit,
+  type WaitUntilHints,
+  waitUntilOf,
+  type WaitUntilSource,
+} from "./types.ts";
+
+/** Where the platform, and the package that reads it, keep the context of a request. */
+const REQUEST_CONTEXT = Symbol.for("@vercel/request-context");
+
+/**
+ * Vercel, on every runtime of it: the request context, with the moment the function is ended beside
+ * the `waitUntil`. Where that has none, the context a web handler gets second, which is `c.env` in
+ * Hono; it is looked into only where this is Vercel, of which its edge runtime gives one more sign:
+ * there, `EdgeRuntime` is a string.
+ *
+ * Shape: `packages/functions/src/get-context.ts`, `wait-until.ts` and `deadline.ts`, and for the web
+ * handler `packages/node/src/serverless-functions/helpers-web.ts`, of vercel/vercel.
+ */
+export const vercel: WaitUntilSource = {
+  name: "vercel",
+  findWaitUntil({ platform }: WaitUntilHints) {
+    const isVercel = REQUEST_CONTEXT in globalThis ||
+      typeof (globalThis as { EdgeRuntime?: unknown }).EdgeRuntime === "string";
+    if (!isVercel) return undefined;
+    return waitUntilOf(requestContext()) ?? waitUntilOf(platform);
+  },
+  timeLimit(): TimeLimit | undefined {
+    const text = property(requestContext(), "deadline");
+    const deadline = typeof text === "string" ? Date.parse(text) : NaN;
+    return Number.isNaN(deadline) ? undefined : { deadline };
+  },
+};
+
+function requestContext(): unknown {
+  return (globalThis as { [REQUEST_CONTEXT]?: { get?(): unknown } })[
+    REQUEST_CONTEXT
+  ]?.get?.();
+}
