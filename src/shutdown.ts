@@ -91,10 +91,10 @@ export function drainOnShutdown(
   const servers = server === undefined ? [] : [server].flat();
   servers.forEach(checkServer);
   checkMilliseconds("timeout", timeout, 0);
-  const { process } = globalThis as { process?: Process };
+  const process = processWithSignals();
   const numbers = process?.getBuiltinModule?.("node:os")?.constants.signals;
   checkSignals(signals, numbers);
-  if (typeof process?.on !== "function") return () => {};
+  if (process === undefined) return () => {};
   if (registered) {
     throw new TypeError(
       "Cannot drain on shutdown twice: write drainOnShutdown({ server: [one, another] })",
@@ -103,7 +103,7 @@ export function drainOnShutdown(
   registered = true;
   let begun = false;
   const listeners = signals.map((signal) => (): void => {
-    if (begun) process.exit(128 + (numbers?.[signal] ?? 0));
+    if (begun) return void process.exit(128 + (numbers?.[signal] ?? 0));
     begun = true;
     void endProcess(servers, timeout, (code) => process.exit(code));
   });
@@ -112,6 +112,13 @@ export function drainOnShutdown(
     signals.forEach((signal, index) => process.off(signal, listeners[index]!));
     registered = false;
   };
+}
+
+/** Workers have a `process` too, which takes listeners and never calls them. */
+function processWithSignals(): Process | undefined {
+  if (globalThis.navigator?.userAgent === "Cloudflare-Workers") return;
+  const { process } = globalThis as { process?: Process };
+  return typeof process?.on === "function" ? process : undefined;
 }
 
 function checkSignals(

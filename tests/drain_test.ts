@@ -1,0 +1,307 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  BackgroundTasks,
+  defineTask,
+  drain,
+  TaskRunner,
+  type TaskRunnerOptions,
+} from "@postlude/background-tasks";
+import { createRunner } from "../src/task_runner.ts";
+import { VirtualClock } from "../src/testing/virtual_clock.ts";
+import { test } from "./harness/test.ts";
+
+/** A promise that the test resolves. */
+function gate(): { readonly opened: Promise<void>; open: () => void } {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => open = resolve);
+  return { opened, open };
+}
+
+/** The queue of one more request, whose response has ended. */
+function request(
+  runner: TaskRunner,
+  add: (tasks: BackgroundTasks) => void,
+): void {
+  const tasks = new BackgroundTasks({ runner, onTaskError: () => {} });
+  add(tasks);
+  tasks.runAfter(new Response(null));
+}
+
+/** A runner that records how its tasks end, by a clock that stands still. */
+function record(options: TaskRunnerOptions = {}): {
+  runner: TaskRunner;
+  clock: VirtualClock;
+  ended: string[];
+} {
+  const clock = new VirtualClock();
+  const ended: string[] = [];
+  const onEnd = ({ name, status }: { name: string; status: string }): void =>
+    void ended.push(`${name} ${status}`);
+  const runner = createRunner({ ...options, observers: [{ onEnd }] }, clock);
+  return { runner, clock, ended };
+}
+
+const never = (): Promise<void> => new Promise(() => {});
+
+/** Waits until something is true, however many turns of the event loop that takes. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+test("drain() resolves at once when nothing is pending", async () => {
+  const report = { finished: 0, failed: 0, abandoned: [] };
+  assertEquals(await new TaskRunner().drain(), report);
+  assertEquals(await new TaskRunner().drain({ timeout: 0 }), report);
+});
+
+test("drain() waits for tasks added meanwhile, by tasks and by further requests", async () => {
+  const { runner, ended } = record();
+  const first = gate();
+  request(runner, (tasks) =>
+    tasks.with({ name: "first" }).addTask(async () => {
+      await first.opened;
+      tasks.with({ name: "by a task" }).addTask(async () => {
+        await Promise.resolve();
+        request(runner, (other) => {
+          other.with({ name: "by a request" }).addTask(() => {});
+        });
+      });
+    }));
+  const report = runner.drain();
+  first.open();
+  assertEquals(await report, { finished: 3, failed: 0, abandoned: [] });
+  assertEquals(ended, [
+    "first succeeded",
+    "by a task succeeded",
+    "by a request succeeded",
+  ]);
+});
+
+test("drain() counts what succeeded and what failed while it waited", async () => {
+  const { runner } = record();
+  request(runner, (tasks) => tasks.addTask(() => {}));
+  await runner.drain();
+  request(runner, (tasks) => {
+    tasks.addTask(() => {});
+    tasks.addTask(() => Promise.reject("no"));
+    tasks.addTask(() => {}).cancel();
+    tasks.addTask(() => {});
+  });
+  assertEquals(await runner.drain(), {
+    finished: 2,
+    failed: 1,
+    abandoned: [],
+  });
+});
+
+test("drain() aborts every signal at the timeout, and reports by name what had not ended", async () => {
+  const { runner, clock, ended } = record();
+  const reasons: unknown[] = [];
+  const stuck = defineTask("stuck", ({ signal }) => {
+    signal.addEventListener("abort", () => reasons.push(signal.reason.name));
+    return never();
+  });
+  request(runner, (tasks) => {
+    tasks.with({ name: "done" }).addTask(() => {});
+    tasks.addTask(stuck);
+    tasks.with({ name: "waits" }).addTask(() => {});
+  });
+  request(runner, (tasks) => tasks.addTask(stuck));
+  await until(() => runner.stats().running === 2);
+  const report = runner.drain({ timeout: 1_000 });
+  await clock.advance(999);
+  assertEquals([reasons, ended], [[], ["done succeeded"]]);
+  await clock.advance(1);
+  const { finished, failed, abandoned } = await report;
+  assertEquals([finished, failed], [0, 0]);
+  assertEquals(
+    abandoned.map(({ name, status, startedAt }) => [name, status, startedAt]),
+    [
+      ["stuck", "abandoned", 0],
+      ["waits", "abandoned", undefined],
+      ["stuck", "abandoned", 0],
+    ],
+  );
+  assertEquals(reasons, ["AbortError", "AbortError"]);
+  assertEquals(runner.stats().pending, 0);
+});
+
+test("drain() gives each abandoned task exactly one onEnd, whatever it does later", async () => {
+  const { runner, clock, ended } = record();
+  const [late, later] = [gate(), gate()];
+  request(runner, (tasks) => {
+    tasks.with({ name: "resolves" }).addTask(() => late.opened);
+    tasks.with({ name: "waits" }).addTask(() => {});
+  });
+  request(
+    runner,
+    (tasks) =>
+      tasks.with({ name: "rejects", retry: { attempts: 3 } }).addTask(() =>
+        late.opened.then(() => Promise.reject("late")).finally(later.open)
+      ),
+  );
+  await until(() => runner.stats().running === 2);
+  await runner.drain({ timeout: 0, signal: AbortSignal.abort() });
+  late.open();
+  await later.opened;
+  await clock.advance(100_000);
+  assertEquals(ended, [
+    "resolves abandoned",
+    "waits abandoned",
+    "rejects abandoned",
+  ]);
+});
+
+test("drain() abandons what waits for a retry, for a free place or for its response", async () => {
+  const { runner, ended } = record({ concurrency: 2 });
+  request(
+    runner,
+    (tasks) =>
+      tasks.with({ name: "retries", retry: { attempts: 2, jitter: 0 } })
+        .addTask(
+          () => Promise.reject("no"),
+        ),
+  );
+  request(runner, (tasks) => tasks.with({ name: "runs" }).addTask(never));
+  request(
+    runner,
+    (tasks) => tasks.with({ name: "has no place" }).addTask(never),
+  );
+  const tasks = new BackgroundTasks({ runner });
+  tasks.with({ name: "has no response" }).addTask(never);
+  await until(() => runner.stats().running === 2);
+  const { abandoned } = await runner.drain({ signal: AbortSignal.abort() });
+  const names = ["retries", "runs", "has no place", "has no response"];
+  assertEquals(abandoned.map(({ name }) => name), names);
+  assertEquals(ended, names.map((name) => `${name} abandoned`));
+  tasks.runAfter(new Response(null));
+  request(runner, (tasks) => tasks.with({ name: "next" }).addTask(() => {}));
+  await runner.drain();
+  assertEquals(ended.slice(4), ["next succeeded"]);
+});
+
+test("drain() ends early at its signal, and without one goes on", async () => {
+  const { runner } = record();
+  request(runner, (tasks) => tasks.with({ name: "stuck" }).addTask(never));
+  const controller = new AbortController();
+  let ended = false;
+  const report = runner.drain({ signal: controller.signal });
+  report.then(() => ended = true);
+  for (let i = 0; i < 5; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  assertEquals(ended, false);
+  controller.abort();
+  assertEquals((await report).abandoned.map(({ name }) => name), ["stuck"]);
+});
+
+test("drain() abandons nothing when the last task ends before the timeout, and keeps no timer", async () => {
+  const { runner, clock } = record();
+  const first = gate();
+  request(runner, (tasks) => tasks.addTask(() => first.opened));
+  const report = runner.drain({ timeout: 1_000 });
+  await clock.advance(999);
+  first.open();
+  assertEquals(await report, { finished: 1, failed: 0, abandoned: [] });
+  assertEquals(clock.untilNext(), undefined);
+});
+
+test("drain() waits while a response still streams", async () => {
+  const { runner, ended } = record();
+  const tasks = new BackgroundTasks({ runner });
+  tasks.with({ name: "after" }).addTask(() => {});
+  let stream!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => void (stream = controller),
+  });
+  // a platform that tells: the response of Node has not closed
+  let close!: () => void;
+  const outgoing = {
+    writableFinished: false,
+    once: (_event: string, listener: () => void) => void (close = listener),
+  };
+  tasks.runAfter(new Response(body), { platform: { outgoing } });
+  let drained = false;
+  const report = runner.drain();
+  report.then(() => drained = true);
+  stream.enqueue(new Uint8Array(1));
+  for (let i = 0; i < 5; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  assertEquals([drained, ended], [false, []]);
+  close();
+  assertEquals((await report).finished, 1);
+  assertEquals(ended, ["after succeeded"]);
+});
+
+test("drain() of the process waits for every runner, also for one that was idle at first", async () => {
+  await drain({ signal: AbortSignal.abort() }); // what other tests left behind
+  const [one, two] = [record(), record()];
+  const first = gate();
+  request(
+    one.runner,
+    (tasks) =>
+      tasks.with({ name: "one" }).addTask(async () => {
+        await first.opened;
+        request(
+          two.runner,
+          (other) => other.with({ name: "two" }).addTask(() => {}),
+        );
+      }),
+  );
+  const report = drain();
+  first.open();
+  assertEquals(await report, { finished: 2, failed: 0, abandoned: [] });
+  assertEquals([one.ended, two.ended], [["one succeeded"], ["two succeeded"]]);
+});
+
+test("drain() of the process abandons on every runner", async () => {
+  const [one, two] = [record(), record()];
+  for (const { runner } of [one, two]) {
+    request(runner, (tasks) => tasks.with({ name: "stuck" }).addTask(never));
+  }
+  await drain({ signal: AbortSignal.abort() });
+  assertEquals([one.ended, two.ended], [["stuck abandoned"], [
+    "stuck abandoned",
+  ]]);
+});
+
+test("drain() lets a signal's listener add nothing to what was abandoned", async () => {
+  const { runner } = record();
+  const errors: unknown[] = [];
+  const stuck = defineTask("stuck", ({ signal }, tasks: BackgroundTasks) => {
+    signal.addEventListener("abort", () => {
+      try {
+        tasks.addTask(() => {});
+      } catch (error) {
+        errors.push((error as Error).name);
+      }
+    });
+    return never();
+  });
+  request(runner, (tasks) => tasks.addTask(stuck, tasks));
+  await until(() => runner.stats().running === 1);
+  await runner.drain({ signal: AbortSignal.abort() });
+  assertEquals(errors, ["BackgroundTasksClosedError"]);
+  assertStrictEquals(runner.stats().pending, 0);
+});
+
+test("drain() refuses wrong options, with the rule and the value", async () => {
+  const cases: [unknown, ErrorConstructor, string][] = [
+    [5_000, TypeError, "drain options from 5000: write an object"],
+    [{ timeOut: 1 }, TypeError, "the drain options are timeout, signal"],
+    [{ timeout: -1 }, RangeError, "timeout -1: it must be an integer from 0"],
+    [{ timeout: Infinity }, RangeError, "timeout Infinity"],
+    [{ timeout: "1" }, TypeError, 'timeout "1"'],
+    [{ signal: {} }, TypeError, "signal an object: write an AbortSignal"],
+    [{ signal: null }, TypeError, "signal null: write an AbortSignal"],
+  ];
+  for (const [options, type, message] of cases) {
+    await assertRejects(() => drain(options as never), type, message);
+    await assertRejects(
+      () => new TaskRunner().drain(options as never),
+      type,
+      message,
+    );
+  }
+});

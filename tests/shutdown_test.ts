@@ -1,0 +1,60 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { drainOnShutdown } from "@postlude/background-tasks";
+import process from "node:process";
+import { runtime } from "./harness/runtime.ts";
+import { test } from "./harness/test.ts";
+
+const hasSignals = runtime !== "workerd";
+
+test("drainOnShutdown() listens for SIGTERM and SIGINT, until it is told to stop", () => {
+  const count = (): number[] =>
+    ["SIGTERM", "SIGINT"].map((signal) => process.listenerCount(signal));
+  const before = count();
+  const forget = drainOnShutdown();
+  assertEquals(
+    count(),
+    hasSignals ? before.map((count) => count + 1) : before,
+  );
+  forget();
+  assertEquals(count(), before);
+});
+
+test("drainOnShutdown() listens for the signals it is given", () => {
+  if (!hasSignals) return;
+  const before = process.listenerCount("SIGTERM");
+  const forget = drainOnShutdown({ signals: ["SIGUSR2"] });
+  assertEquals(process.listenerCount("SIGUSR2"), 1);
+  assertEquals(process.listenerCount("SIGTERM"), before);
+  forget();
+});
+
+test("drainOnShutdown() refuses a second call, until the first is forgotten", () => {
+  if (!hasSignals) return;
+  const forget = drainOnShutdown();
+  assertThrows(
+    () => drainOnShutdown(),
+    TypeError,
+    "twice: write drainOnShutdown({ server: [one, another] })",
+  );
+  forget();
+  drainOnShutdown()();
+});
+
+test("drainOnShutdown() refuses wrong options, with the rule and the value", () => {
+  const cases: [unknown, ErrorConstructor, string][] = [
+    [{ serve: {} }, TypeError, "the shutdown options are server, timeout"],
+    [{ server: {} }, TypeError, "Cannot stop server an object: write the"],
+    [{ server: [() => {}, null] }, TypeError, "Cannot stop server null"],
+    [{ timeout: -1 }, RangeError, "timeout -1"],
+    [{ timeout: "9s" }, TypeError, 'timeout "9s"'],
+    [{ signals: "SIGTERM" }, TypeError, 'signals "SIGTERM": write an array'],
+    [{ signals: [] }, TypeError, "signals an array: write an array such as"],
+    [{ signals: ["TERM"] }, RangeError, 'signal "TERM": write the name'],
+    [{ signals: ["SIGKILL"] }, RangeError, 'signal "SIGKILL"'],
+    [{ signals: [15] }, RangeError, "signal 15"],
+  ];
+  for (const [options, type, message] of cases) {
+    assertThrows(() => drainOnShutdown(options as never), type, message);
+  }
+  drainOnShutdown()(); // none of them has left anything behind
+});
