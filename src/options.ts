@@ -5,6 +5,7 @@ import {
   POLICY_KEYS,
   type TaskPolicy,
 } from "./task_options.ts";
+import { StrictMode } from "./strict.ts";
 import { defaultRunner, TaskRunner } from "./task_runner.ts";
 import type { SequenceOptions } from "./task_sequence.ts";
 import type { TaskRun } from "./task_state.ts";
@@ -60,6 +61,14 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    * @default {false}
    */
   readonly exactEnd?: boolean;
+  /**
+   * For development: warns with `console.warn` when a task is handed something that belongs to the
+   * request (a Hono context, a `Request` with an unread body, a locked stream) or an entity (an
+   * instance of a class of yours), and says what to pass instead. Once per task name.
+   *
+   * @default {false}
+   */
+  readonly strict?: boolean;
 }
 
 /** The options of one middleware or wrapper, checked once and shared by all its requests. */
@@ -68,6 +77,8 @@ export interface CheckedOptions extends SequenceOptions {
   readonly deadline: number | undefined;
   readonly runner: TaskRunner;
   readonly exactEnd: boolean;
+  /** What warns, where `strict` is set. */
+  readonly strict: StrictMode | undefined;
 }
 
 const KEYS = [
@@ -78,6 +89,7 @@ const KEYS = [
   "deadline",
   "runner",
   "exactEnd",
+  "strict",
 ];
 
 /**
@@ -98,6 +110,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     deadline,
     runner = defaultRunner,
     exactEnd = false,
+    strict = false,
   } = options;
   checkType(
     "onTaskError",
@@ -116,6 +129,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
   }
   checkType("stopOnError", stopOnError, "boolean", "true or false");
   checkType("exactEnd", exactEnd, "boolean", "true or false");
+  checkType("strict", strict, "boolean", "true or false");
   if (!(runner instanceof TaskRunner)) {
     throw new TypeError(
       `Cannot use runner ${describeValue(runner)}: write new TaskRunner()`,
@@ -135,6 +149,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     deadline,
     runner,
     exactEnd,
+    strict: strict ? new StrictMode() : undefined,
   };
 }
 
