@@ -170,10 +170,16 @@ class HonoHost implements Host {
   }
 
   get executionContext(): unknown {
+    // The getter throws where there is none, and what that costs is its stack trace.
+    const errors: { stackTraceLimit?: number | undefined } = Error;
+    const { stackTraceLimit } = errors;
     try {
+      errors.stackTraceLimit = 0;
       return this.#context.executionCtx;
     } catch {
       return undefined;
+    } finally {
+      errors.stackTraceLimit = stackTraceLimit;
     }
   }
 
