@@ -48,7 +48,12 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   #ended = 0;
   #pending = 0;
   #started = false;
-  #stopped: { readonly cause: unknown } | undefined = undefined;
+  /** The tasks of the step that runs. */
+  #step: readonly TaskState[] = [];
+  /** The first failure where `stopOnError` is set, and the step it stopped. */
+  #stopped:
+    | { readonly cause: unknown; readonly step: readonly TaskState[] }
+    | undefined = undefined;
   #begin!: () => void;
   #tail: Promise<void>;
   #whenDone: (() => void) | undefined = undefined;
@@ -144,7 +149,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     }
     // a continuation for each, in a group too: so that none sees what another one enters
     const runs = states.map((state) =>
-      this.#tail.then(() => this.#runOne(state))
+      this.#tail.then(() => this.#runOne(state, states))
     );
     this.#tail = runs.length === 1 && runs[0] !== undefined
       ? runs[0]
@@ -208,8 +213,12 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     if (this.#started && this.#pending === 0) this.#finish();
   }
 
-  #runOne(state: TaskState): Promise<void> | void {
+  #runOne(
+    state: TaskState,
+    step: readonly TaskState[],
+  ): Promise<void> | void {
     if (state.hasEnded) return;
+    this.#step = step;
     let reason: unknown;
     try {
       reason = this.#whyNot(state);
@@ -229,10 +238,11 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   /** Why a task does not run, by its `runOn` or by `stopOnError`. */
   #whyNot(state: TaskState): Error | undefined {
-    if (this.#stopped !== undefined) {
+    const stopped = this.#stopped;
+    if (stopped !== undefined && stopped.step !== this.#step) {
       return new Error(
         `Task "${state.name}" was discarded: an earlier task failed and stopOnError is set`,
-        this.#stopped,
+        { cause: stopped.cause },
       );
     }
     return runOnRefusal(state, option(state, this, "runOn"), {
@@ -244,7 +254,9 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   #reportError(state: TaskState): void {
     const { onTaskError, stopOnError } = this.#options;
-    if (stopOnError) this.#stopped ??= { cause: state.error };
+    if (stopOnError) {
+      this.#stopped ??= { cause: state.error, step: this.#step };
+    }
     if (onTaskError === undefined) {
       console.error(
         `Background task "${state.name}" ${state.status}:`,

@@ -297,7 +297,9 @@ test("stopOnError lets the rest of a group run, and discards the steps behind it
   const { events, advance } = await timeline(
     { stopOnError: true, onTaskError: () => {} },
     (tasks) => {
-      const fails = (): Promise<never> => Promise.reject("no");
+      const fails = (): never => {
+        throw "no";
+      };
       const slow = (): Promise<void> => Promise.resolve().then(() => {});
       tasks.addGroup(task(fails), task(slow));
       tasks.with({ name: "always", runOn: "always" }).addTask(() => {});

@@ -191,7 +191,7 @@ test("retry.when that throws, or returns a promise, fails the task with its own 
           }, (tasks) => {
             tasks.with({
               name: "task",
-              retry: { attempts: 5, when: when as () => boolean },
+              retry: { attempts: 5, when: when as never },
             }).addTask(() => Promise.reject("own"));
           }),
       );
