@@ -7,7 +7,7 @@ import { execute } from "./model/execute.ts";
 import { program } from "./model/program.ts";
 import { predict } from "./model/reference.ts";
 
-const PROGRAMS = 2_000;
+const PROGRAMS = 8_000;
 
 test("TaskRunner does what the reference model predicts, whatever a request adds and whatever fails", async () => {
   const seed = Number(process.env["POSTLUDE_SEED"] ?? Date.now() & 0x7fffffff);

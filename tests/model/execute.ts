@@ -9,6 +9,7 @@ import {
   type TaskRun,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
+import { intercept } from "../../src/interception.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
 import { Log } from "./log.ts";
 import type { Behaviour, Program, Step, TaskPlan } from "./program.ts";
@@ -26,6 +27,12 @@ export interface Executed {
 /** Runs a program on the real code, by a clock of its own. */
 export function execute(program: Program): Promise<Executed> {
   return new Execution(program).run();
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((settle) => resolve = settle);
+  return { promise, resolve };
 }
 
 class Execution {
@@ -53,22 +60,35 @@ class Execution {
     const { handlerFails, stopOnError, deadline, cancelledLater } =
       this.#program;
     const { clock, runner } = this.#time;
-    const fetch = withBackgroundTasks((_, tasks, _platform: unknown) => {
+    const fetch = withBackgroundTasks((_, tasks) => {
       this.#handle(tasks);
       if (handlerFails) throw new Error("the handler failed");
       return new Response();
     }, {
       runner,
       stopOnError,
+      deadline: Infinity,
       onTaskError: (_, run) => this.#errors.push(run.name),
     });
-    const outgoing = { closed: true, writableFinished: true };
-    fetch(new Request("https://example.com/"), { outgoing }).catch(() => {});
+    const request = new Request("https://example.com/");
+    const { promise, resolve } = deferred();
+    intercept(request, {
+      clock: undefined,
+      runner: undefined,
+      notify: () => {},
+      turn: () => undefined,
+      responseEnd: ({ response }, ended) => {
+        promise.then(() => ended("unknown"));
+        return response;
+      },
+    });
+    const response = fetch(request);
     for (const { name, at } of cancelledLater) {
       clock.setTimeout(() => this.#handles.get(name)?.cancel(), at);
     }
     const draining = runner.drain({ timeout: deadline });
-    await new Promise((resolve) => setTimeout(resolve));
+    await response.catch(() => {});
+    resolve();
     await clock.advance(0);
     for (
       let next = clock.untilNext();
