@@ -1,24 +1,14 @@
 import { checkKeys, describeValue } from "./check.ts";
-import { type Interception, interceptionOf } from "./interception.ts";
 import {
   type BackgroundTasksOptions,
   type CheckedOptions,
   checkOptions,
 } from "./options.ts";
-import { BackgroundTasksClosedError } from "./errors.ts";
-import { type Entry, isDurable, Outbox } from "./outbox.ts";
-import { responseEnd } from "./response_end.ts";
-import { BackgroundTask, type OverloadArguments, stateOf } from "./task.ts";
-import {
-  checkInProcess,
-  checkTaskOptions,
-  type ResponseOutcome,
-  type TaskOptions,
-} from "./task_options.ts";
-import { schedulerOf } from "./task_runner.ts";
-import { TaskSequence } from "./task_sequence.ts";
+import type { WaitUntil } from "./platforms/types.ts";
+import { RequestTasks } from "./request_tasks.ts";
+import { BackgroundTask, type OverloadArguments } from "./task.ts";
+import { checkTaskOptions, type TaskOptions } from "./task_options.ts";
 import type { TaskFunction } from "./task_state.ts";
-import { keepAlive, resolveWaitUntil, type WaitUntil } from "./wait_until.ts";
 
 /** What adds tasks to a request: the queue itself, or a view of it with a policy. */
 export interface TaskAdder {
@@ -57,26 +47,8 @@ export interface RunAfterContext {
   readonly platform?: unknown;
 }
 
-/** The request a queue belongs to, as a front door knows it. */
-export interface Host {
-  readonly request: Request | undefined;
-  readonly platform: unknown;
-  /** The execution context, where there is one; looked up when the first task is added. */
-  readonly executionContext: unknown;
-  /** What the handler threw, if it did. */
-  readonly failure: { readonly cause: unknown } | undefined;
-}
-
-let createForHost: (options: CheckedOptions, host: Host) => BackgroundTasks;
-let joinHost: (tasks: BackgroundTasks, host: Host) => void;
-let handOverQueue: (
-  tasks: BackgroundTasks,
-  response: Response | undefined,
-) => Promise<void> | undefined;
-let settleQueue: (
-  tasks: BackgroundTasks,
-  response: Response | undefined,
-) => Response | undefined;
+let faceOf: (tasks: RequestTasks) => BackgroundTasks;
+let coreOf: (tasks: BackgroundTasks) => RequestTasks;
 
 const DEFAULT_OPTIONS: CheckedOptions = checkOptions({});
 
@@ -111,28 +83,11 @@ const DEFAULT_OPTIONS: CheckedOptions = checkOptions({});
  * ```
  */
 export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
-  #options: CheckedOptions;
-  #host: Host | undefined = undefined;
-  #sequence: TaskSequence | undefined = undefined;
-  #outbox: Outbox | undefined = undefined;
-  #settled = false;
-  #interception: Interception | undefined = undefined;
+  readonly #tasks: RequestTasks;
 
   static {
-    createForHost = (options, host) => {
-      const tasks = new BackgroundTasks();
-      tasks.#options = options;
-      tasks.#host = host;
-      tasks.#interception = interceptionOf(host);
-      return tasks;
-    };
-    joinHost = (tasks, host) => {
-      if (tasks.#host !== undefined) {
-        tasks.#host = new JoinedHost(tasks.#host, host);
-      }
-    };
-    handOverQueue = (tasks, response) => tasks.#handOver(response);
-    settleQueue = (tasks, response) => tasks.#settle(response);
+    faceOf = (tasks) => new BackgroundTasks(tasks as never);
+    coreOf = (face) => face.#tasks;
   }
 
   /**
@@ -143,14 +98,19 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options?: BackgroundTasksOptions) {
-    this.#options = options === undefined
+    if (options instanceof RequestTasks) {
+      this.#tasks = options; // a front door has made them
+      return;
+    }
+    const checked = options === undefined
       ? DEFAULT_OPTIONS
       : checkOptions(options);
+    this.#tasks = new RequestTasks(checked, undefined);
   }
 
   /** How many tasks wait or run. */
   get size(): number {
-    return (this.#outbox?.size ?? 0) + (this.#sequence?.size ?? 0);
+    return this.#tasks.size;
   }
 
   /**
@@ -158,10 +118,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * handed over before the others run.
    */
   [Symbol.iterator](): Iterator<BackgroundTask> {
-    return [
-      ...this.#outbox?.tasks() ?? [],
-      ...this.#sequence?.tasks() ?? [],
-    ].values();
+    return this.#tasks.tasks().values();
   }
 
   /**
@@ -215,13 +172,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
     ...args: unknown[]
   ): BackgroundTask {
     const task = taskOf(fn, args);
-    const { owner } = stateOf(task);
-    if (
-      owner === undefined ||
-      (owner !== this.#sequence && owner !== this.#outbox)
-    ) {
-      this.#add([task], undefined);
-    }
+    if (!this.#tasks.has(task)) this.#tasks.add([task], undefined);
     return task;
   }
 
@@ -234,7 +185,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
    */
   addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#add(tasks, undefined);
+    this.#tasks.add(tasks, undefined);
   }
 
   /**
@@ -255,7 +206,8 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {RangeError} If an option is out of range.
    */
   with(options: TaskOptions): TaskAdder {
-    return new PolicyView((tasks, policy) => this.#add(tasks, policy), options);
+    checkTaskOptions(options);
+    return new PolicyView(this.#tasks, { ...options });
   }
 
   /**
@@ -277,193 +229,14 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
       );
     }
     checkKeys("runAfter option", context, ["request", "waitUntil", "platform"]);
-    if (this.#host !== undefined) {
-      throw new TypeError(
-        "Cannot run tasks after this response: they run after another one, or a middleware does it",
-      );
-    }
     const { request, waitUntil, platform } = context;
-    if (waitUntil !== undefined) {
-      resolveWaitUntil({ waitUntil });
-      this.#options = { ...this.#options, waitUntil };
-    }
-    this.#host = {
+    this.#tasks.attach({
       request,
       platform,
       executionContext: undefined,
       failure: undefined,
-    };
-    this.#interception = interceptionOf(this.#host);
-    if (this.#sequence !== undefined) {
-      if (this.#interception !== undefined) {
-        this.#sequence.intercept(this.#interception);
-      }
-      this.#keepAlive(this.#sequence, this.#host);
-    }
-    return this.#settle(response) ?? response;
-  }
-
-  #add(
-    tasks: readonly BackgroundTask[],
-    options: TaskOptions | undefined,
-  ): void {
-    for (const [index, task] of tasks.entries()) {
-      if (!(task instanceof BackgroundTask)) {
-        throw new TypeError(
-          `Cannot add ${
-            describeValue(task)
-          } to a group: write addGroup(task(fn, ...args), …)`,
-        );
-      }
-      if (stateOf(task).owner !== undefined || tasks.indexOf(task) !== index) {
-        throw new TypeError(
-          `Cannot add task "${task.name}": it was added before; write task(fn, ...args) for another`,
-        );
-      }
-    }
-    if (tasks.length === 0) return;
-    const addedAfterFailure = this.#host?.failure !== undefined;
-    const entries = tasks.map((task) => {
-      const state = stateOf(task);
-      state.options = options;
-      state.addedAfterFailure = addedAfterFailure;
-      return { task, state };
-    });
-    const others = entries.filter((entry) => !isDurable(entry));
-    for (const { state } of others) checkInProcess(state.name, options);
-    if (others.length < entries.length) {
-      this.#addDurable(entries.filter(isDurable));
-    }
-    if (others.length > 0) this.#addStep(others);
-  }
-
-  /** Durable tasks wait for the handler to return, and go to their engines together. */
-  #addDurable(entries: readonly Entry[]): void {
-    const name = entries[0]?.state.name ?? "";
-    if (this.#host === undefined) {
-      throw new TypeError(
-        `Cannot add durable task "${name}": runAfter() returns at once, and cannot wait until its ` +
-          "queue has it; use backgroundTasks() or withBackgroundTasks()",
-      );
-    }
-    if (this.#settled || this.#outbox?.closed) {
-      throw new BackgroundTasksClosedError(
-        name,
-        "the durable tasks of this request were handed over when the handler returned; add it " +
-          "before that",
-      );
-    }
-    this.#outbox ??= new Outbox(
-      this.#options.defaults,
-      schedulerOf(this.#interception?.runner ?? this.#options.runner),
-      this.#interception,
-    );
-    this.#outbox.add(entries);
-  }
-
-  /** The handler has returned or thrown: the durable tasks go to their engines, once. */
-  #handOver(response: Response | undefined): Promise<void> | undefined {
-    const outbox = this.#outbox;
-    if (outbox === undefined || outbox.closed) return;
-    const failure = this.#host?.failure;
-    return outbox.handOver({
-      outcome: failure === undefined ? "success" : "failure",
-      failure: failure?.cause,
-      response: { status: response?.status, outcome: "unknown" },
-    }, this.#host?.platform);
-  }
-
-  #addStep(entries: readonly Entry[]): void {
-    const host = this.#host;
-    const sequence = this.#sequence ?? this.#createSequence();
-    sequence.add(entries);
-    const { strict } = this.#options;
-    if (strict !== undefined) {
-      for (const { state } of entries) strict.check(state.name, state.args);
-    }
-    if (this.#sequence !== undefined) return;
-    this.#sequence = sequence;
-    if (host === undefined) return;
-    this.#keepAlive(sequence, host);
-    if (this.#settled) this.#runAfterEnd(sequence, host, undefined);
-  }
-
-  #createSequence(): TaskSequence {
-    const interception = this.#interception;
-    const runner = interception?.runner ?? this.#options.runner;
-    const sequence = new TaskSequence(this.#options, schedulerOf(runner));
-    if (interception !== undefined) sequence.intercept(interception);
-    return sequence;
-  }
-
-  /** The handler has returned a response, or thrown. */
-  #settle(response: Response | undefined): Response | undefined {
-    this.#settled = true;
-    if (this.#sequence === undefined || this.#host === undefined) {
-      return response;
-    }
-    return this.#runAfterEnd(this.#sequence, this.#host, response);
-  }
-
-  #runAfterEnd(
-    sequence: TaskSequence,
-    host: Host,
-    response: Response | undefined,
-  ): Response | undefined {
-    const { request, platform, failure } = host;
-    const { exactEnd } = this.#options;
-    sequence.settle(
-      failure === undefined ? "success" : "failure",
-      failure?.cause,
-      response?.status,
-    );
-    const exchange = { request, platform, response, exactEnd };
-    const ended = (outcome: ResponseOutcome): void =>
-      sequence.responseEnded(outcome);
-    return this.#interception === undefined
-      ? responseEnd(exchange, ended)
-      : this.#interception.responseEnd(exchange, ended);
-  }
-
-  /** Gives the platform the one promise of this request. */
-  #keepAlive(sequence: TaskSequence, host: Host): void {
-    if (this.#interception?.runner !== undefined) return;
-    const { waitUntil, runner, deadline } = this.#options;
-    const { executionContext, request, platform } = host;
-    const hints = { waitUntil, executionContext, request, platform };
-    const resolved = resolveWaitUntil(hints);
-    const lifetime = deadline ?? resolved.lifetime;
-    sequence.limitTime({ deadline: resolved.deadline, lifetime });
-    schedulerOf(runner).platform = keepAlive(
-      resolved,
-      () => sequence.whenDone(),
-    );
-  }
-}
-
-/** The queues that `withBackgroundTasks` made, for whatever handles the same request inside it. */
-const queues = new WeakMap<Request, BackgroundTasks>();
-
-/** A request that two front doors see: the inner one may catch what the handler threw. */
-class JoinedHost implements Host {
-  readonly request: Request | undefined;
-  readonly platform: unknown;
-  readonly #outer: Host;
-  readonly #inner: Host;
-
-  constructor(outer: Host, inner: Host) {
-    this.request = outer.request;
-    this.platform = outer.platform;
-    this.#outer = outer;
-    this.#inner = inner;
-  }
-
-  get executionContext(): unknown {
-    return this.#outer.executionContext ?? this.#inner.executionContext;
-  }
-
-  get failure(): { readonly cause: unknown } | undefined {
-    return this.#outer.failure ?? this.#inner.failure;
+    }, waitUntil);
+    return this.#tasks.settle(response) ?? response;
   }
 }
 
@@ -481,21 +254,14 @@ function taskOf(
   );
 }
 
-/** Adds to a queue with a policy of its own. */
+/** Adds to the tasks of a request with a policy of its own. */
 class PolicyView implements TaskAdder {
-  readonly #add: (
-    tasks: readonly BackgroundTask[],
-    options: TaskOptions,
-  ) => void;
+  readonly #tasks: RequestTasks;
   readonly #options: TaskOptions;
 
-  constructor(
-    add: (tasks: readonly BackgroundTask[], options: TaskOptions) => void,
-    options: TaskOptions,
-  ) {
-    checkTaskOptions(options);
-    this.#add = add;
-    this.#options = { ...options };
+  constructor(tasks: RequestTasks, options: TaskOptions) {
+    this.#tasks = tasks;
+    this.#options = options;
   }
 
   addTask(
@@ -503,109 +269,36 @@ class PolicyView implements TaskAdder {
     ...args: unknown[]
   ): BackgroundTask {
     const task = taskOf(fn, args);
-    this.#add([task], this.#options);
+    this.#tasks.add([task], this.#options);
     return task;
   }
 
   addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#add(tasks, this.#options);
+    this.#tasks.add(tasks, this.#options);
   }
 
   with(options: TaskOptions): TaskAdder {
     checkTaskOptions(options);
-    return new PolicyView(this.#add, { ...this.#options, ...options });
+    return new PolicyView(this.#tasks, { ...this.#options, ...options });
   }
 }
 
 /**
- * Finds the queue that a wrapper further out made for a request, and joins it: a request has one.
+ * What users hold of the tasks of a request, for a front door.
  *
- * @param host The request, as the inner front door knows it.
- * @returns The queue, or `undefined` where there is none.
+ * @param tasks The tasks.
+ * @returns Their face.
  */
-export function joinTasks(host: Host): BackgroundTasks | undefined {
-  const tasks = host.request && queues.get(host.request);
-  if (tasks !== undefined) joinHost(tasks, host);
-  return tasks;
+export function backgroundTasksOf(tasks: RequestTasks): BackgroundTasks {
+  return faceOf(tasks);
 }
 
 /**
- * Lets front doors further in find the queue of a request, until {@linkcode unshareTasks}.
+ * What is behind a face, for a front door.
  *
- * @param request The request.
- * @param tasks Its queue.
+ * @param tasks What users hold.
+ * @returns The tasks of the request.
  */
-export function shareTasks(request: Request, tasks: BackgroundTasks): void {
-  queues.set(request, tasks);
-}
-
-/**
- * Ends {@linkcode shareTasks}: the same `Request` may be handled again, as another request.
- *
- * @param request The request.
- */
-export function unshareTasks(request: Request): void {
-  queues.delete(request);
-}
-
-/**
- * Creates the queue of a request for a front door, which has checked the options already.
- *
- * @param options The options its requests share.
- * @param host The request.
- * @returns The queue.
- */
-export function createTasks(
-  options: CheckedOptions,
-  host: Host,
-): BackgroundTasks {
-  return createForHost(options, host);
-}
-
-/**
- * Hands the durable tasks of a request to their engines, before the response leaves.
- *
- * @param tasks The queue, whose handler has returned.
- * @param response What it returned.
- * @returns A promise of the engines' acknowledgement, which rejects with `TaskEnqueueError`;
- * nothing for a request without durable tasks, which goes on at once.
- */
-export function handOverTasks(
-  tasks: BackgroundTasks,
-  response: Response | undefined,
-): Promise<void> | undefined {
-  return handOverQueue(tasks, response);
-}
-
-/**
- * Tells a queue that its handler has thrown, or that an engine has refused: `host.failure` says
- * what. That error is on its way out, so a refusal on top of it is only reported.
- *
- * @param tasks The queue.
- * @returns A promise for the durable tasks that run even so; nothing where there are none.
- */
-export function failTasks(tasks: BackgroundTasks): Promise<void> | undefined {
-  const settle = (): void => void settleQueue(tasks, undefined);
-  const handedOver = handOverQueue(tasks, undefined);
-  if (handedOver === undefined) {
-    settle();
-    return;
-  }
-  return handedOver.catch((refusal) =>
-    console.error("Background tasks: a durable task was lost:", refusal)
-  ).then(settle);
-}
-
-/**
- * Tells a queue that its handler has returned or thrown: `host.failure` says which.
- *
- * @param tasks The queue.
- * @param response The response, or `undefined` where the handler threw.
- * @returns The response to return instead.
- */
-export function settleTasks(
-  tasks: BackgroundTasks,
-  response: Response | undefined,
-): Response | undefined {
-  return settleQueue(tasks, response);
+export function requestTasksOf(tasks: BackgroundTasks): RequestTasks {
+  return coreOf(tasks);
 }

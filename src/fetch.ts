@@ -1,16 +1,8 @@
-import {
-  type BackgroundTasks,
-  createTasks,
-  failTasks,
-  handOverTasks,
-  type Host,
-  joinTasks,
-  settleTasks,
-  shareTasks,
-  unshareTasks,
-} from "./background_tasks.ts";
+import { type BackgroundTasks, backgroundTasksOf } from "./background_tasks.ts";
 import { checkFunction } from "./check.ts";
 import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
+import { type Host, RequestTasks } from "./request_tasks.ts";
+import { joinTasks, shareTasks, unshareTasks } from "./shared_tasks.ts";
 
 /** A fetch handler that gets its request's background tasks second. */
 export type BackgroundTasksHandler<Platform extends readonly unknown[]> = (
@@ -69,22 +61,23 @@ export function withBackgroundTasks<Platform extends readonly unknown[]>(
     if (joined !== undefined) {
       return await handler(request, joined, ...platformArguments);
     }
-    const tasks = createTasks(checked, host);
-    shareTasks(request, tasks);
+    const tasks = new RequestTasks(checked, host);
+    const face = backgroundTasksOf(tasks);
+    shareTasks(request, face);
     let response: Response;
     try {
-      response = await handler(request, tasks, ...platformArguments);
-      const handedOver = handOverTasks(tasks, response);
+      response = await handler(request, face, ...platformArguments);
+      const handedOver = tasks.handOver(response);
       if (handedOver !== undefined) await handedOver;
     } catch (error) {
       host.failure = { cause: error };
-      const failed = failTasks(tasks);
+      const failed = tasks.fail();
       if (failed !== undefined) await failed;
       throw error;
     } finally {
       unshareTasks(request);
     }
-    return settleTasks(tasks, response) ?? response;
+    return tasks.settle(response) ?? response;
   };
 }
 

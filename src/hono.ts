@@ -1,14 +1,8 @@
-import {
-  BackgroundTasks,
-  createTasks,
-  failTasks,
-  handOverTasks,
-  type Host,
-  joinTasks,
-  settleTasks,
-} from "./background_tasks.ts";
+import { BackgroundTasks, backgroundTasksOf } from "./background_tasks.ts";
 import { TaskEnqueueError } from "./errors.ts";
 import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
+import { type Host, RequestTasks } from "./request_tasks.ts";
+import { joinTasks } from "./shared_tasks.ts";
 
 /** The environment of a Hono app with the middleware: `new Hono<BackgroundTasksEnv>()`. */
 export type BackgroundTasksEnv = {
@@ -90,24 +84,30 @@ export function backgroundTasks(
     if (context.get(VARIABLE) !== undefined) return await next();
     const host = new HonoHost(context);
     const joined = joinTasks(host);
-    const tasks = joined ?? createTasks(checked, host);
-    context.set(VARIABLE, tasks);
+    if (joined !== undefined) {
+      context.set(VARIABLE, joined);
+      return await next().catch((error) => {
+        host.failed = { cause: error };
+        throw error;
+      });
+    }
+    const tasks = new RequestTasks(checked, host);
+    context.set(VARIABLE, backgroundTasksOf(tasks));
     try {
       await next();
-      if (joined !== undefined) return;
-      const handedOver = handOverTasks(tasks, responseOf(context));
+      const handedOver = tasks.handOver(responseOf(context));
       if (handedOver !== undefined) await handedOver;
     } catch (error) {
-      // Hono catches every `Error` of a handler: here come by the refusal of an engine, which Hono
-      // hands to `app.onError`, and what was thrown without being an `Error`.
-      host.escaped = { cause: error };
-      const failed = joined === undefined ? failTasks(tasks) : undefined;
+      // Hono catches every `Error` of a handler: here come by what is none, and the refusal of an
+      // engine, which Hono hands to `app.onError`, whose response is the only one then.
+      host.failed = { cause: error };
+      const failed = tasks.fail();
       if (failed !== undefined) await failed;
       if (error instanceof TaskEnqueueError) unsetResponse(context);
       throw error;
     }
     const before = tasks.size === 0 ? undefined : responseOf(context);
-    const after = settleTasks(tasks, before);
+    const after = tasks.settle(before);
     if (after === undefined || after === before) return;
     unsetResponse(context);
     context.res = after;
@@ -154,7 +154,7 @@ function unsetResponse(context: { res: Response | undefined }): void {
 
 /** A request as its Hono context shows it. */
 class HonoHost implements Host {
-  escaped: { readonly cause: unknown } | undefined = undefined;
+  failed: { readonly cause: unknown } | undefined = undefined;
   readonly #context: HonoContext;
 
   constructor(context: HonoContext) {
@@ -185,6 +185,6 @@ class HonoHost implements Host {
 
   get failure(): { readonly cause: unknown } | undefined {
     const { error } = this.#context;
-    return error === undefined ? this.escaped : { cause: error };
+    return error === undefined ? this.failed : { cause: error };
   }
 }

@@ -1,0 +1,298 @@
+import { describeValue } from "./check.ts";
+import { BackgroundTasksClosedError } from "./errors.ts";
+import { type Interception, interceptionOf } from "./interception.ts";
+import type { CheckedOptions } from "./options.ts";
+import { type Entry, isDurable, Outbox } from "./outbox.ts";
+import type { TimeLimit, WaitUntil } from "./platforms/types.ts";
+import { responseEnd } from "./response_end.ts";
+import { BackgroundTask, stateOf } from "./task.ts";
+import {
+  checkInProcess,
+  type ResponseOutcome,
+  type TaskOptions,
+} from "./task_options.ts";
+import { schedulerOf } from "./task_runner.ts";
+import { TaskSequence } from "./task_sequence.ts";
+import type { TaskOwner } from "./task_state.ts";
+import { keepAlive, resolveWaitUntil } from "./wait_until.ts";
+
+/** The request some tasks belong to, as a front door knows it. */
+export interface Host {
+  readonly request: Request | undefined;
+  readonly platform: unknown;
+  /** The execution context, where there is one; looked up when the first task is added. */
+  readonly executionContext: unknown;
+  /** What the handler threw, if it did. */
+  readonly failure: { readonly cause: unknown } | undefined;
+}
+
+/**
+ * What a `BackgroundTasks` does: it sorts the tasks of one request into those that run here, a
+ * `TaskSequence`, and those that go to an engine, an `Outbox`, and brings them together with the
+ * platform. Neither exists before somebody adds a task.
+ */
+export class RequestTasks {
+  #options: CheckedOptions;
+  #host: Host | undefined = undefined;
+  #sequence: TaskSequence | undefined = undefined;
+  #outbox: Outbox | undefined = undefined;
+  #settled = false;
+  #interception: Interception | undefined = undefined;
+
+  constructor(options: CheckedOptions, host: Host | undefined) {
+    this.#options = options;
+    if (host !== undefined) this.#setHost(host);
+  }
+
+  /** How many tasks wait or run. */
+  get size(): number {
+    return (this.#outbox?.size ?? 0) + (this.#sequence?.size ?? 0);
+  }
+
+  /** The tasks that wait or run: durable ones, then the others, each in the order they were added. */
+  tasks(): BackgroundTask[] {
+    return [
+      ...this.#outbox?.tasks() ?? [],
+      ...this.#sequence?.tasks() ?? [],
+    ];
+  }
+
+  /** Whether a task was added here. */
+  has(task: BackgroundTask): boolean {
+    const owner: TaskOwner | undefined = stateOf(task).owner;
+    return owner !== undefined &&
+      (owner === this.#sequence || owner === this.#outbox);
+  }
+
+  /** A second front door, further in, handles the same request: it may catch what is thrown. */
+  join(host: Host): void {
+    if (this.#host !== undefined) this.#host = new JoinedHost(this.#host, host);
+  }
+
+  /**
+   * Gives the tasks their request, where no front door did when it made them.
+   *
+   * @throws {TypeError} If they have one.
+   */
+  attach(host: Host, waitUntil: WaitUntil | undefined): void {
+    if (this.#host !== undefined) {
+      throw new TypeError(
+        "Cannot run tasks after this response: they run after another one, or a middleware does it",
+      );
+    }
+    if (waitUntil !== undefined) {
+      resolveWaitUntil({ waitUntil });
+      this.#options = { ...this.#options, waitUntil };
+    }
+    this.#setHost(host);
+    if (this.#sequence === undefined) return;
+    if (this.#interception !== undefined) {
+      this.#sequence.intercept(this.#interception);
+    }
+    this.#keepAlive(this.#sequence, host);
+  }
+
+  /**
+   * Adds one step: a task, or several that run at once.
+   *
+   * @throws {TypeError} If one is not a task, or was added before.
+   * @throws {BackgroundTasksClosedError} If the tasks of the request have finished.
+   * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
+   */
+  add(
+    tasks: readonly BackgroundTask[],
+    options: TaskOptions | undefined,
+  ): void {
+    for (const [index, task] of tasks.entries()) {
+      if (!(task instanceof BackgroundTask)) {
+        throw new TypeError(
+          `Cannot add ${
+            describeValue(task)
+          } to a group: write addGroup(task(fn, ...args), …)`,
+        );
+      }
+      if (stateOf(task).owner !== undefined || tasks.indexOf(task) !== index) {
+        throw new TypeError(
+          `Cannot add task "${task.name}": it was added before; write task(fn, ...args) for another`,
+        );
+      }
+    }
+    if (tasks.length === 0) return;
+    const addedAfterFailure = this.#host?.failure !== undefined;
+    const entries = tasks.map((task) => {
+      const state = stateOf(task);
+      state.options = options;
+      state.addedAfterFailure = addedAfterFailure;
+      return { task, state };
+    });
+    const others = entries.filter((entry) => !isDurable(entry));
+    for (const { state } of others) checkInProcess(state.name, options);
+    if (others.length < entries.length) {
+      this.#addDurable(entries.filter(isDurable));
+    }
+    if (others.length > 0) this.#addStep(others);
+  }
+
+  #setHost(host: Host): void {
+    this.#host = host;
+    this.#interception = interceptionOf(host);
+  }
+
+  /** Durable tasks wait for the handler to return, and go to their engines together. */
+  #addDurable(entries: readonly Entry[]): void {
+    const name = entries[0]?.state.name ?? "";
+    if (this.#host === undefined) {
+      throw new TypeError(
+        `Cannot add durable task "${name}": runAfter() returns at once, and cannot wait until its ` +
+          "queue has it; use backgroundTasks() or withBackgroundTasks()",
+      );
+    }
+    if (this.#settled || this.#outbox?.closed) {
+      throw new BackgroundTasksClosedError(
+        name,
+        "the durable tasks of this request were handed over when the handler returned; add it " +
+          "before that",
+      );
+    }
+    this.#outbox ??= new Outbox(
+      this.#options.defaults,
+      schedulerOf(this.#interception?.runner ?? this.#options.runner),
+      this.#interception,
+    );
+    this.#outbox.add(entries);
+  }
+
+  /**
+   * The handler has returned or thrown: hands the durable tasks to their engines, once, before the
+   * response leaves.
+   *
+   * @returns A promise of the engines' acknowledgement, which rejects with `TaskEnqueueError`;
+   * nothing for a request without durable tasks, which goes on at once.
+   */
+  handOver(response: Response | undefined): Promise<void> | undefined {
+    const outbox = this.#outbox;
+    if (outbox === undefined || outbox.closed) return;
+    const failure = this.#host?.failure;
+    return outbox.handOver({
+      outcome: failure === undefined ? "success" : "failure",
+      failure: failure?.cause,
+      response: { status: response?.status, outcome: "unknown" },
+    }, this.#host?.platform);
+  }
+
+  #addStep(entries: readonly Entry[]): void {
+    const host = this.#host;
+    const sequence = this.#sequence ?? this.#createSequence();
+    sequence.add(entries);
+    const { strict } = this.#options;
+    if (strict !== undefined) {
+      for (const { state } of entries) strict.check(state.name, state.args);
+    }
+    if (this.#sequence !== undefined) return;
+    this.#sequence = sequence;
+    if (host === undefined) return;
+    this.#keepAlive(sequence, host);
+    if (this.#settled) this.#runAfterEnd(sequence, host, undefined);
+  }
+
+  #createSequence(): TaskSequence {
+    const interception = this.#interception;
+    const runner = interception?.runner ?? this.#options.runner;
+    const sequence = new TaskSequence(this.#options, schedulerOf(runner));
+    if (interception !== undefined) sequence.intercept(interception);
+    return sequence;
+  }
+
+  /**
+   * The handler has thrown, or an engine has refused: `host.failure` says what. That error is on
+   * its way out, so a refusal on top of it is only reported.
+   *
+   * @returns A promise for the durable tasks that run even so; nothing where there are none.
+   */
+  fail(): Promise<void> | undefined {
+    const handedOver = this.handOver(undefined);
+    if (handedOver === undefined) {
+      this.settle(undefined);
+      return;
+    }
+    return handedOver.catch((refusal) =>
+      console.error("Background tasks: a durable task was lost:", refusal)
+    ).then(() => void this.settle(undefined));
+  }
+
+  /**
+   * The handler has settled; `host.failure` says how. The tasks start when the response has ended.
+   *
+   * @param response The response, or `undefined` where the handler threw.
+   * @returns The response to return instead.
+   */
+  settle(response: Response | undefined): Response | undefined {
+    this.#settled = true;
+    if (this.#sequence === undefined || this.#host === undefined) {
+      return response;
+    }
+    return this.#runAfterEnd(this.#sequence, this.#host, response);
+  }
+
+  #runAfterEnd(
+    sequence: TaskSequence,
+    host: Host,
+    response: Response | undefined,
+  ): Response | undefined {
+    const { request, platform, failure } = host;
+    const { exactEnd } = this.#options;
+    sequence.settle(
+      failure === undefined ? "success" : "failure",
+      failure?.cause,
+      response?.status,
+    );
+    const exchange = { request, platform, response, exactEnd };
+    const ended = (outcome: ResponseOutcome): void =>
+      sequence.responseEnded(outcome);
+    return this.#interception === undefined
+      ? responseEnd(exchange, ended)
+      : this.#interception.responseEnd(exchange, ended);
+  }
+
+  /** Gives the platform the one promise of this request. */
+  #keepAlive(sequence: TaskSequence, host: Host): void {
+    if (this.#interception?.runner !== undefined) return;
+    const { waitUntil, runner, deadline } = this.#options;
+    const { executionContext, request, platform } = host;
+    const hints = { waitUntil, executionContext, request, platform };
+    const resolved = resolveWaitUntil(hints);
+    // a test client is no platform: only the limit that the app itself states applies
+    const limit: TimeLimit = this.#interception === undefined ? resolved : {};
+    sequence.limitTime({
+      deadline: limit.deadline,
+      lifetime: deadline ?? limit.lifetime,
+    });
+    schedulerOf(runner).platform = keepAlive(
+      resolved,
+      () => sequence.whenDone(),
+    );
+  }
+}
+
+/** A request that two front doors see: the inner one may catch what the handler threw. */
+class JoinedHost implements Host {
+  readonly request: Request | undefined;
+  readonly platform: unknown;
+  readonly #outer: Host;
+  readonly #inner: Host;
+
+  constructor(outer: Host, inner: Host) {
+    this.request = outer.request;
+    this.platform = outer.platform;
+    this.#outer = outer;
+    this.#inner = inner;
+  }
+
+  get executionContext(): unknown {
+    return this.#outer.executionContext ?? this.#inner.executionContext;
+  }
+
+  get failure(): { readonly cause: unknown } | undefined {
+    return this.#outer.failure ?? this.#inner.failure;
+  }
+}
