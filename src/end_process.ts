@@ -1,6 +1,5 @@
 import { drain } from "./drain.ts";
 import { Scheduler } from "./scheduler.ts";
-import { type StoppableServer, stopServer } from "./stop_server.ts";
 import type { TaskRun } from "./task_state.ts";
 
 /** How long the threads of `deno serve --parallel` have to report before one ends them all. */
@@ -9,21 +8,21 @@ const LAST_WORDS = 100;
 /**
  * Ends the process once nothing is left to lose, or once the time is over.
  *
- * @param servers What to stop first; none where the server cannot be reached.
+ * @param stops What stops the servers; none where no server can be reached.
  * @param timeout Milliseconds all of it may take.
  * @param exit Ends the process: with 0, or with 1 if something was cut off.
  */
 export async function endProcess(
-  servers: readonly StoppableServer[],
+  stops: readonly (() => Promise<void>)[],
   timeout: number,
   exit: (code: number) => void,
 ): Promise<void> {
   const end = performance.now() + timeout;
-  if (servers.length === 0 && "Deno" in globalThis) {
+  if (stops.length === 0 && "Deno" in globalThis) {
     await endByItself(end, timeout, exit);
     return;
   }
-  const stopped = await stopAll(servers, timeout);
+  const stopped = await stopAll(stops, timeout);
   if (!stopped) {
     console.error(
       `Background tasks: requests in flight were cut off ${timeout} ms after the signal`,
@@ -36,14 +35,14 @@ export async function endProcess(
 
 /** Whether all servers have stopped in time. */
 async function stopAll(
-  servers: readonly StoppableServer[],
+  stops: readonly (() => Promise<void>)[],
   timeout: number,
 ): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), timeout);
   });
-  const stopped = Promise.all(servers.map(stopServer)).then(() => true);
+  const stopped = Promise.all(stops.map((stop) => stop())).then(() => true);
   return await Promise.race([stopped, late]).finally(() => clearTimeout(timer));
 }
 

@@ -1,6 +1,6 @@
 import { checkKeys, describeValue } from "./check.ts";
 import { endProcess } from "./end_process.ts";
-import { checkServer, type StoppableServer } from "./stop_server.ts";
+import { prepareStop, type StoppableServer } from "./stop_server.ts";
 import { checkMilliseconds } from "./task_options.ts";
 
 /** Options of {@linkcode drainOnShutdown}. */
@@ -88,8 +88,6 @@ export function drainOnShutdown(
 ): () => void {
   checkKeys("shutdown option", options, KEYS);
   const { server, timeout = 9_000, signals = ["SIGTERM", "SIGINT"] } = options;
-  const servers = server === undefined ? [] : [server].flat();
-  servers.forEach(checkServer);
   checkMilliseconds("timeout", timeout, 0);
   const process = processWithSignals();
   const numbers = process?.getBuiltinModule?.("node:os")?.constants.signals;
@@ -100,12 +98,14 @@ export function drainOnShutdown(
       "Cannot drain on shutdown twice: write drainOnShutdown({ server: [one, another] })",
     );
   }
+  const servers = server === undefined ? [] : [server].flat();
+  const stops = servers.map(prepareStop);
   registered = true;
   let begun = false;
   const listeners = signals.map((signal) => (): void => {
     if (begun) return void process.exit(128 + (numbers?.[signal] ?? 0));
     begun = true;
-    void endProcess(servers, timeout, (code) => process.exit(code));
+    void endProcess(stops, timeout, (code) => process.exit(code));
   });
   signals.forEach((signal, index) => process.on(signal, listeners[index]!));
   return () => {

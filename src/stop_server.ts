@@ -14,6 +14,7 @@ export type StoppableServer =
 interface NodeServer {
   close(callback: () => void): unknown;
   closeIdleConnections?(): void;
+  on(event: string, listener: (socket: NodeSocket) => void): unknown;
   prependListener(
     event: "request",
     listener: (
@@ -23,18 +24,40 @@ interface NodeServer {
   ): unknown;
 }
 
+/** The members of Node's `Socket` that are used here. */
+interface NodeSocket {
+  readonly writableLength: number;
+  once(event: "close", listener: () => void): unknown;
+}
+
 /** How often connections of Node that have become idle are looked for, in milliseconds. */
 const IDLE_CHECK = 50;
 
 /**
- * Refuses what cannot be stopped.
+ * Finds out how a server is stopped, before its first request.
  *
- * @param server What the user handed in.
+ * @param server The server.
+ * @returns A function that stops accepting, and waits for the requests in flight. What goes wrong
+ * is written to `console.error`: the shutdown goes on.
  * @throws {TypeError} If it is no server and no function.
  */
-export function checkServer(server: unknown): void {
-  if (typeof server === "function") return;
-  if (["shutdown", "stop", "close"].some((name) => can(server, name))) return;
+export function prepareStop(server: StoppableServer): () => Promise<void> {
+  const stop = stopOf(server);
+  return async () => {
+    try {
+      await stop();
+    } catch (error) {
+      console.error("Background tasks: a server could not be stopped:", error);
+    }
+  };
+}
+
+function stopOf(server: StoppableServer): () => unknown {
+  if (typeof server === "function") return server;
+  if (can(server, "shutdown")) return () => server.shutdown(); // Deno
+  if (can(server, "stop")) return () => server.stop(); // Bun
+  if (isNodeServer(server)) return stopOfNode(server);
+  if (can(server, "close")) return stopOfWrapper(server);
   throw new TypeError(
     `Cannot stop server ${
       describeValue(server)
@@ -43,58 +66,63 @@ export function checkServer(server: unknown): void {
 }
 
 /**
- * Stops accepting, and waits for the requests in flight. What goes wrong is written to
- * `console.error`: the shutdown goes on.
- *
- * @param server The server.
- */
-export async function stopServer(server: StoppableServer): Promise<void> {
-  try {
-    if (typeof server === "function") await server();
-    else if ("shutdown" in server) await server.shutdown(); // Deno
-    else if ("stop" in server) await server.stop(); // Bun
-    else if (isNodeServer(server)) await closeNodeServer(server);
-    else await closeWrapper(server);
-  } catch (error) {
-    console.error("Background tasks: a server could not be stopped:", error);
-  }
-}
-
-/**
  * `close` waits for every connection, and Node keeps one open for seconds after its last response:
  * so each further response says that it is the last, and idle connections are closed.
+ *
+ * Node 20 to 26 take a connection for idle when its response has ended, however much of it is
+ * still to be written: so nothing is closed while anything is.
  */
-function closeNodeServer(server: NodeServer): Promise<void> {
-  return new Promise((resolve) => {
-    const closeIdle = (): void => server.closeIdleConnections?.();
-    const timer = setInterval(closeIdle, IDLE_CHECK);
-    if (server.closeIdleConnections !== undefined) { // HTTP/2 knows no such header
-      server.prependListener("request", (_request, response) => {
-        response.setHeader("connection", "close");
-      });
-    }
-    server.close(() => {
-      clearInterval(timer);
-      resolve();
+function stopOfNode(server: NodeServer): () => Promise<void> {
+  const sockets = new Set<NodeSocket>();
+  for (const event of ["connection", "secureConnection"]) {
+    server.on(event, (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
     });
-    closeIdle();
-  });
+  }
+  return () =>
+    new Promise((resolve) => {
+      const timer = setInterval(closeIdle, IDLE_CHECK);
+      const original = server.closeIdleConnections?.bind(server);
+      function closeIdle(): void {
+        if ([...sockets].some(({ writableLength }) => writableLength > 0)) {
+          return;
+        }
+        original?.();
+      }
+      if (original !== undefined) { // HTTP/1: `close` calls it, and knows the header
+        server.closeIdleConnections = closeIdle;
+        server.prependListener("request", (_request, response) => {
+          response.setHeader("connection", "close");
+        });
+      }
+      server.close(() => {
+        clearInterval(timer);
+        resolve();
+      });
+    });
 }
 
 /** srvx wraps the server of its runtime; on Node its `close` leaves connections to their timeout. */
-async function closeWrapper(
+function stopOfWrapper(
   server: { close(): unknown; node?: { server?: unknown } },
-): Promise<void> {
+): () => unknown {
   const inner = server.node?.server;
-  if (isNodeServer(inner)) await closeNodeServer(inner);
-  await server.close();
+  const stopInner = isNodeServer(inner) ? stopOfNode(inner) : undefined;
+  return async () => {
+    await stopInner?.();
+    await server.close();
+  };
 }
 
 function isNodeServer(server: unknown): server is NodeServer {
   return can(server, "close") && can(server, "prependListener");
 }
 
-function can(server: unknown, method: string): boolean {
+function can<Method extends string>(
+  server: unknown,
+  method: Method,
+): server is { [key in Method]: () => unknown } {
   return typeof server === "object" && server !== null &&
     typeof (server as Record<string, unknown>)[method] === "function";
 }

@@ -279,7 +279,10 @@ test("drain() lets a signal's listener add nothing to what was abandoned", async
     });
     return never();
   });
-  request(runner, (tasks) => tasks.addTask(stuck, tasks));
+  request(runner, (tasks) => {
+    tasks.addTask(stuck, tasks);
+    tasks.addTask(never);
+  });
   await until(() => runner.stats().running === 1);
   await runner.drain({ signal: AbortSignal.abort() });
   assertEquals(errors, ["BackgroundTasksClosedError"]);

@@ -87,7 +87,12 @@ export class RunningProcess implements AsyncDisposable {
 
   /** Sends a signal. What starts workerd stops it on SIGTERM only, so there every signal is one. */
   kill(signal: NodeJS.Signals): void {
-    this.#child.kill(runtime === "workerd" ? "SIGTERM" : signal);
+    try {
+      // not #child.kill(), after which Deno reports that signal, however the process ends
+      process.kill(this.pid, runtime === "workerd" ? "SIGTERM" : signal);
+    } catch {
+      // it has ended
+    }
   }
 
   /** Ends it: with SIGTERM, and five seconds later with SIGKILL. */

@@ -1,0 +1,48 @@
+/** Owns its server, on Deno, Bun and Node, and drains it on SIGTERM. */
+import { serve } from "@hono/node-server";
+import {
+  drainOnShutdown,
+  type StoppableServer,
+} from "@postlude/background-tasks";
+import process from "node:process";
+import { runtime } from "../../harness/runtime.ts";
+import { listening } from "../../harness/servers/app.ts";
+import { app } from "./app.ts";
+
+/** The one member of Bun that this file touches. */
+declare const Bun: {
+  serve(options: {
+    fetch: unknown;
+    hostname: string;
+    idleTimeout: number;
+    port: number;
+  }): { port: number; stop(): Promise<void> };
+};
+
+const hostname = "127.0.0.1";
+
+function start(): StoppableServer {
+  if (runtime === "deno") {
+    return Deno.serve({
+      hostname,
+      port: 0,
+      onListen: ({ port }) => listening(port),
+    }, app.fetch);
+  }
+  if (runtime === "bun") {
+    const server = Bun.serve({
+      fetch: app.fetch,
+      hostname,
+      idleTimeout: 0,
+      port: 0,
+    });
+    listening(server.port);
+    return server;
+  }
+  return serve(
+    { fetch: app.fetch, hostname, port: 0 },
+    ({ port }) => listening(port),
+  );
+}
+
+drainOnShutdown({ server: start(), timeout: Number(process.env["TIMEOUT"]) });

@@ -1,0 +1,227 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { bundle } from "../../tools/bundle.ts";
+import { bundlesFolder } from "../../tools/bundles_folder.ts";
+import { root } from "../../tools/package_entries.ts";
+import { connect, request } from "../harness/http_client.ts";
+import { freePort, load, untilOpen } from "../harness/load.ts";
+import { RunningProcess } from "../harness/running_process.ts";
+import { runtime } from "../harness/runtime.ts";
+import { LISTENING } from "../harness/servers/app.ts";
+import { test } from "../harness/test.ts";
+
+/** The whole proof is 10 rounds of 2,000 requests; a run of the tests takes a smaller sample. */
+const ROUNDS = Number(process.env["POSTLUDE_ROUNDS"] ?? 2);
+const REQUESTS = Number(process.env["POSTLUDE_REQUESTS"] ?? 300);
+/** Longer than a test may take: what waits for it fails. */
+const LONG = "60000";
+
+const folder = mkdtempSync(`${tmpdir()}/postlude-shutdown-`);
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+/** A server that a test has started, its port, and what its tasks have written. */
+interface Started {
+  readonly server: RunningProcess;
+  readonly port: number;
+  readonly done: () => string[];
+}
+
+type Mode =
+  | "own_server"
+  | "default_export"
+  | "deno serve --parallel"
+  | "cluster";
+
+const MODES: Record<typeof runtime, readonly Mode[]> = {
+  deno: ["own_server", "default_export", "deno serve --parallel"],
+  bun: ["own_server", "default_export"],
+  node: ["own_server", "cluster"],
+  workerd: [], // which has no signals
+};
+
+let count = 0;
+
+/** Starts a server of `tests/apps/shutdown`, and waits until it takes connections. */
+async function start(mode: Mode, timeout = LONG): Promise<Started> {
+  const log = `${folder}/${++count}.log`;
+  const env = {
+    LOG: log,
+    RELEASES: folder,
+    TIMEOUT: timeout,
+    PORT: String(await freePort()),
+    DENO_JOBS: "2",
+  };
+  const server = new RunningProcess(await command(mode, env.PORT), env);
+  const port = mode === "own_server"
+    ? Number((await server.line(LISTENING)).slice(LISTENING.length))
+    : Number(env.PORT);
+  await untilOpen(port);
+  const done = (): string[] =>
+    existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n") : [];
+  return { server, port, done };
+}
+
+async function command(mode: Mode, port: string): Promise<string[]> {
+  const name = mode === "deno serve --parallel" ? "default_export" : mode;
+  const path = fileURLToPath(new URL(`tests/apps/shutdown/${name}.ts`, root));
+  if (runtime === "bun") return [process.execPath, path];
+  if (runtime === "node") {
+    const target = `shutdown_${name}_${process.pid}`;
+    await bundle({
+      files: { [target]: path },
+      folder: bundlesFolder(),
+      target: "node",
+    });
+    return [process.execPath, `${bundlesFolder()}/${target}.mjs`];
+  }
+  if (mode === "own_server") {
+    return [process.execPath, "run", "-A", "--quiet", path];
+  }
+  const serve = ["serve", "-A", "--quiet", "--host", "127.0.0.1"];
+  const parallel = mode === "deno serve --parallel" ? ["--parallel"] : [];
+  return [process.execPath, ...serve, ...parallel, "--port", port, path];
+}
+
+function release(name: string): void {
+  writeFileSync(`${folder}/${name}`, "");
+}
+
+for (const mode of MODES[runtime]) {
+  for (let round = 1; round <= ROUNDS; round++) {
+    test(`drainOnShutdown() loses no task of an answered request: ${mode}, round ${round}`, async () => {
+      const { server, port, done } = await start(mode);
+      const halfway = (): void => server.kill("SIGTERM");
+      const accepted = await load(port, { requests: REQUESTS, halfway });
+      assertEquals(await server.exited, { code: 0, signal: null });
+      const lines = done();
+      const written = new Set(lines);
+      const lost = accepted.flatMap((id) =>
+        ["a", "b", "c"].map((part) => `${id} ${part}`)
+      ).filter((line) => !written.has(line));
+      assertEquals(lost, [], server.stderr);
+      assertEquals(written.size, lines.length); // nothing ran twice
+      assertEquals(server.stderr, "");
+      assert(accepted.length >= REQUESTS / 2);
+      if (process.env["POSTLUDE_ROUNDS"] !== undefined) {
+        console.log(
+          `${runtime} ${mode} ${round}: ${accepted.length} accepted, ${lines.length} tasks done`,
+        );
+      }
+    });
+  }
+
+  test(`drainOnShutdown() exits at the timeout and names a task that never ends: ${mode}`, async () => {
+    const { server, port } = await start(mode, "200");
+    assertEquals((await request(port, "/stuck")).status, 200);
+    server.kill("SIGTERM");
+    const { code, signal } = await server.exited;
+    // the first process of a cluster ends well: its worker says what was lost
+    assertEquals([code, signal], [mode === "cluster" ? 0 : 1, null]);
+    assertMatch(
+      server.stderr,
+      /Background tasks: 3 abandoned 200 ms after the signal: "stuck" \(1 running, 0 waiting\), "next" \(0 running, 2 waiting\)/,
+    );
+  });
+
+  test(`drainOnShutdown() runs the tasks that are added during the drain: ${mode}`, async () => {
+    const { server, port, done } = await start(mode);
+    const name = `chain-${++count}`;
+    await request(port, `/chain/${name}`);
+    await server.line(`${name} starts`);
+    server.kill("SIGTERM");
+    if (mode !== "default_export" || runtime !== "bun") {
+      await untilOpen(port, false);
+    }
+    release(name);
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(done(), [`${name} added during the drain`]);
+  });
+}
+
+/** What holds where the server can be stopped: not with Bun's `export default`. */
+for (const mode of MODES[runtime]) {
+  if (runtime === "bun" && mode === "default_export") continue;
+
+  test(`drainOnShutdown() lets a request in flight finish, and runs its tasks: ${mode}`, async () => {
+    // shorter than Node keeps a connection alive: it must be closed before
+    const { server, port, done } = await start(mode, "4000");
+    const name = `slow-${++count}`;
+    using connection = await connect(port);
+    const response = connection.request(`/slow/${name}`);
+    await server.line(`${name} starts`);
+    server.kill("SIGTERM");
+    await untilOpen(port, false);
+    release(name);
+    assertEquals((await response.complete).status, 200);
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(done(), [`${name} after a slow answer`]);
+  });
+
+  test(`drainOnShutdown() lets a large response go out to the last byte: ${mode}`, async () => {
+    const { server, port, done } = await start(mode);
+    const name = `large-${++count}`;
+    using connection = await connect(port);
+    const response = connection.request(`/large/${name}`);
+    await response.head;
+    connection.pause();
+    server.kill("SIGTERM");
+    await untilOpen(port, false);
+    connection.resume();
+    assertEquals((await response.complete).body.length, 32 * 1024 * 1024);
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(done(), [`${name} after a large answer`]);
+  });
+}
+
+if (MODES[runtime].length > 0) {
+  test("drainOnShutdown() exits at once at a second signal", async () => {
+    const { server, port } = await start("own_server");
+    await request(port, "/stuck");
+    server.kill("SIGTERM");
+    await untilOpen(port, false);
+    server.kill("SIGINT");
+    assertEquals(await server.exited, { code: 130, signal: null });
+  });
+
+  test("drainOnShutdown() counts requests in flight into the timeout, and says that it cut them off", async () => {
+    const { server, port } = await start("own_server", "200");
+    using connection = await connect(port);
+    connection.request("/hangs");
+    await server.line("hangs");
+    server.kill("SIGTERM");
+    assertEquals(await server.exited, { code: 1, signal: null });
+    assertMatch(
+      server.stderr,
+      /requests in flight were cut off 200 ms after the signal/,
+    );
+  });
+
+  test("drainOnShutdown() exits soon when nothing is left, idle connections or not", async () => {
+    const { server, port } = await start("own_server", "4000");
+    using connection = await connect(port);
+    await connection.request("/ping").complete;
+    server.kill("SIGTERM");
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(server.stderr, "");
+  });
+
+  test("SIGKILL loses what waits or runs, and nothing that has ended", async () => {
+    const { server, port, done } = await start("own_server");
+    const ids = Array.from({ length: 20 }, (_, index) => `before-${index}`);
+    const options = { method: "POST", body: "" };
+    for (const id of ids) await request(port, `/work/${id}`, options);
+    const all = ids.flatMap((id) => ["a", "b", "c"].map((p) => `${id} ${p}`));
+    while (done().length < all.length) await request(port, "/ping");
+    const name = `chain-${++count}`;
+    await request(port, `/chain/${name}`);
+    await server.line(`${name} starts`);
+    server.kill("SIGKILL");
+    assertEquals(await server.exited, { code: null, signal: "SIGKILL" });
+    release(name);
+    assertEquals(done().sort(), all.sort());
+  });
+}
