@@ -45,6 +45,9 @@ const SOURCES: readonly WaitUntilSource[] = [
   bunny,
 ];
 
+/** Those of them that end the work at some time, of which at most one is there. */
+const LIMITED = SOURCES.filter((source) => source.timeLimit !== undefined);
+
 const PROCESS = "process";
 
 /**
@@ -65,7 +68,7 @@ const PROCESS = "process";
  */
 export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
   const { waitUntil } = hints;
-  const { deadline, lifetime } = findTimeLimit();
+  const { deadline, lifetime } = findTimeLimit() ?? {};
   if (waitUntil !== undefined) {
     if (typeof waitUntil !== "function") {
       throw new TypeError(
@@ -113,12 +116,12 @@ export function keepAlive(
   }
 }
 
-function findTimeLimit(): TimeLimit {
-  let limit: TimeLimit = {};
-  for (const source of SOURCES) {
-    limit = { ...limit, ...attempt(() => source.timeLimit?.()) };
+function findTimeLimit(): TimeLimit | undefined {
+  for (const source of LIMITED) {
+    const limit = attempt(() => source.timeLimit?.());
+    if (limit !== undefined) return limit;
   }
-  return limit;
+  return undefined;
 }
 
 /** A platform that is not there may throw when it is asked. */
