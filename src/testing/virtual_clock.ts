@@ -1,5 +1,3 @@
-import type { Clock } from "../clock.ts";
-
 /** A timer that has neither fired nor been taken back. */
 interface Timer {
   readonly due: number;
@@ -9,8 +7,38 @@ interface Timer {
 /**
  * A clock that stands still until it is told to move: timeouts, retry delays and deadlines of a
  * runner that tells the time by it take no real time.
+ *
+ * Hand it to a `TestClient`, which moves it while tasks wait for nothing else; or hold the tasks
+ * back and move it yourself.
+ *
+ * @example Wait 30 seconds for the second attempt, in no time
+ * ```ts
+ * import { defineTask, withBackgroundTasks } from "@postlude/background-tasks";
+ * import { TestClient, VirtualClock } from "@postlude/background-tasks/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const callWebhook = defineTask(
+ *   "call-webhook",
+ *   { retry: { attempts: 2, delay: 30_000, jitter: 0 } },
+ *   ({ attempt }) => {
+ *     if (attempt === 1) throw new Error("not yet");
+ *   },
+ * );
+ * const clock = new VirtualClock();
+ * const client = new TestClient(
+ *   withBackgroundTasks((_request, tasks) => {
+ *     tasks.addTask(callWebhook);
+ *     return new Response("ok");
+ *   }),
+ *   { clock },
+ * );
+ *
+ * await client.get("/");
+ * assertEquals(clock.now(), 30_000);
+ * assertEquals(client.tasks.succeeded[0]?.attempts, 2);
+ * ```
  */
-export class VirtualClock implements Clock {
+export class VirtualClock {
   #now: number;
   readonly #timers = new Set<Timer>();
 

@@ -1,0 +1,69 @@
+import type { Clock } from "../clock.ts";
+import type { Interception } from "../interception.ts";
+import type { TaskEvent } from "../observer.ts";
+import type { Exchange } from "../platforms/types.ts";
+import { Scheduler } from "../scheduler.ts";
+import type { ResponseOutcome } from "../task_options.ts";
+import { schedulerOf, type TaskRunner } from "../task_runner.ts";
+import type { TaskState } from "../task_state.ts";
+import type { TaskMoment } from "./recorded_task.ts";
+import { type TaskLog, turn } from "./task_log.ts";
+
+/**
+ * One request of a test client: it takes over the request's tasks, says when the response has
+ * ended, and knows which tasks are its own.
+ */
+export class InterceptedRequest implements Interception {
+  readonly clock: Clock | undefined;
+  readonly runner: TaskRunner | undefined;
+  moment: TaskMoment = "before the response";
+  /** The tasks of this request, in the order they were added. */
+  readonly tasks: TaskState[] = [];
+  readonly #log: TaskLog;
+  #outcome: ResponseOutcome = "unknown";
+  #whenEnded: ((outcome: ResponseOutcome) => void)[] = [];
+
+  constructor(
+    log: TaskLog,
+    clock: Clock | undefined,
+    runner: TaskRunner | undefined,
+  ) {
+    this.#log = log;
+    this.clock = clock;
+    this.runner = runner;
+  }
+
+  notify(event: TaskEvent, state: TaskState): void {
+    if (event === "onAdd") {
+      this.tasks.push(state);
+      this.#log.add(state, this.moment);
+      // `drain()` does not wait for tasks that only a test knows
+      if (this.runner !== undefined) {
+        Scheduler.busy.delete(schedulerOf(this.runner));
+      }
+    } else if (event === "onStart") this.#log.start(state, this.moment);
+    else if (event === "onRetry") this.#log.retry(state);
+    else this.#log.end(state, this.moment);
+  }
+
+  turn(state: TaskState): Promise<void> | undefined {
+    return this.#log.hold(state);
+  }
+
+  responseEnd(
+    { response }: Exchange,
+    ended: (outcome: ResponseOutcome) => void,
+  ): Response | undefined {
+    if (this.moment === "after the response") ended(this.#outcome);
+    else this.#whenEnded.push(ended);
+    return response;
+  }
+
+  /** The response has been read to its end, or there is none: the tasks may start. */
+  async over(outcome: ResponseOutcome): Promise<void> {
+    await turn();
+    this.#outcome = outcome;
+    this.moment = "after the response";
+    for (const ended of this.#whenEnded) ended(outcome);
+  }
+}

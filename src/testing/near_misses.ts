@@ -1,0 +1,116 @@
+import { difference } from "./difference.ts";
+import { formatCall } from "./format.ts";
+import type { RecordedTask } from "./recorded_task.ts";
+import type { TestTasks } from "./test_tasks.ts";
+
+/** Whatever has seen tasks: a `TestClient`. */
+export interface TaskWitness {
+  /** The tasks it has seen. */
+  readonly tasks: TestTasks;
+}
+
+/** A task, by the function that was added, or by its name. */
+export type TaskReference = string | ((...args: never[]) => unknown);
+
+/** The arguments a task was added with, or a predicate that knows it. */
+export type ExpectedTask =
+  | readonly unknown[]
+  | ((task: RecordedTask) => boolean);
+
+/** What test runners know by its name. */
+export class AssertionError extends Error {
+  override readonly name = "AssertionError";
+}
+
+/** The tasks that were added as expected. */
+export function matches(
+  client: TaskWitness,
+  task: TaskReference,
+  expected: ExpectedTask | undefined,
+): RecordedTask[] {
+  return [...client.tasks].filter((each) =>
+    isTask(each, task) && mismatch(each, expected) === undefined
+  );
+}
+
+/** Whether a recorded task is the one that is meant. */
+export function isTask(recorded: RecordedTask, task: TaskReference): boolean {
+  return typeof task === "string"
+    ? recorded.name === task
+    : recorded.fn === task;
+}
+
+/** Why a task is not the expected one, though its function is. */
+function mismatch(
+  recorded: RecordedTask,
+  expected: ExpectedTask | undefined,
+): string | undefined {
+  if (expected === undefined) return undefined;
+  if (typeof expected === "function") {
+    return expected(recorded) ? undefined : "the predicate said no";
+  }
+  const { args } = recorded;
+  const differences = expected.slice(0, args.length).map((each, index) =>
+    difference(args[index], each, `argument ${index + 1}`)
+  ).filter((each) => each !== undefined);
+  if (args.length !== expected.length) {
+    differences.push(`${argumentCount(args)} instead of ${expected.length}`);
+  }
+  return differences.length === 0 ? undefined : differences.join(", ");
+}
+
+/** Fails with what was added instead, and why each of it is not what was expected. */
+export function fail(
+  message: string,
+  client: TaskWitness,
+  task: TaskReference,
+  expected: ExpectedTask | undefined,
+): never {
+  const reason = (each: RecordedTask): string => {
+    if (isTask(each, task)) return mismatch(each, expected) ?? "";
+    return each.name === nameOf(task)
+      ? "another function of the same name"
+      : "another task";
+  };
+  throw new AssertionError(`${message}\n${list([...client.tasks], reason)}`);
+}
+
+/** What was added instead, each with the reason why it does not count. */
+export function list(
+  tasks: readonly RecordedTask[],
+  reason: (task: RecordedTask) => string,
+): string {
+  if (tasks.length === 0) return "No tasks were added.";
+  const lines = tasks.map((task) => {
+    const why = reason(task);
+    return why === "" ? `  ${task}` : `  ${task}: ${why}`;
+  });
+  return [`${were(tasks.length)} added:`, ...lines].join("\n");
+}
+
+export function describe(
+  task: TaskReference,
+  expected: ExpectedTask | undefined,
+): string {
+  if (expected === undefined) return nameOf(task);
+  return typeof expected === "function"
+    ? `${nameOf(task)} that the predicate wants`
+    : formatCall(nameOf(task), expected);
+}
+
+/** What to call a task in a failure. */
+export function nameOf(task: TaskReference): string {
+  return typeof task === "string" ? task : task.name || "anonymous";
+}
+
+export function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
+
+export function were(count: number): string {
+  return count === 1 ? "1 task was" : `${count} tasks were`;
+}
+
+function argumentCount(args: readonly unknown[]): string {
+  return args.length === 1 ? "1 argument" : `${args.length} arguments`;
+}

@@ -1,0 +1,82 @@
+import type { TaskFunction, TaskState, TaskStatus } from "../task_state.ts";
+import { formatCall } from "./format.ts";
+
+/**
+ * A moment of a request: while its handler ran, while its body was being read, or after the whole
+ * response had been read.
+ */
+export type TaskMoment =
+  | "before the response"
+  | "during the body"
+  | "after the response";
+
+/** What a test sees of a task: it changes while the task goes on. */
+export interface RecordedTask {
+  /** A UUID of the task. */
+  readonly id: string;
+  /** The name: of `defineTask`, of `with({ name })`, else the function's own, else `"anonymous"`. */
+  readonly name: string;
+  /** The function, or the defined task, that was added. */
+  readonly fn: (...args: never[]) => unknown;
+  /** What it was added with. */
+  readonly args: readonly unknown[];
+  /** Where the task is in its life. */
+  readonly status: TaskStatus;
+  /** How many attempts were started. */
+  readonly attempts: number;
+  /** What the latest attempt threw, or why the task did not run. */
+  readonly error: unknown;
+  /** When the task was added, relative to the response of its request. */
+  readonly added: TaskMoment;
+  /** When its first attempt started; `undefined` where none did. */
+  readonly started: TaskMoment | undefined;
+  /** When it ended; `undefined` while it waits or runs. */
+  readonly ended: TaskMoment | undefined;
+  /** The task as it would be called: `sendEmail("ada@example.com")`. */
+  toString(): string;
+}
+
+/** A recorded task over the state that the queue keeps. */
+export class Recording implements RecordedTask {
+  readonly added: TaskMoment;
+  started: TaskMoment | undefined = undefined;
+  ended: TaskMoment | undefined = undefined;
+  readonly #state: TaskState;
+
+  constructor(state: TaskState, added: TaskMoment) {
+    this.#state = state;
+    this.added = added;
+  }
+
+  get id(): string {
+    return this.#state.id;
+  }
+
+  get name(): string {
+    return this.#state.name;
+  }
+
+  get fn(): TaskFunction {
+    return this.#state.fn;
+  }
+
+  get args(): readonly unknown[] {
+    return this.#state.args;
+  }
+
+  get status(): TaskStatus {
+    return this.#state.status;
+  }
+
+  get attempts(): number {
+    return this.#state.attempt;
+  }
+
+  get error(): unknown {
+    return this.#state.error;
+  }
+
+  toString(): string {
+    return formatCall(this.name, this.args);
+  }
+}

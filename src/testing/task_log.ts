@@ -1,0 +1,152 @@
+import type { TaskState } from "../task_state.ts";
+import { Recording, type TaskMoment } from "./recorded_task.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
+
+/** A task whose turn has come, and that waits for a test to let it go. */
+interface Held {
+  readonly state: TaskState;
+  go(): void;
+}
+
+/** The timer of the runtime, even where a test replaces it by a fake one later. */
+const { setTimeout } = globalThis;
+
+/** With so many turns of the event loop and nothing new, only the clock is left to wait for. */
+const IDLE_TURNS = 10;
+
+/**
+ * What happened to the tasks of one client, in order, and what they wait for: the part behind
+ * `client.tasks`.
+ */
+export class TaskLog {
+  added: Recording[] = [];
+  started: Recording[] = [];
+  ended: Recording[] = [];
+  /** Tasks that were added and have not ended. */
+  readonly pending: Set<TaskState> = new Set();
+  readonly #holds: boolean;
+  readonly #clock: VirtualClock | undefined;
+  readonly #recordings = new WeakMap<TaskState, Recording>();
+  readonly #held = new Map<TaskState, Held>();
+  #releasing = 0;
+  #changes = 0;
+  #changed: (() => void)[] = [];
+
+  constructor(holds: boolean, clock: VirtualClock | undefined) {
+    this.#holds = holds;
+    this.#clock = clock;
+  }
+
+  add(state: TaskState, moment: TaskMoment): void {
+    const recording = new Recording(state, moment);
+    this.#recordings.set(state, recording);
+    this.added.push(recording);
+    this.pending.add(state);
+    this.#change();
+  }
+
+  start(state: TaskState, moment: TaskMoment): void {
+    const recording = this.recordingOf(state);
+    recording.started = moment;
+    this.started.push(recording);
+    this.#change();
+  }
+
+  /** Without a clock that can be moved, the delay between two attempts is left out. */
+  retry(state: TaskState): void {
+    if (this.#clock === undefined) queueMicrotask(() => state.release?.());
+    this.#change();
+  }
+
+  end(state: TaskState, moment: TaskMoment): void {
+    const recording = this.recordingOf(state);
+    recording.ended = moment;
+    this.ended.push(recording);
+    this.pending.delete(state);
+    this.#held.get(state)?.go(); // it was cancelled: the next one's turn comes
+    this.#change();
+  }
+
+  recordingOf(state: TaskState): Recording {
+    return this.#recordings.get(state)!;
+  }
+
+  /** Holds a task back whose turn has come, unless everything is let go. */
+  hold(state: TaskState): Promise<void> | undefined {
+    if (!this.#holds || this.#releasing > 0) return undefined;
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#held.delete(state);
+        resolve();
+      };
+      this.#held.set(state, { state, go });
+      this.#change();
+    });
+  }
+
+  /** Lets the next held task go; `undefined` where no task waits for its turn. */
+  async releaseNext(): Promise<TaskState | undefined> {
+    await turn(); // the one behind the task that ended last reaches its turn
+    const [next] = this.#held.values();
+    next?.go();
+    return next?.state;
+  }
+
+  /** Lets every task go, those included whose turn comes while `during` waits. */
+  async releaseAll(during: () => Promise<void>): Promise<void> {
+    this.#releasing++;
+    try {
+      await turn();
+      for (const { go } of [...this.#held.values()]) go();
+      await during();
+    } finally {
+      this.#releasing--;
+    }
+  }
+
+  /** Waits while a condition holds, and moves the clock whenever nothing else is left to wait for. */
+  async waitWhile(condition: () => boolean): Promise<void> {
+    while (condition()) {
+      const seen = this.#changes;
+      await turn();
+      const isOnClock = this.#clock?.untilNext() !== undefined;
+      if (!isOnClock) await this.#nextChange(seen);
+      else if (await this.#isIdle(seen)) await this.#moveClock();
+    }
+  }
+
+  forget(): void {
+    this.added = [];
+    this.started = [];
+    this.ended = [];
+  }
+
+  async #isIdle(seen: number): Promise<boolean> {
+    for (let turns = 0; turns < IDLE_TURNS; turns++) {
+      if (this.#changes !== seen) return false;
+      await turn();
+    }
+    return this.#changes === seen;
+  }
+
+  async #moveClock(): Promise<void> {
+    await this.#clock?.advance(this.#clock.untilNext() ?? 0);
+  }
+
+  #nextChange(seen: number): Promise<void> {
+    if (this.#changes !== seen) return Promise.resolve();
+    return new Promise((resolve) => this.#changed.push(resolve));
+  }
+
+  #change(): void {
+    this.#changes++;
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const resolve of changed) resolve();
+  }
+}
+
+/** Resolves in the next turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 0));
+}
