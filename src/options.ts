@@ -17,8 +17,8 @@ import type { WaitUntil } from "./wait_until.ts";
  */
 export interface BackgroundTasksOptions extends TaskPolicy {
   /**
-   * Called with what a task threw, once its last attempt failed or timed out. What the hook throws
-   * itself goes to `console.error`.
+   * Called with what a task threw, once its last attempt failed or timed out, or with why it was
+   * stopped at the platform's deadline. What the hook throws itself goes to `console.error`.
    *
    * @default {console.error with the task's name and the error, never its arguments}
    */

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { BackgroundTasks, defineTask } from "@postlude/background-tasks";
+import { Deadline } from "../src/deadline.ts";
 import { fakeTime } from "./harness/fake_clock.ts";
 import { host } from "./harness/runtime.ts";
 import { test } from "./harness/test.ts";
@@ -181,6 +182,14 @@ test("deadline calls onTaskError in the async context of the request", async () 
   await new Promise((resolve) => setTimeout(resolve));
   await clock.advance(500);
   assertEquals(seen, ["one", "two"]);
+});
+
+test("deadline lets the process end before it", () => {
+  let unrefs = 0;
+  const timer = { unref: () => void unrefs++ };
+  const clock = { now: () => 0, setTimeout: () => timer, clearTimeout() {} };
+  new Deadline({ lifetime: 1_000 }, clock, () => {}).responseEnded();
+  assertEquals(unrefs, 1);
 });
 
 test("deadline is checked where it is given", () => {
