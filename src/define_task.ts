@@ -1,4 +1,4 @@
-import { checkFunction, checkKeys, checkName } from "./check.ts";
+import { checkKeys, checkName, describeValue } from "./check.ts";
 import { checkQueue } from "./queues/check_queue.ts";
 import { copyArguments, type JsonArguments } from "./queues/json.ts";
 import type { TaskQueue } from "./queues/types.ts";
@@ -175,7 +175,13 @@ export function defineTask<Args extends readonly unknown[]>(
   checkName(name);
   checkKeys("task option", options, [...POLICY_KEYS, "queue"]);
   checkPolicy(options);
-  checkFunction(handler);
+  if (typeof handler !== "function") {
+    throw new TypeError(
+      `Cannot define task "${name}" with handler ${
+        describeValue(handler)
+      }: write defineTask(name, options, async (context, ...args) => {})`,
+    );
+  }
   const { queue, ...policy } = options;
   if (queue !== undefined) checkQueue(queue);
   const run = async (...args: Args): Promise<void> => {

@@ -195,6 +195,22 @@ test("onTaskError and the observers see the store of the task, failed or timed o
   ]);
 });
 
+test("onEnd of a task that is cancelled sees the store of whoever cancels it", async () => {
+  const seen: unknown[] = [];
+  const { clock, runner } = fakeTime({
+    observers: [{ onEnd: () => void seen.push(storage.getStore()) }],
+  });
+  const tasks = new BackgroundTasks({ runner });
+  const hanging = storage.run(
+    "request",
+    () => tasks.addTask(() => new Promise(() => {})),
+  );
+  await respond(tasks);
+  await clock.advance(0);
+  storage.run("admin", () => hanging.cancel());
+  assertEquals(seen, ["admin"]);
+});
+
 test("two requests at once do not see each other's stores", async () => {
   const runner = new TaskRunner({ concurrency: 1 });
   const seen: string[] = [];

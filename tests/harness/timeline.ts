@@ -48,6 +48,7 @@ export async function timeline(
   });
   const tasks = new BackgroundTasks({
     runner,
+    deadline: Infinity, // Workers has one of its own
     onTaskError: (error) => events.push(`${clock.now()} error ${error}`),
     ...options,
   });

@@ -21,8 +21,12 @@ async function testInside(tests: TestRun): Promise<TestCount> {
   if (tests.unit.length === 0) return { failed: 0, output: "", passed: 0 };
   let output = "";
   const log = (text: unknown): void => void (output += text);
+  const seed = Deno.env.get("POSTLUDE_SEED");
   await using workerd = await startWorkerd(await bundleTests(tests), {
-    env: { POSTLUDE_RUNTIME: "workerd" },
+    env: {
+      POSTLUDE_RUNTIME: "workerd",
+      ...(seed !== undefined && { POSTLUDE_SEED: seed }),
+    },
     onOutput: (...streams) =>
       streams.forEach((stream) => stream.setEncoding("utf8").on("data", log)),
   });
