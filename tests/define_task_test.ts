@@ -249,7 +249,10 @@ test("runOn that throws, or returns a promise, fails its task alone", async () =
           throw new Error("runOn broke");
         },
       }).addTask(() => {});
-      tasks.with({ name: "async", runOn: (async () => false) as never })
+      tasks.with({
+        name: "async",
+        runOn: (() => Promise.resolve(false)) as never,
+      })
         .addTask(() => {});
       tasks.addTask(function last() {});
     },

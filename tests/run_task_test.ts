@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
-  BackgroundTasks,
+  type BackgroundTasks,
   type BackgroundTasksOptions,
   defineTask,
   type RetryOptions,

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import {
   BackgroundTask,
-  BackgroundTasks,
+  type BackgroundTasks,
   backgroundTasks,
   type BackgroundTasksEnv,
   type DefinedTask,

@@ -1,4 +1,4 @@
-import { TaskRunner, type TaskRunnerOptions } from "@postlude/background-tasks";
+import type { TaskRunner, TaskRunnerOptions } from "@postlude/background-tasks";
 import { createRunner } from "../../src/task_runner.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 
