@@ -23,6 +23,7 @@ function netlifyGlobal(context: () => Owner | null): unknown {
     // the members of the context that this project does not touch are left out
     getRequestContext: context as unknown as () => null,
     globalScope,
+    siteID: "site",
   });
   return globalScope.Netlify;
 }
