@@ -60,6 +60,10 @@ export {
   type HonoContext,
 } from "./src/hono.ts";
 export type { TaskObserver } from "./src/observer.ts";
+export {
+  consoleObserver,
+  type ConsoleObserverOptions,
+} from "./src/observers/console_observer.ts";
 export type { BackgroundTasksOptions } from "./src/options.ts";
 export {
   drainOnShutdown,

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { TaskObserver } from "./observer.ts";
+import type { TaskEvent } from "./observer.ts";
 import type { ResponseEndSource } from "./platforms/types.ts";
 import type { TaskRunner } from "./task_runner.ts";
 import type { TaskState } from "./task_state.ts";
@@ -16,7 +16,7 @@ export interface Interception extends Pick<ResponseEndSource, "responseEnd"> {
   /** What executes the tasks in place of the app's runner; no `waitUntil` is asked for them then. */
   readonly runner: TaskRunner | undefined;
   /** Something became of a task. Called before the observers of the runner are told. */
-  notify(event: keyof TaskObserver, state: TaskState): void;
+  notify(event: TaskEvent, state: TaskState): void;
   /** Holds back a task whose turn it is, until the promise resolves. */
   turn(state: TaskState): Promise<void> | undefined;
 }

@@ -25,10 +25,24 @@ export interface TaskObserver {
   readonly onRetry?: (run: TaskRun) => void;
   /** A task ended, with `run.status`. */
   readonly onEnd?: (run: TaskRun) => void;
+  /**
+   * Each attempt is made by calling `attempt`, at once: what this function enters, such as the
+   * active span of a tracer, is what the task sees. One that does not call it changes nothing.
+   */
+  readonly around?: (run: TaskRun, attempt: () => void) => void;
 }
 
-/** The moments an observer can watch. */
-export const OBSERVER_KEYS = ["onAdd", "onStart", "onRetry", "onEnd"] as const;
+/** A moment an observer can watch. */
+export type TaskEvent = "onAdd" | "onStart" | "onRetry" | "onEnd";
+
+/** What an observer may have. */
+export const OBSERVER_KEYS: readonly (keyof TaskObserver)[] = [
+  "onAdd",
+  "onStart",
+  "onRetry",
+  "onEnd",
+  "around",
+];
 
 /**
  * Calls a hook of the user's. What it throws or rejects with goes to `console.error`.
@@ -44,5 +58,36 @@ export function callHook(name: string, hook: () => unknown): void {
     if (result instanceof Promise) result.catch(report);
   } catch (error) {
     report(error);
+  }
+}
+
+/**
+ * Makes an attempt inside what an observer sets up for it. Whatever the observer does, the attempt
+ * is made once, and its result is the attempt's own.
+ *
+ * @param surround Calls the observer.
+ * @param attempt Calls the task.
+ * @returns What the attempt returned.
+ * @throws Whatever the attempt threw.
+ */
+export function callAround(
+  surround: (attempt: () => void) => void,
+  attempt: () => unknown,
+): unknown {
+  let result: (() => unknown) | undefined;
+  const once = (): void => void (result ??= settle(attempt));
+  callHook("around", () => surround(once));
+  once();
+  return result?.();
+}
+
+function settle(attempt: () => unknown): () => unknown {
+  try {
+    const value = attempt();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }

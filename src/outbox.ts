@@ -1,8 +1,9 @@
 import { TaskEnqueueError } from "./errors.ts";
 import type { Interception } from "./interception.ts";
-import type { TaskObserver } from "./observer.ts";
+import type { TaskEvent } from "./observer.ts";
 import { messageOf } from "./queues/message.ts";
 import type { TaskMessage, TaskQueue } from "./queues/types.ts";
+import type { RequestRecord } from "./request_record.ts";
 import { type RequestEnd, runOnRefusal } from "./run_on.ts";
 import { option } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -34,6 +35,7 @@ export class Outbox implements TaskOwner {
   closed = false;
   /** The policy of tasks that have none of their own. */
   readonly defaults: TaskPolicy;
+  readonly record: RequestRecord | undefined;
   readonly #scheduler: Scheduler;
   readonly #interception: Interception | undefined;
   readonly #letters: Letter[] = [];
@@ -42,7 +44,9 @@ export class Outbox implements TaskOwner {
     defaults: TaskPolicy,
     scheduler: Scheduler,
     interception: Interception | undefined,
+    record: RequestRecord | undefined,
   ) {
+    this.record = record;
     this.defaults = defaults;
     this.#scheduler = scheduler;
     this.#interception = interception;
@@ -111,7 +115,7 @@ export class Outbox implements TaskOwner {
     if (failed !== undefined) throw failed.state.error;
   }
 
-  #notify(event: keyof TaskObserver, state: TaskState): void {
+  #notify(event: TaskEvent, state: TaskState): void {
     this.#interception?.notify(event, state);
     this.#scheduler.notify(event, state);
   }

@@ -4,6 +4,7 @@ import { type Interception, interceptionOf } from "./interception.ts";
 import type { CheckedOptions } from "./options.ts";
 import { type Entry, isDurable, Outbox } from "./outbox.ts";
 import type { TimeLimit, WaitUntil } from "./platforms/types.ts";
+import { recordOf, type RequestRecord } from "./request_record.ts";
 import { responseEnd } from "./response_end.ts";
 import { BackgroundTask, stateOf } from "./task.ts";
 import {
@@ -38,9 +39,12 @@ export class RequestTasks {
   #outbox: Outbox | undefined = undefined;
   #settled = false;
   #interception: Interception | undefined = undefined;
+  /** What watchers may know of the request, where there are any. */
+  readonly #record: RequestRecord | undefined;
 
   constructor(options: CheckedOptions, host: Host | undefined) {
     this.#options = options;
+    this.#record = recordOf(schedulerOf(options.runner));
     if (host !== undefined) this.#setHost(host);
   }
 
@@ -136,6 +140,7 @@ export class RequestTasks {
   #setHost(host: Host): void {
     this.#host = host;
     this.#interception = interceptionOf(host);
+    this.#record?.describe(host.request);
   }
 
   /** Durable tasks wait for the handler to return, and go to their engines together. */
@@ -158,6 +163,7 @@ export class RequestTasks {
       this.#options.defaults,
       schedulerOf(this.#interception?.runner ?? this.#options.runner),
       this.#interception,
+      this.#record,
     );
     this.#outbox.add(entries);
   }
@@ -198,7 +204,11 @@ export class RequestTasks {
   #createSequence(): TaskSequence {
     const interception = this.#interception;
     const runner = interception?.runner ?? this.#options.runner;
-    const sequence = new TaskSequence(this.#options, schedulerOf(runner));
+    const sequence = new TaskSequence(
+      this.#options,
+      schedulerOf(runner),
+      this.#record,
+    );
     if (interception !== undefined) sequence.intercept(interception);
     return sequence;
   }
@@ -228,6 +238,7 @@ export class RequestTasks {
    */
   settle(response: Response | undefined): Response | undefined {
     this.#settled = true;
+    this.#record?.handled(response?.status);
     if (this.#sequence === undefined || this.#host === undefined) {
       return response;
     }
@@ -247,8 +258,10 @@ export class RequestTasks {
       response?.status,
     );
     const exchange = { request, platform, response, exactEnd };
-    const ended = (outcome: ResponseOutcome): void =>
+    const ended = (outcome: ResponseOutcome): void => {
+      this.#record?.responseEnded(outcome);
       sequence.responseEnded(outcome);
+    };
     return this.#interception === undefined
       ? responseEnd(exchange, ended)
       : this.#interception.responseEnd(exchange, ended);

@@ -13,6 +13,10 @@ export interface TaskEnvironment {
   /** The platform's deadline, in epoch milliseconds. */
   readonly deadline: number | undefined;
   readonly response: TaskResponse;
+  /** Makes an attempt inside what observers set up for it; absent where none does. */
+  readonly surround:
+    | ((state: TaskState, attempt: () => unknown) => unknown)
+    | undefined;
   /** A task starts: its first attempt is about to be called. */
   taskStarts(state: TaskState): void;
   /** An attempt failed and another one follows. */
@@ -159,7 +163,15 @@ function runAttempt(
   });
 }
 
-function isWorthRetry(
+/**
+ * Whether a failed attempt is followed by another one.
+ *
+ * @param retry How often the task is tried, and what is worth it.
+ * @param attempt The attempt that failed, from 1.
+ * @param failure What it threw.
+ * @returns The answer of `when`, as long as attempts are left; `false` where it threw.
+ */
+export function isWorthRetry(
   { attempts, when }: RetryOptions,
   attempt: number,
   { error }: Failure,
@@ -174,7 +186,14 @@ function isWorthRetry(
   }
 }
 
-function retryDelay(retry: RetryOptions, attempt: number): number {
+/**
+ * How long to wait before the next attempt.
+ *
+ * @param retry The delays.
+ * @param attempt The attempt that failed, from 1.
+ * @returns The milliseconds, with jitter.
+ */
+export function retryDelay(retry: RetryOptions, attempt: number): number {
   const { delay = 1_000, maxDelay = 60_000, factor = 2, jitter = 1 } = retry;
   if (delay === 0) return 0;
   const longest = Math.min(delay * factor ** (attempt - 1), maxDelay);
@@ -194,6 +213,13 @@ function pause(state: TaskState, clock: Clock, delay: number): Promise<void> {
 }
 
 function call(state: TaskState, environment: TaskEnvironment): unknown {
+  const { surround } = environment;
+  return surround === undefined
+    ? callTask(state, environment)
+    : surround(state, () => callTask(state, environment));
+}
+
+function callTask(state: TaskState, environment: TaskEnvironment): unknown {
   if (state.definition === undefined) return state.fn(...state.args as never[]);
   return state.definition.handler(
     new AttemptContext(state, environment),

@@ -1,9 +1,20 @@
 import type { Clock } from "./clock.ts";
 import { BackgroundTasksClosedError, TaskQueueFullError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
-import { callHook, type TaskObserver } from "./observer.ts";
+import {
+  callAround,
+  callHook,
+  type TaskEvent,
+  type TaskObserver,
+} from "./observer.ts";
 import type { TaskSequence } from "./task_sequence.ts";
 import type { TaskRun, TaskState } from "./task_state.ts";
+
+/** Part of this package that watches every task of the process: it must not throw. */
+export interface Watcher {
+  /** Something became of a task. */
+  notify(event: TaskEvent, state: TaskState): void;
+}
 
 /**
  * What a `TaskRunner` does: it counts tasks, lets sequences start in order, and knows which are
@@ -20,11 +31,17 @@ export class Scheduler {
     succeeded: 0,
     failed: 0,
   };
+  /** Who watches the tasks of all schedulers. */
+  static readonly watchers: Set<Watcher> = new Set();
   static #wake: (() => void)[] = [];
 
   /** Replaced only before the first task: by a test that has a clock of its own. */
   clock: Clock;
   readonly observers: readonly TaskObserver[];
+  /** Makes an attempt inside what the observers set up for it; absent where none does. */
+  readonly surround:
+    | ((state: TaskState, attempt: () => unknown) => unknown)
+    | undefined;
   /** The source of the latest `waitUntil`, by name. */
   platform: string | undefined = undefined;
   closed = false;
@@ -50,6 +67,7 @@ export class Scheduler {
     this.#concurrency = concurrency;
     this.#maxPending = maxPending;
     this.observers = observers;
+    this.surround = surroundOf(observers);
   }
 
   /**
@@ -137,7 +155,8 @@ export class Scheduler {
   }
 
   /** Tells every observer. A snapshot is made only when somebody listens. */
-  notify(event: keyof TaskObserver, state: TaskState): void {
+  notify(event: TaskEvent, state: TaskState): void {
+    for (const watcher of Scheduler.watchers) watcher.notify(event, state);
     for (const observer of this.observers) {
       if (observer[event] === undefined) continue;
       callHook(event, () => observer[event]!(state.snapshot()));
@@ -160,4 +179,19 @@ export class Scheduler {
     this.#open++;
     sequence.start();
   }
+}
+
+/** Several observers surround an attempt one inside the other, the first outermost. */
+function surroundOf(observers: readonly TaskObserver[]): Scheduler["surround"] {
+  const surrounding = observers.filter(({ around }) => around !== undefined);
+  if (surrounding.length === 0) return undefined;
+  return (state, attempt) =>
+    surrounding.reduceRight<() => unknown>(
+      (inner, observer) => () =>
+        callAround(
+          (once) => observer.around?.(state.snapshot(), once),
+          inner,
+        ),
+      attempt,
+    )();
 }

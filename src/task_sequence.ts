@@ -2,6 +2,7 @@ import { Deadline } from "./deadline.ts";
 import { BackgroundTasksClosedError } from "./errors.ts";
 import type { Interception } from "./interception.ts";
 import { callHook } from "./observer.ts";
+import type { RequestRecord } from "./request_record.ts";
 import { runOnRefusal } from "./run_on.ts";
 import type { TimeLimit } from "./platforms/types.ts";
 import { option, runTask, type TaskEnvironment } from "./run_task.ts";
@@ -38,6 +39,7 @@ interface Entry {
  */
 export class TaskSequence implements TaskOwner, TaskEnvironment {
   readonly defaults: TaskPolicy;
+  readonly record: RequestRecord | undefined;
   finished = false;
   readonly #options: SequenceOptions;
   readonly #scheduler: Scheduler;
@@ -60,7 +62,12 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   #deadline: Deadline | undefined = undefined;
   #interception: Interception | undefined = undefined;
 
-  constructor(options: SequenceOptions, scheduler: Scheduler) {
+  constructor(
+    options: SequenceOptions,
+    scheduler: Scheduler,
+    record: RequestRecord | undefined,
+  ) {
+    this.record = record;
     this.defaults = options.defaults;
     this.#options = options;
     this.#scheduler = scheduler;
@@ -73,6 +80,10 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   get response(): TaskResponse {
     return this.#response;
+  }
+
+  get surround(): Scheduler["surround"] {
+    return this.#scheduler.surround;
   }
 
   /** When the platform ends the work, in epoch milliseconds, once that is known. */

@@ -1,4 +1,5 @@
 import type { TaskDefinition } from "./define_task.ts";
+import type { RequestRecord } from "./request_record.ts";
 import type { TaskOptions } from "./task_options.ts";
 
 /** Where a task is in its life: waiting, running, or ended in exactly one of seven ways. */
@@ -38,6 +39,8 @@ export interface TaskRun {
 
 /** Who is told what becomes of a task: the sequence it was added to. */
 export interface TaskOwner {
+  /** What watchers may know of the request, where there are any. */
+  readonly record?: RequestRecord | undefined;
   /** Milliseconds since the epoch, by the runner's clock. */
   now(): number;
   /** The task has ended; called once. */

@@ -1,0 +1,126 @@
+import { checkKeys, describeValue } from "../check.ts";
+import type { TaskObserver } from "../observer.ts";
+import type { TaskRun } from "../task_state.ts";
+
+/** Options of {@linkcode consoleObserver}. */
+export interface ConsoleObserverOptions {
+  /**
+   * `"text"`, for people: a line when a task ends, and one for each failed attempt before.
+   * `"json"`, for machines: a line of JSON for every event.
+   *
+   * @default {"text"}
+   */
+  readonly format?: "text" | "json";
+}
+
+/**
+ * An observer that writes to the console what becomes of each task, and never its arguments.
+ *
+ * What a task threw is written, with its stack in JSON: an error's message may hold what was
+ * handed to the task. Without this observer the console sees nothing but errors.
+ *
+ * @example Log every task of an app
+ * ```ts
+ * import { backgroundTasks, consoleObserver, TaskRunner } from "@postlude/background-tasks";
+ *
+ * const runner = new TaskRunner({ observers: [consoleObserver()] });
+ * const middleware = backgroundTasks({ runner });
+ * // task sendEmail succeeded 503ms
+ * ```
+ *
+ * @param options The shape of the lines.
+ * @returns The observer, for the `observers` of a `TaskRunner`.
+ * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If the format is none of these.
+ */
+export function consoleObserver(
+  options: ConsoleObserverOptions = {},
+): TaskObserver {
+  checkKeys("console observer option", options, ["format"]);
+  const { format = "text" } = options;
+  if (format !== "text" && format !== "json") {
+    throw new RangeError(
+      `Cannot use format ${describeValue(format)}: write "text" or "json"`,
+    );
+  }
+  if (format === "text") {
+    return {
+      onRetry: (run) => console.log(retryLine(run)),
+      onEnd: (run) => console.log(endLine(run)),
+    };
+  }
+  const write = (event: string) => (run: TaskRun): void =>
+    console.log(JSON.stringify(record(event, run)));
+  return {
+    onAdd: write("added"),
+    onStart: write("started"),
+    onRetry: write("retried"),
+    onEnd: write("ended"),
+  };
+}
+
+function retryLine(run: TaskRun): string {
+  return `task ${oneLine(run.name)} attempt ${run.attempt} failed: ${
+    oneLine(describeError(run.error))
+  }`;
+}
+
+function endLine(run: TaskRun): string {
+  const attempts = run.attempt > 1 ? ` after ${run.attempt} attempts` : "";
+  const error = run.error === undefined
+    ? ""
+    : `: ${oneLine(describeError(run.error))}`;
+  return `task ${oneLine(run.name)} ${run.status}${attempts}${
+    duration(run)
+  }${error}`;
+}
+
+function duration({ startedAt, endedAt }: TaskRun): string {
+  return startedAt === undefined || endedAt === undefined
+    ? ""
+    : ` ${endedAt - startedAt}ms`;
+}
+
+/** The shape that log collectors read: a time, a level, a message, then fields. */
+function record(event: string, run: TaskRun): Record<string, unknown> {
+  const { addedAt, startedAt, endedAt, error } = run;
+  const isFailure = error !== undefined && !UNHARMED.has(run.status);
+  return {
+    time: new Date().toISOString(),
+    level: isFailure ? (event === "retried" ? "warn" : "error") : "info",
+    msg: `task ${event}`,
+    task: run.name,
+    id: run.id,
+    status: run.status,
+    attempt: run.attempt,
+    waited_ms: startedAt === undefined ? undefined : startedAt - addedAt,
+    duration_ms: startedAt === undefined || endedAt === undefined
+      ? undefined
+      : endedAt - startedAt,
+    error: error === undefined ? undefined : {
+      message: describeError(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    },
+  };
+}
+
+/** A task that did not run because somebody said so has an `error` that says why, and no fault. */
+const UNHARMED = new Set(["cancelled", "discarded"]);
+
+/** What was thrown may be anything, even something that cannot become text. */
+function describeError(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return "an error that has no text";
+  }
+}
+
+/** A name must not start a line of its own, or steer the terminal. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,134 @@
+import {
+  assertEquals,
+  assertFalse,
+  assertMatch,
+  assertThrows,
+} from "@std/assert";
+import {
+  BackgroundTasks,
+  consoleObserver,
+  type ConsoleObserverOptions,
+} from "@postlude/background-tasks";
+import { fakeTime } from "../harness/fake_clock.ts";
+import { test } from "../harness/test.ts";
+import { respond } from "../harness/timeline.ts";
+
+/** The lines of the console while the tasks of a request run, 20 ms at most. */
+async function linesOf(
+  options: ConsoleObserverOptions | undefined,
+  add: (tasks: BackgroundTasks, sleep: () => Promise<void>) => void,
+): Promise<string[]> {
+  const { clock, runner } = fakeTime({ observers: [consoleObserver(options)] });
+  const tasks = new BackgroundTasks({ runner, onTaskError: () => {} });
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (line: string) => lines.push(line);
+  try {
+    add(
+      tasks,
+      () => new Promise((resolve) => clock.setTimeout(resolve, 12)),
+    );
+    await respond(tasks);
+    for (let time = 0; time < 20; time++) await clock.advance(1);
+  } finally {
+    console.log = log;
+  }
+  return lines;
+}
+
+function fail(_secret: string): void {
+  throw new Error("no such mailbox");
+}
+
+test("consoleObserver() writes one line for each task, with its duration", async () => {
+  const lines = await linesOf(undefined, (tasks, sleep) => {
+    tasks.with({ name: "sleep" }).addTask(sleep);
+    tasks.addTask(fail, "secret");
+  });
+  assertEquals(lines, [
+    "task sleep succeeded 12ms",
+    "task fail failed 0ms: Error: no such mailbox",
+  ]);
+});
+
+test("consoleObserver() writes a line for each attempt that failed", async () => {
+  const lines = await linesOf(
+    { format: "text" },
+    (tasks) =>
+      tasks.with({ retry: { attempts: 2, delay: 5, jitter: 0 } })
+        .addTask(fail, "secret"),
+  );
+  assertEquals(lines, [
+    "task fail attempt 1 failed: Error: no such mailbox",
+    "task fail failed after 2 attempts 5ms: Error: no such mailbox",
+  ]);
+});
+
+test("consoleObserver() writes the reason why a task did not run, without a duration", async () => {
+  const lines = await linesOf(undefined, (tasks) => {
+    tasks.with({ name: "never" }).addTask(fail, "secret").cancel("too late");
+  });
+  assertEquals(lines, ["task never cancelled: too late"]);
+});
+
+test("consoleObserver() keeps a hostile name on its line and out of the terminal", async () => {
+  const lines = await linesOf(undefined, (tasks) => {
+    const name = "a\ntask admin succeeded\x1b[2J\u202e";
+    tasks.with({ name }).addTask(() => {});
+  });
+  assertEquals(lines, [
+    "task a\\u000atask admin succeeded\\u001b[2J\\u202e succeeded 0ms",
+  ]);
+});
+
+test("consoleObserver() survives an error that cannot become text", async () => {
+  const lines = await linesOf(undefined, (tasks) => {
+    tasks.with({ name: "odd" }).addTask(() => {
+      throw Object.create(null);
+    });
+  });
+  assertEquals(lines, ["task odd failed 0ms: an error that has no text"]);
+});
+
+test("consoleObserver() writes every event as a line of JSON, and no argument", async () => {
+  const lines = await linesOf(
+    { format: "json" },
+    (tasks) =>
+      tasks.with({ retry: { attempts: 2, delay: 5, jitter: 0 } })
+        .addTask(fail, "secret"),
+  );
+  const entries = lines.map((line) => JSON.parse(line));
+  assertEquals(
+    entries.map(({ level, msg, attempt }) => [level, msg, attempt]),
+    [
+      ["info", "task added", 0],
+      ["info", "task started", 1],
+      ["warn", "task retried", 1],
+      ["error", "task ended", 2],
+    ],
+  );
+  const { time, id, error, ...last } = entries[3];
+  assertEquals(last, {
+    level: "error",
+    msg: "task ended",
+    task: "fail",
+    status: "failed",
+    attempt: 2,
+    waited_ms: 0,
+    duration_ms: 5,
+  });
+  assertMatch(time, /^\d{4}-\d\d-\d\dT.*Z$/);
+  assertEquals(id, entries[0].id);
+  assertEquals(error.message, "Error: no such mailbox");
+  assertMatch(error.stack, /no such mailbox/);
+  assertFalse(lines.join().includes("secret"));
+});
+
+test("consoleObserver() refuses wrong options", () => {
+  assertThrows(
+    () => consoleObserver({ format: "xml" as never }),
+    RangeError,
+    'Cannot use format "xml": write "text" or "json"',
+  );
+  assertThrows(() => consoleObserver({ json: true } as never), TypeError);
+});
