@@ -1,6 +1,6 @@
 import { format } from "./format.ts";
 
-/** What Jest, Vitest and Bun make of `expect.any(String)` and the like. */
+/** What `expect.any(String)` and the like are in Vitest and Jest. Bun keeps its own to itself. */
 interface Matcher {
   asymmetricMatch(actual: unknown): boolean;
 }

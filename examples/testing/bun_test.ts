@@ -1,0 +1,27 @@
+// bun test ./examples/testing/bun_test.ts
+import {
+  assertTaskAdded,
+  TestClient,
+} from "@postlude/background-tasks/testing";
+import { expect, test } from "bun:test";
+import app, { mails, sendEmail } from "./app.ts";
+
+test("sendEmail() sends a mail", async () => { // the unit test: just call it
+  await sendEmail("test@example.com", "Hello");
+  expect(mails.at(-1)).toBe("Hello -> test@example.com");
+});
+
+test("POST /signup welcomes by mail", async () => { // the integration test
+  const client = new TestClient(app);
+  const json = { email: "ada@example.com" };
+  const response = await client.post("/signup", { json });
+  expect(await response.json()).toEqual({ status: "ok" });
+  assertTaskAdded(client, sendEmail, ["ada@example.com", "Welcome!"]);
+  expect(mails.at(-1)).toBe("Welcome! -> ada@example.com");
+});
+
+test("POST /signup without an address fails the test", async () => {
+  const client = new TestClient(app);
+  const request = client.post("/signup", { json: { email: "ada" } });
+  await expect(request).rejects.toThrow('Cannot finish task "sendEmail"');
+});

@@ -1,0 +1,35 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { root } from "../../tools/package_entries.ts";
+import { RunningProcess } from "../harness/running_process.ts";
+import { runtime } from "../harness/runtime.ts";
+import { test } from "../harness/test.ts";
+
+// The runner that runs this file runs the example for it too, each of its tests.
+const own = { deno: "deno_test.ts", bun: "bun_test.ts", node: "", workerd: "" };
+if (own[runtime] !== "") {
+  await import(new URL(`examples/testing/${own[runtime]}`, root).href);
+}
+if (runtime === "node") await import("../../examples/testing/node_test.ts");
+
+if (runtime === "node") vitestTest("Vitest", "vitest.config.mts");
+if (runtime === "workerd") {
+  vitestTest("Vitest on workerd", "workers.config.mts");
+}
+
+/** Runs an example's tests with the real Vitest, in a process of Node. */
+function vitestTest(name: string, config: string): void {
+  test(`examples/testing/${config}: its tests pass in ${name}`, async () => {
+    await using vitest = new RunningProcess([
+      "node",
+      fileURLToPath(new URL("node_modules/vitest/vitest.mjs", root)),
+      "run",
+      "--config",
+      `examples/testing/${config}`,
+    ], { CI: "true", NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" });
+    const { code } = await vitest.exited;
+    const output = vitest.lines.join("\n");
+    assertEquals(code, 0, output + vitest.stderr);
+    assertStringIncludes(output, "Tests  3 passed (3)");
+  });
+}
