@@ -1,0 +1,42 @@
+import type { Queue } from "bullmq";
+import type { BullMQConnection } from "./connection.ts";
+import { PostgresBroker } from "./postgres_broker.ts";
+import { RedisBroker } from "./redis_broker.ts";
+
+/** One connection of a producer to a broker, which comes back by itself after an outage. */
+export interface Broker {
+  /** The engine, for error messages. */
+  readonly name: string;
+  /**
+   * BullMQ's queue on a connection that is up. Callers share one attempt to connect. May stay
+   * pending for as long as the broker is away, and rejects where it answers that it will not have
+   * us.
+   */
+  open(): Promise<Queue>;
+  /** Why there is no connection yet, as far as it is known. */
+  readonly problem: Error | undefined;
+  /** Whether the broker has certainly kept nothing of a batch that failed with this error. */
+  refused(error: unknown, messages: number): boolean;
+  /** Forgets the connection, which may be dead; the next `open()` makes another. */
+  discard(): void;
+  /** Closes the connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the producer's side of a broker. Nothing is connected before the first `open()`.
+ *
+ * @param address Where it is.
+ * @param queueName The name of the queue.
+ * @param timeout Milliseconds one connection attempt or command may take.
+ * @returns The broker.
+ */
+export function createBroker(
+  { connection, postgres }: BullMQConnection,
+  queueName: string,
+  timeout: number,
+): Broker {
+  return postgres === undefined
+    ? new RedisBroker(connection, queueName, timeout)
+    : new PostgresBroker(postgres, queueName, timeout);
+}

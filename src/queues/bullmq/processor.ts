@@ -1,0 +1,47 @@
+import { DelayedError, type Job, UnrecoverableError } from "bullmq";
+import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
+
+/** What BullMQ calls for each attempt. */
+export type TaskProcessor = (job: Job, token?: string) => Promise<void>;
+
+/**
+ * What BullMQ runs in a thread: the default export of the module that `createWorker({ file })` is
+ * given.
+ *
+ * @example A module of tasks that burn CPU
+ * ```ts
+ * import { defineTask } from "@postlude/background-tasks";
+ * import { bullmq, taskProcessor } from "@postlude/background-tasks/bullmq";
+ *
+ * const queue = bullmq({ connection: "redis://127.0.0.1:6379" });
+ * const resize = defineTask("resize", { queue }, (_, imageId: string) => console.log(imageId));
+ *
+ * export default taskProcessor([resize]);
+ * ```
+ *
+ * @param tasks The tasks the thread runs.
+ * @returns The processor.
+ * @throws {TypeError} If a task was not made by `defineTask`, or two have the same name.
+ */
+export function taskProcessor(
+  tasks: readonly AnyDefinedTask[] | MessageRunner,
+): TaskProcessor {
+  const runner = tasks instanceof MessageRunner
+    ? tasks
+    : new MessageRunner(tasks);
+  return async function processTask(job, token): Promise<void> {
+    const verdict = await runner.run({
+      body: job.data,
+      attempt: job.attemptsMade + 1,
+    });
+    if (verdict.next === "done") return;
+    if (verdict.next === "later") {
+      await job.moveToDelayed(Date.now() + verdict.delay, token);
+      throw new DelayedError();
+    }
+    const { error } = verdict;
+    const text = error instanceof Error ? error.message : String(error);
+    if (verdict.next === "failed") throw new UnrecoverableError(text);
+    throw error instanceof Error ? error : new Error(text);
+  };
+}

@@ -1,0 +1,94 @@
+import { checkKeys } from "../../check.ts";
+import type { TaskRun } from "../../task_state.ts";
+import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
+import type { TaskMessage } from "../types.ts";
+import { secondsOf } from "./queue.ts";
+import type { CloudflareMessage, CloudflareMessageBatch } from "./types.ts";
+
+/** Options of {@linkcode queueHandler}. */
+export interface QueueHandlerOptions {
+  /**
+   * Called with what a task threw, once it is given up.
+   *
+   * @default {console.error with the task's name and the error, never its arguments}
+   */
+  readonly onTaskError?: (error: unknown, run: TaskRun) => unknown;
+}
+
+/** How long Cloudflare lets one delivery run: 15 minutes. */
+const WALL_TIME = 15 * 60_000;
+
+/**
+ * Runs durable tasks on Cloudflare Workers: the `queue` handler of a worker.
+ *
+ * The messages of a batch run at once, and each is acknowledged alone. A task that fails is
+ * delivered again after its retry delay, in whole seconds, as long as its `retry` has attempts left
+ * **and** the queue has: set `max_retries` of the consumer to one less than the largest `attempts`,
+ * or higher. A task whose last attempt failed goes back to the platform, which puts it into the
+ * `dead_letter_queue` once `max_retries` is used up; with higher `max_retries` it is delivered again
+ * until then, without being run. A task that `retry.when` gives up is acknowledged and reported.
+ *
+ * @example A worker that serves and runs tasks
+ * ```ts
+ * import { defineTask, withBackgroundTasks } from "@postlude/background-tasks";
+ * import {
+ *   cloudflareQueue,
+ *   type CloudflareQueueBinding,
+ *   queueHandler,
+ * } from "@postlude/background-tasks/cloudflare-queues";
+ *
+ * const queue = cloudflareQueue((env: { TASKS: CloudflareQueueBinding }) => env.TASKS);
+ * const sendEmail = defineTask("send-email", { queue }, (_, to: string) => console.log(to));
+ *
+ * export default {
+ *   fetch: withBackgroundTasks((_request, tasks, _env: unknown, _ctx: unknown) => {
+ *     tasks.addTask(sendEmail, "ada@example.com");
+ *     return new Response("queued");
+ *   }),
+ *   queue: queueHandler([sendEmail]),
+ * };
+ * ```
+ *
+ * @param tasks The tasks the worker runs, made by `defineTask`.
+ * @param options Hooks.
+ * @returns The handler.
+ * @throws {TypeError} If a task was not made by `defineTask`, two have the same name, or an option
+ * is unknown.
+ */
+export function queueHandler(
+  tasks: readonly AnyDefinedTask[],
+  options: QueueHandlerOptions = {},
+): (batch: CloudflareMessageBatch) => Promise<void> {
+  checkKeys("queue handler option", options, ["onTaskError"]);
+  const runner = new MessageRunner(tasks, options.onTaskError);
+  return async function queue(batch): Promise<void> {
+    const deadline = Date.now() + WALL_TIME;
+    await Promise.all(
+      batch.messages.map((message) => handle(runner, message, deadline)),
+    );
+  };
+}
+
+async function handle(
+  runner: MessageRunner,
+  message: CloudflareMessage,
+  deadline: number,
+): Promise<void> {
+  const { body, attempts: attempt } = message;
+  if (isUsedUp(message)) {
+    message.retry();
+    return;
+  }
+  const verdict = await runner.run({ body, attempt, deadline });
+  if (verdict.next === "done") message.ack();
+  else if (verdict.next !== "failed") {
+    message.retry({ delaySeconds: secondsOf(verdict.delay) });
+  } else if (verdict.permanent) message.ack();
+  else message.retry();
+}
+
+/** Whether the message has failed for good, and waits for the platform to give it up as well. */
+function isUsedUp({ body, attempts }: CloudflareMessage): boolean {
+  const { retry } = (body ?? {}) as Partial<TaskMessage>;
+  return attempts > (retry?.attempts ?? Infinity);
+}

@@ -1,0 +1,233 @@
+import { describeValue } from "../check.ts";
+import { definitionOf, type TaskContext } from "../define_task.ts";
+import type { DefinedTask, TaskDefinition } from "../define_task.ts";
+import { TaskTimeoutError } from "../errors.ts";
+import { callHook } from "../observer.ts";
+import { isWorthRetry, retryDelay } from "../run_task.ts";
+import type { TaskResponse } from "../task_options.ts";
+import type { EndStatus, TaskRun } from "../task_state.ts";
+import type { TaskMessage } from "./types.ts";
+
+/** A task that a worker can run, whatever its arguments. */
+// deno-lint-ignore no-explicit-any -- a list of tasks holds tasks of all arguments
+export type AnyDefinedTask = DefinedTask<any[]>;
+
+/** What an engine is to do with a message. */
+export type Verdict =
+  /** Forget it: it is done. */
+  | { readonly next: "done" }
+  /** Hand it out again, after `delay` milliseconds. */
+  | { readonly next: "retry"; readonly delay: number; readonly error: unknown }
+  /** Hand it out again later, and not as an attempt: this worker cannot run it. */
+  | { readonly next: "later"; readonly delay: number; readonly error: Error }
+  /** Give it up: `permanent` where attempts are left that would not help. */
+  | {
+    readonly next: "failed";
+    readonly permanent: boolean;
+    readonly error: unknown;
+  };
+
+/** One delivery of a message by an engine. */
+export interface Delivery {
+  /** What the engine kept. */
+  readonly body: unknown;
+  /** The attempt, from 1. */
+  readonly attempt: number;
+  /** When the platform stops the work, in epoch milliseconds. */
+  readonly deadline?: number;
+}
+
+/** How long a worker leaves alone what it does not know: a newer worker may be on its way. */
+const UNKNOWN_DELAY = 30_000;
+
+/**
+ * Runs the messages of an engine with the handlers of `defineTask`: what every worker has in
+ * common.
+ */
+export class MessageRunner {
+  readonly #tasks = new Map<string, TaskDefinition>();
+  readonly #onTaskError:
+    | ((error: unknown, run: TaskRun) => unknown)
+    | undefined;
+  readonly #running = new Set<Attempt>();
+
+  /**
+   * Creates the runner of one worker.
+   *
+   * @param tasks The tasks it can run.
+   * @param onTaskError Told when a message is given up; `console.error` if there is none.
+   * @throws {TypeError} If a task was not made by `defineTask`, or two have the same name.
+   */
+  constructor(
+    tasks: readonly AnyDefinedTask[],
+    onTaskError?: (error: unknown, run: TaskRun) => unknown,
+  ) {
+    this.#onTaskError = onTaskError;
+    for (const task of tasks) {
+      const definition = typeof task === "function"
+        ? definitionOf(task)
+        : undefined;
+      if (definition === undefined) {
+        throw new TypeError(
+          `Cannot run ${
+            describeValue(task)
+          } in a worker: write defineTask(name, { queue }, handler)`,
+        );
+      }
+      if (this.#tasks.has(definition.name)) {
+        throw new TypeError(
+          `Cannot run two tasks named "${definition.name}" in a worker: a message finds its ` +
+            "handler by the name",
+        );
+      }
+      this.#tasks.set(definition.name, definition);
+    }
+  }
+
+  /**
+   * Runs one attempt. Never rejects.
+   *
+   * @param delivery The message.
+   * @returns What the engine is to do with it.
+   */
+  async run({ body, attempt, deadline }: Delivery): Promise<Verdict> {
+    if (!isMessage(body)) {
+      const error = new TypeError(
+        `Cannot run ${describeValue(body)}: it is no message of this version`,
+      );
+      console.error(error.message);
+      return { next: "failed", permanent: true, error };
+    }
+    const definition = this.#tasks.get(body.task);
+    if (definition === undefined) {
+      const error = new Error(
+        `Cannot run task "${body.task}": this worker does not know it; it is left for another one`,
+      );
+      console.error(error.message);
+      return { next: "later", delay: UNKNOWN_DELAY, error };
+    }
+    const running = new Attempt(definition, body, attempt, deadline);
+    this.#running.add(running);
+    const failure = await running.result;
+    this.#running.delete(running);
+    return failure === undefined
+      ? { next: "done" }
+      : this.#judge(running, failure);
+  }
+
+  /** Aborts the signal of whatever runs. */
+  abandon(reason: unknown): void {
+    for (const attempt of this.#running) attempt.abort(reason);
+  }
+
+  #judge(attempt: Attempt, { status, error }: Failure): Verdict {
+    const { message, definition } = attempt;
+    const { when } = definition.options.retry ?? {};
+    const retry = { ...message.retry, ...(when !== undefined && { when }) };
+    if (isWorthRetry(retry, attempt.attempt, { status, error })) {
+      const delay = retryDelay(retry, attempt.attempt);
+      return { next: "retry", delay, error };
+    }
+    this.#report(error, attempt.snapshot(status, error));
+    const permanent = attempt.attempt < retry.attempts;
+    return { next: "failed", permanent, error };
+  }
+
+  #report(error: unknown, run: TaskRun): void {
+    const hook = this.#onTaskError;
+    if (hook !== undefined) callHook("onTaskError", () => hook(error, run));
+    else console.error(`Durable task "${run.name}" failed:`, error);
+  }
+}
+
+interface Failure {
+  readonly status: "failed" | "timed-out";
+  readonly error: unknown;
+}
+
+/** One attempt, and the context its handler gets. */
+class Attempt implements TaskContext {
+  readonly definition: TaskDefinition;
+  readonly message: TaskMessage;
+  readonly attempt: number;
+  readonly deadline: number | undefined;
+  /** A worker does not see the response. */
+  readonly response: TaskResponse = { status: undefined, outcome: "unknown" };
+  /** What became of the attempt; never rejects. */
+  readonly result: Promise<Failure | undefined>;
+  readonly #controller = new AbortController();
+  readonly #startedAt = Date.now();
+
+  constructor(
+    definition: TaskDefinition,
+    message: TaskMessage,
+    attempt: number,
+    deadline: number | undefined,
+  ) {
+    this.definition = definition;
+    this.message = message;
+    this.attempt = attempt;
+    this.deadline = deadline;
+    this.result = this.#run();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get id(): string {
+    return this.message.id;
+  }
+
+  get name(): string {
+    return this.message.task;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  snapshot(status: EndStatus, error: unknown): TaskRun {
+    return {
+      id: this.id,
+      name: this.name,
+      attempt: this.attempt,
+      status,
+      addedAt: this.message.addedAt,
+      startedAt: this.#startedAt,
+      endedAt: Date.now(),
+      error,
+    };
+  }
+
+  /** At the timeout the attempt is over, whether or not the handler listens to its signal. */
+  #run(): Promise<Failure | undefined> {
+    const { timeout, args } = this.message;
+    return new Promise((resolve) => {
+      const timer = timeout === undefined ? undefined : setTimeout(() => {
+        const error = new TaskTimeoutError(this.name, timeout);
+        resolve({ status: "timed-out", error });
+        this.abort(error);
+      }, timeout);
+      Promise.resolve()
+        .then(() => this.definition.handler(this, ...args as never))
+        .then(
+          () => undefined,
+          (error): Failure => ({ status: "failed", error }),
+        )
+        .then((failure) => {
+          clearTimeout(timer);
+          resolve(failure);
+        });
+    });
+  }
+}
+
+function isMessage(body: unknown): body is TaskMessage {
+  const { version, id, task, args, retry } =
+    (typeof body === "object" && body !== null ? body : {}) as Partial<
+      TaskMessage
+    >;
+  return version === 1 && typeof id === "string" && typeof task === "string" &&
+    Array.isArray(args) && typeof retry?.attempts === "number";
+}

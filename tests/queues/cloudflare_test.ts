@@ -1,0 +1,196 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  defineTask,
+  TaskEnqueueError,
+  type TaskMessage,
+} from "@postlude/background-tasks";
+import {
+  type CloudflareMessage,
+  cloudflareQueue,
+  queueHandler,
+} from "@postlude/background-tasks/cloudflare-queues";
+import { test } from "../harness/test.ts";
+import { messageFor, testQueue } from "./contract.ts";
+
+/** What a worker finds in its environment. */
+interface Env {
+  readonly TASKS: Binding;
+}
+
+type Sent = { body: unknown; contentType?: string; delaySeconds?: number };
+
+/** A producer binding that records, instead of a platform. */
+class Binding {
+  readonly batches: Sent[][] = [];
+
+  sendBatch(messages: Iterable<Sent>): Promise<void> {
+    this.batches.push([...messages]);
+    return Promise.resolve();
+  }
+}
+
+testQueue("cloudflareQueue()", () => {
+  const binding = new Binding();
+  return Promise.resolve({
+    queue: cloudflareQueue((env: Env) => env.TASKS),
+    platform: { TASKS: binding },
+    stored: () =>
+      Promise.resolve(
+        binding.batches.flat().map(({ body }) => body as TaskMessage),
+      ),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+});
+
+test("cloudflareQueue().enqueue() sends JSON, a delay in whole seconds, and batches the platform takes", async () => {
+  const binding = new Binding();
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const large = "x".repeat(100_000);
+  await queue.enqueue(
+    [
+      messageFor(1, { delay: 1_001 }),
+      ...[1, 2, 3].map(() => messageFor(2, { args: [large] })),
+    ],
+    { platform: { TASKS: binding } },
+  );
+  await queue.enqueue(
+    Array.from({ length: 101 }, (_, index) => messageFor(index)),
+    { platform: { TASKS: binding } },
+  );
+  assertEquals(binding.batches.map(({ length }) => length), [3, 1, 100, 1]);
+  const [first, second] = binding.batches[0]!;
+  assertEquals([first?.contentType, first?.delaySeconds], ["json", 2]);
+  assertEquals("delaySeconds" in second!, false);
+});
+
+test("cloudflareQueue().enqueue() says what is missing where there is no binding", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  for (const platform of [{}, undefined]) {
+    const error = await assertRejects(
+      () => queue.enqueue([messageFor(1)], { platform }),
+      TaskEnqueueError,
+      'Cannot hand task "contract" to Cloudflare Queues: the binding is undefined; add a producer',
+    );
+    assertEquals(error.outcome, "not-queued");
+  }
+});
+
+/** Delivers messages, and records what the handler tells the platform. */
+async function deliver(
+  handler: ReturnType<typeof queueHandler>,
+  ...messages: readonly { body: unknown; attempts: number }[]
+): Promise<string[]> {
+  const answers = messages.map(() => "nothing");
+  await handler({
+    messages: messages.map((message, index): CloudflareMessage => ({
+      ...message,
+      ack: () => void (answers[index] = "ack"),
+      retry: (options) =>
+        void (answers[index] = `retry ${options?.delaySeconds ?? 0}`),
+    })),
+  });
+  return answers;
+}
+
+test("queueHandler() acknowledges each message by what became of its task", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const given: unknown[] = [];
+  const work = defineTask("work", {
+    queue,
+    retry: { attempts: 3, when: (error) => error !== "hopeless" },
+  }, ({ attempt, id, name, deadline }, what: string) => {
+    given.push([attempt, id === ids.get(what), name, deadline! > Date.now()]);
+    if (what !== "fine") throw what;
+  });
+  const failed: unknown[] = [];
+  const handler = queueHandler([work], {
+    onTaskError: (error, run) =>
+      void failed.push([error, run.name, run.status]),
+  });
+  const ids = new Map<string, string>();
+  const message = (what: string): TaskMessage => {
+    const made = messageFor(0, {
+      task: "work",
+      args: [what],
+      retry: { attempts: 3, delay: 1_500, factor: 2, jitter: 0 },
+    });
+    ids.set(what, made.id);
+    return made;
+  };
+  assertEquals(
+    await deliver(
+      handler,
+      { body: message("fine"), attempts: 1 },
+      { body: message("again"), attempts: 2 },
+      { body: message("over"), attempts: 3 },
+      { body: message("hopeless"), attempts: 1 },
+      { body: message("used up"), attempts: 4 },
+    ),
+    ["ack", "retry 3", "retry 0", "ack", "retry 0"],
+  );
+  assertEquals(given, [
+    [1, true, "work", true],
+    [2, true, "work", true],
+    [3, true, "work", true],
+    [1, true, "work", true],
+  ]);
+  assertEquals(failed, [
+    ["over", "work", "failed"],
+    ["hopeless", "work", "failed"],
+  ]);
+});
+
+test("queueHandler() leaves a task it does not know for a newer worker, and drops what is no message", async () => {
+  const lines: unknown[] = [];
+  const original = console.error;
+  console.error = (line) => void lines.push(line);
+  try {
+    assertEquals(
+      await deliver(
+        queueHandler([]),
+        { body: messageFor(1), attempts: 1 },
+        { body: "not a message", attempts: 1 },
+        { body: null, attempts: 1 },
+      ),
+      ["retry 30", "ack", "ack"],
+    );
+  } finally {
+    console.error = original;
+  }
+  assertEquals(
+    lines[0],
+    'Cannot run task "contract": this worker does not know it; it is left for another one',
+  );
+});
+
+test("queueHandler() ends an attempt at its timeout, and aborts its signal", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const aborted: unknown[] = [];
+  const slow = defineTask("slow", { queue }, ({ signal }) => {
+    signal.addEventListener("abort", () => aborted.push(signal.reason.name));
+    return new Promise<void>(() => {});
+  });
+  const failed: unknown[] = [];
+  const handler = queueHandler([slow], {
+    onTaskError: (_, { status }) => void failed.push(status),
+  });
+  const body = messageFor(0, {
+    task: "slow",
+    args: [],
+    timeout: 5,
+    retry: { attempts: 1 },
+  });
+  assertEquals(await deliver(handler, { body, attempts: 1 }), ["retry 0"]);
+  assertEquals([aborted, failed], [["TaskTimeoutError"], ["timed-out"]]);
+});
+
+test("queueHandler() refuses what is no task, and two of one name", () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const one = defineTask("one", { queue }, () => {});
+  assertThrows(
+    () => queueHandler([(() => {}) as unknown as typeof one]),
+    TypeError,
+    "Cannot run a function in a worker: write defineTask(name, { queue }, handler)",
+  );
+  assertThrows(() => queueHandler([one, one]), TypeError, 'named "one"');
+});
