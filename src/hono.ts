@@ -171,7 +171,7 @@ class HonoHost implements Host {
 
   get executionContext(): unknown {
     // The getter throws where there is none, and what that costs is its stack trace.
-    const errors: { stackTraceLimit?: number | undefined } = Error;
+    const errors = Error as { stackTraceLimit?: number | undefined };
     const { stackTraceLimit } = errors;
     try {
       errors.stackTraceLimit = 0;
