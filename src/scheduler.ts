@@ -77,12 +77,12 @@ export class Scheduler {
    * @throws {TaskQueueFullError} If there would be more than `maxPending`.
    */
   admit(states: readonly TaskState[]): void {
-    const name = states[0]?.name ?? "";
+    const name = (): string => states[0]?.name ?? "";
     if (this.closed) {
-      throw new BackgroundTasksClosedError(name, "the runner was closed");
+      throw new BackgroundTasksClosedError(name(), "the runner was closed");
     }
     if (this.pending + states.length > this.#maxPending) {
-      throw new TaskQueueFullError(name, this.#maxPending);
+      throw new TaskQueueFullError(name(), this.#maxPending);
     }
     if (this.pending === 0) this.#becomeBusy();
     this.pending += states.length;

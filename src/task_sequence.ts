@@ -162,8 +162,8 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     const runs = states.map((state) =>
       this.#tail.then(() => this.#runOne(state, states))
     );
-    this.#tail = runs.length === 1 && runs[0] !== undefined
-      ? runs[0]
+    this.#tail = runs.length === 1
+      ? runs[0]!
       : Promise.all(runs).then(() => {});
   }
 
