@@ -17,9 +17,8 @@ import type { RecordedTask } from "./recorded_task.ts";
 /**
  * Asserts that a task was added, whatever became of it.
  *
- * Arguments are compared deeply; a matcher of Vitest or Jest, such as
- * `expect.any(String)`, may stand for one. A failure
- * prints what was added instead, and which argument differs.
+ * Arguments are compared deeply; a matcher of Vitest or Jest, such as `expect.any(String)`, may
+ * stand for one. A failure prints what was added instead, and which argument differs.
  *
  * @example By its arguments, by its name, by a predicate
  * ```ts

@@ -1,4 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertTaskAdded,
+  TestClient,
+} from "@postlude/background-tasks/testing";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { root } from "../../tools/package_entries.ts";
 import { RunningProcess } from "../harness/running_process.ts";
@@ -15,6 +20,19 @@ if (runtime === "node") await import("../../examples/testing/node_test.ts");
 if (runtime === "node") vitestTest("Vitest", "vitest.config.mts");
 if (runtime === "workerd") {
   vitestTest("Vitest on workerd", "workers.config.mts");
+}
+
+if (runtime !== "workerd") { // which has no files
+  test("examples/report.ts: the report is deleted once it has been read", async () => {
+    const { default: app } = await import("../../examples/report.ts");
+    const client = new TestClient(app, { tasks: "record" });
+    const response = await client.get("/report.csv", { query: { rows: 3 } });
+    assertEquals((await response.text()).length, 3 * 62);
+    const [folder] = assertTaskAdded(client, "deleteReport").args;
+    assertEquals(existsSync(`${folder}`), true);
+    await client.tasks.runAll();
+    assertEquals(existsSync(`${folder}`), false);
+  });
 }
 
 /** Runs an example's tests with the real Vitest, in a process of Node. */
