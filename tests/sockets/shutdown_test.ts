@@ -59,10 +59,21 @@ async function start(mode: Mode, timeout = LONG): Promise<Started> {
   const port = mode === "own_server"
     ? Number((await server.line(LISTENING)).slice(LISTENING.length))
     : Number(env.PORT);
-  await untilOpen(port);
+  const ended = server.exited.then(() => {
+    throw new Error(`Cannot start ${mode}: ${server.stderr}`);
+  });
+  await Promise.race([untilOpen(port), ended]);
+  if (mode === "deno serve --parallel") {
+    await server.line(() => server.lines.filter(isUp).length === 2);
+  }
+  ended.catch(() => {}); // from now on it may end
   const done = (): string[] =>
     existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n") : [];
   return { server, port, done };
+}
+
+function isUp(line: string): boolean {
+  return line.endsWith("::up");
 }
 
 async function command(mode: Mode, port: string): Promise<string[]> {

@@ -5,6 +5,9 @@ import { app } from "./app.ts";
 
 drainOnShutdown({ timeout: Number(process.env["TIMEOUT"]) });
 
+// the threads of `deno serve --parallel` do not start at the same time
+setTimeout(() => console.log("::up"), 10);
+
 export default {
   port: Number(process.env["PORT"]),
   hostname: "127.0.0.1",
