@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Plugin, stop } from "esbuild";
 import { packageEntries, root } from "./package_entries.ts";
@@ -27,7 +28,7 @@ export async function bundle(
     logLevel: "error",
     outExtension: { ".js": ".mjs" },
     outdir: folder,
-    plugins: [names, ownUrl],
+    plugins: [names, builtins, ownUrl],
     sourcemap: "inline",
     tsconfigRaw: {},
     ...TARGETS[target],
@@ -54,6 +55,23 @@ const names: Plugin = {
       const file = files.get(path);
       return file === undefined ? undefined : { path: file };
     });
+  },
+};
+
+/** Packages import or require `util`, where workerd knows `import "node:util"` only. */
+const builtins: Plugin = {
+  name: "builtins",
+  setup({ onLoad, onResolve }): void {
+    const known = new Set(builtinModules);
+    onResolve({ filter: /^[a-z_/]+$/ }, ({ kind, path }) => {
+      if (!known.has(path)) return undefined;
+      return kind === "require-call"
+        ? { namespace: "builtins", path }
+        : { external: true, path: `node:${path}` };
+    });
+    onLoad({ filter: /./, namespace: "builtins" }, ({ path }) => ({
+      contents: `export * from "node:${path}";`,
+    }));
   },
 };
 
