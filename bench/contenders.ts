@@ -1,0 +1,61 @@
+/** A runtime that serves a contender. */
+export type BenchRuntime = "deno" | "bun" | "node" | "workerd" | "python";
+
+/** One program that answers the same request. */
+export interface Contender {
+  /** What the tables call it. */
+  readonly name: string;
+  /** The file in `contenders/`. */
+  readonly file: string;
+  /** The contender its ratio is taken to: the same framework, without a task. */
+  readonly base: string;
+  /** How many tasks each request runs. */
+  readonly tasks: number;
+  readonly runtimes: readonly BenchRuntime[];
+  /** Who serves it: srvx is what h3 is made for; the others take the runtime's own server. */
+  readonly server?: "srvx";
+}
+
+const EVERYWHERE = ["deno", "bun", "node", "workerd"] as const;
+const SRVX = {
+  base: "h3",
+  runtimes: ["deno", "bun", "node"],
+  server: "srvx",
+} as const;
+
+/** Hono with a middleware that does nothing. */
+export const NOOP = "Hono, no-op middleware";
+
+/** Who is measured, in the order of the tables. */
+export const CONTENDERS: readonly Contender[] = [
+  hono("Hono", "hono.ts", 0),
+  hono(NOOP, "hono_noop.ts", 0),
+  hono("setImmediate or waitUntil by hand", "hono_by_hand.ts", 1),
+  hono("this library, no task", "tasks_0.ts", 0),
+  hono("this library, 1 task", "tasks_1.ts", 1),
+  hono("this library, 3 tasks", "tasks_3.ts", 3),
+  hono("this library, 10 tasks", "tasks_10.ts", 10),
+  elysia("Elysia", "elysia.ts", 0),
+  elysia("Elysia, onAfterResponse", "elysia_after_response.ts", 1),
+  { ...SRVX, name: "h3", file: "h3.ts", tasks: 0 },
+  { ...SRVX, name: "h3, onDispose", file: "h3_dispose.ts", tasks: 1 },
+  { ...SRVX, name: "h3, waitUntil", file: "h3_wait_until.ts", tasks: 1 },
+  ...python("Starlette", "starlette_app"),
+  ...python("FastAPI", "fastapi_app"),
+];
+
+function hono(name: string, file: string, tasks: number): Contender {
+  return { name, file, tasks, base: NOOP, runtimes: EVERYWHERE };
+}
+
+function elysia(name: string, file: string, tasks: number): Contender {
+  return { name, file, tasks, base: "Elysia", runtimes: ["bun"] };
+}
+
+function python(name: string, file: string): Contender[] {
+  const shared = { file, base: name, runtimes: ["python"] } as const;
+  return [
+    { ...shared, name, tasks: 0 },
+    { ...shared, name: `${name}, background task`, tasks: 1 },
+  ];
+}

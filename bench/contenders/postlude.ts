@@ -1,0 +1,24 @@
+import { Hono } from "hono";
+import {
+  backgroundTasks,
+  type BackgroundTasksEnv,
+} from "@postlude/background-tasks";
+import { ANSWER, tasksRun, work } from "../answer.ts";
+
+/**
+ * An app with this library.
+ *
+ * @param tasks How many tasks each request adds.
+ */
+export function postlude(tasks: number): Hono<BackgroundTasksEnv> {
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(backgroundTasks());
+  app.get("/", (c) => {
+    for (let i = 0; i < tasks; i++) {
+      c.var.backgroundTasks.addTask(work, "ada@example.com");
+    }
+    return c.json(ANSWER);
+  });
+  app.get("/ran", (c) => c.json(tasksRun()));
+  return app;
+}
