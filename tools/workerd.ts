@@ -12,6 +12,12 @@ export interface Workerd extends AsyncDisposable {
 export interface StartWorkerdOptions {
   /** The environment of the worker. */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * Names of D1 databases in the environment; each is empty, and kept in memory.
+   *
+   * @default {[]}
+   */
+  readonly d1?: readonly string[];
   /** Takes what the worker logs. */
   readonly onOutput: (stdout: Readable, stderr: Readable) => void;
 }
@@ -24,12 +30,13 @@ export interface StartWorkerdOptions {
  */
 export async function startWorkerd(
   path: string,
-  { env, onOutput }: StartWorkerdOptions,
+  { d1 = [], env, onOutput }: StartWorkerdOptions,
 ): Promise<Workerd> {
   const miniflare = new Miniflare({
     bindings: env,
     compatibilityDate: supportedCompatibilityDate,
     compatibilityFlags: ["nodejs_compat"],
+    d1Databases: [...d1],
     handleRuntimeStdio: onOutput,
     modules: [{
       type: "ESModule",

@@ -23,6 +23,7 @@ async function testInside(tests: TestRun): Promise<TestCount> {
   const log = (text: unknown): void => void (output += text);
   const seed = Deno.env.get("POSTLUDE_SEED");
   await using workerd = await startWorkerd(await bundleTests(tests), {
+    d1: ["DB"],
     env: {
       POSTLUDE_RUNTIME: "workerd",
       ...(seed !== undefined && { POSTLUDE_SEED: seed }),
