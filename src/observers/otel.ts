@@ -40,8 +40,6 @@ import type { TaskObserver } from "../observer.ts";
 import type { TaskRun } from "../task_state.ts";
 import { type Instruments, instrumentsOf } from "./otel_metrics.ts";
 
-export type { MeterProvider, TracerProvider } from "@opentelemetry/api";
-
 /** Options of {@linkcode otelObserver}. */
 export interface OtelObserverOptions {
   /**
