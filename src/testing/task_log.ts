@@ -122,10 +122,7 @@ export class TaskLog {
   }
 
   async #isIdle(seen: number): Promise<boolean> {
-    for (let turns = 0; turns < IDLE_TURNS; turns++) {
-      if (this.#changes !== seen) return false;
-      await turn();
-    }
+    for (let turns = 0; turns < IDLE_TURNS; turns++) await turn();
     return this.#changes === seen;
   }
 

@@ -75,6 +75,17 @@ test("TestClient({ clock }) does not let a timeout pass while promises still set
   assertEquals(clock.now(), 0);
 });
 
+test("TestClient({ clock }) does not let a timeout pass for a few turns of the event loop", async () => {
+  const clock = new VirtualClock();
+  const client = clientOf({ timeout: 1 }, async () => {
+    for (let turns = 0; turns < 3; turns++) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }, { clock });
+  await client.get("/");
+  assertEquals(clock.now(), 0);
+});
+
 test("TestClient({ clock }) leaves the clock to the test while the tasks are held back", async () => {
   const clock = new VirtualClock();
   const client = clientOf({ timeout: 5_000 }, hang, { clock, tasks: "manual" });

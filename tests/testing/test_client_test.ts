@@ -234,6 +234,30 @@ test("TestClient.request() hands the app env and an execution context that it wa
   assertEquals(executionCtx.promises.length, 1);
 });
 
+test("TestClient.request() waits for a first task that is added after the response", async () => {
+  const outcomes: unknown[] = [];
+  const client = new TestClient(
+    withBackgroundTasks((
+      _request,
+      tasks,
+      _env: unknown,
+      ctx: TestExecutionContext,
+    ) => {
+      const add = (): void => {
+        tasks.with({
+          runOn: (_outcome, { outcome }) => outcomes.push(outcome) > 0,
+        }).addTask(turns);
+      };
+      ctx.waitUntil(turns().then(turns).then(turns).then(add));
+      return new Response("ok");
+    }),
+  );
+  await client.get("/");
+  const [late] = client.tasks.succeeded;
+  assertEquals([late?.name, late?.added], ["turns", "after the response"]);
+  assertEquals(outcomes, ["sent"]);
+});
+
 test("TestClient.request() rejects with what a waitUntil promise rejected with", async () => {
   const app = (_request: Request, _env: unknown, ctx: TestExecutionContext) => {
     ctx.waitUntil(Promise.reject(new Error("lost")));
