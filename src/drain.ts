@@ -1,7 +1,7 @@
 import { checkKeys, describeValue } from "./check.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Scheduler } from "./scheduler.ts";
-import { checkMilliseconds } from "./task_options.ts";
+import { checkMilliseconds, MAX_DELAY } from "./task_options.ts";
 import type { TaskRun } from "./task_state.ts";
 
 /** How long to wait for tasks. */
@@ -126,22 +126,23 @@ class Limit {
   readonly promise: Promise<void>;
   readonly #signal: AbortSignal | undefined;
   readonly #clock: Clock;
-  #timer: unknown;
+  readonly #timer: unknown;
   #resolve!: () => void;
 
   constructor({ timeout, signal }: DrainOptions, clock: Clock) {
-    this.#clock = clock;
     this.promise = new Promise((resolve) => this.#resolve = resolve);
     this.#signal = signal;
-    if (timeout !== undefined) {
-      this.#timer = clock.setTimeout(this.#reach, timeout);
-    }
+    // without a timer a process may end here, and workerd takes the waiting request for one that hangs
+    this.#clock = timeout === undefined ? systemClock : clock;
+    this.#timer = timeout === undefined
+      ? systemClock.setTimeout(() => {}, MAX_DELAY)
+      : clock.setTimeout(this.#reach, timeout);
     signal?.addEventListener("abort", this.#reach, { once: true });
     if (signal?.aborted) this.#reach();
   }
 
   cancel(): void {
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#reach);
   }
 

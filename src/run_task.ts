@@ -234,25 +234,33 @@ class AttemptContext implements TaskContext {
   readonly #environment: TaskEnvironment;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
+  #abortLater: ((reason: unknown) => void) | undefined;
 
   constructor(state: TaskState, environment: TaskEnvironment) {
     this.attempt = state.attempt;
     this.#state = state;
     this.#environment = environment;
-    state.abort = (reason) => {
-      this.#aborted ??= { reason };
-      this.#controller?.abort(reason);
-    };
+    state.abort = (reason) => this.#abort(reason);
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted !== undefined) {
-        this.#controller.abort(this.#aborted.reason);
-      }
+      const controller = this.#controller = new AbortController();
+      new Promise((resolve) => this.#abortLater = resolve)
+        .then((reason) => controller.abort(reason));
+      if (this.#aborted !== undefined) controller.abort(this.#aborted.reason);
     }
     return this.#controller.signal;
+  }
+
+  #abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    try {
+      this.#controller?.abort(reason);
+    } catch {
+      // workerd lets nobody abort what another request made: so that request does it, a little later
+      this.#abortLater?.(reason);
+    }
   }
 
   get id(): string {

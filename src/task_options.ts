@@ -112,7 +112,7 @@ export interface TaskOptions {
 export type TaskPolicy = Omit<TaskOptions, "name" | "idempotencyKey" | "delay">;
 
 /** The longest delay a timer can hold, in milliseconds: about 24.8 days. */
-const MAX_DELAY = 2 ** 31 - 1;
+export const MAX_DELAY = 2 ** 31 - 1;
 
 /** The options of a policy, for the check against unknown keys. */
 export const POLICY_KEYS = ["timeout", "retry", "runOn"] as const;

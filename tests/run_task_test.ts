@@ -372,7 +372,7 @@ test("TaskRunner.drain() at its deadline ends a retry pause, a running and a wai
   const signals: AbortSignal[] = [];
   const { runner, clock, events, advance } = await timeline(quiet, (tasks) => {
     tasks.addGroup(
-      task(defineTask("pauses", { retry: { attempts: 2 } }, () => {
+      task(defineTask("pauses", { retry: { attempts: 2, jitter: 0 } }, () => {
         throw "no";
       })),
       task(defineTask("runs", ({ signal }) => {

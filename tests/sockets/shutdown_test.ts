@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -117,11 +122,6 @@ for (const mode of MODES[runtime]) {
       assertEquals(written.size, lines.length); // nothing ran twice
       assertEquals(server.stderr, "");
       assert(accepted.length >= REQUESTS / 2);
-      if (process.env["POSTLUDE_ROUNDS"] !== undefined) {
-        console.log(
-          `${runtime} ${mode} ${round}: ${accepted.length} accepted, ${lines.length} tasks done`,
-        );
-      }
     });
   }
 

@@ -1,0 +1,49 @@
+/** A runner with limits, whose tasks the requests hold, release and abandon for one another. */
+import {
+  backgroundTasks,
+  type BackgroundTasksEnv,
+  defineTask,
+  TaskQueueFullError,
+  TaskRunner,
+} from "@postlude/background-tasks";
+import { Hono } from "hono";
+
+const runner = new TaskRunner({ concurrency: 1, maxPending: 3 });
+const opens = new Map<string, () => void>();
+
+const work = defineTask("work", async ({ signal }, name: string) => {
+  console.log(`${name} starts`);
+  signal.addEventListener("abort", () => console.log(`${name} is aborted`));
+  await new Promise<void>((resolve) => opens.set(name, resolve));
+  await new Promise((resolve) => setTimeout(resolve, 1)); // I/O of its own request
+  console.log(`${name} ends`);
+});
+
+const app = new Hono<BackgroundTasksEnv>();
+app.use(backgroundTasks({ runner }));
+app.onError((error, c) =>
+  error instanceof TaskQueueFullError
+    ? c.text("busy", 503, { "retry-after": "1" })
+    : c.text(String(error), 500)
+);
+
+app.get("/ping", (c) => c.text("pong"));
+
+app.get("/work/:name", (c) => {
+  c.var.backgroundTasks.addTask(work, c.req.param("name"));
+  return c.text("accepted");
+});
+
+app.get("/open/:name", (c) => {
+  opens.get(c.req.param("name"))?.();
+  return c.text("opened");
+});
+
+app.get("/drain", async (c) => c.json(await runner.drain()));
+
+app.get("/abandon", async (c) => {
+  const { abandoned } = await runner.drain({ signal: AbortSignal.abort() });
+  return c.json(abandoned.map(({ name, status }) => `${name} ${status}`));
+});
+
+export default app;
