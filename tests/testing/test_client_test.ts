@@ -89,7 +89,11 @@ test("TestClient.request() sees the tasks of nested front doors once", async () 
 });
 
 test("TestClient.request() sees the tasks of an app whose request was replaced", async () => {
-  const inner = withBackgroundTasks((_request, tasks) => {
+  const inner = withBackgroundTasks((
+    _request,
+    tasks,
+    ..._platform: unknown[]
+  ) => {
     tasks.addTask(function inner() {});
     return new Response("ok");
   });
