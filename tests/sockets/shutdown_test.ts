@@ -37,14 +37,15 @@ interface Started {
 
 type Mode =
   | "own_server"
+  | "srvx"
   | "default_export"
   | "deno serve --parallel"
   | "cluster";
 
 const MODES: Record<typeof runtime, readonly Mode[]> = {
-  deno: ["own_server", "default_export", "deno serve --parallel"],
-  bun: ["own_server", "default_export"],
-  node: ["own_server", "cluster"],
+  deno: ["own_server", "srvx", "default_export", "deno serve --parallel"],
+  bun: ["own_server", "srvx", "default_export"],
+  node: ["own_server", "srvx", "cluster"],
   workerd: [], // which has no signals
 };
 
@@ -59,9 +60,10 @@ async function start(mode: Mode, timeout = LONG): Promise<Started> {
     TIMEOUT: timeout,
     PORT: String(await freePort()),
     DENO_JOBS: "2",
+    ...(mode === "srvx" ? { SRVX: "yes" } : {}),
   };
   const server = new RunningProcess(await command(mode, env.PORT), env);
-  const port = mode === "own_server"
+  const port = fileOf(mode) === "own_server"
     ? Number((await server.line(LISTENING)).slice(LISTENING.length))
     : Number(env.PORT);
   const ended = server.exited.then(() => {
@@ -77,12 +79,18 @@ async function start(mode: Mode, timeout = LONG): Promise<Started> {
   return { server, port, done };
 }
 
+/** The file of `tests/apps/shutdown`, without its extension. */
+function fileOf(mode: Mode): string {
+  if (mode === "srvx") return "own_server";
+  return mode === "deno serve --parallel" ? "default_export" : mode;
+}
+
 function isUp(line: string): boolean {
   return line.endsWith("::up");
 }
 
 async function command(mode: Mode, port: string): Promise<string[]> {
-  const name = mode === "deno serve --parallel" ? "default_export" : mode;
+  const name = fileOf(mode);
   const path = fileURLToPath(new URL(`tests/apps/shutdown/${name}.ts`, root));
   if (runtime === "bun") return [process.execPath, path];
   if (runtime === "node") {
@@ -94,7 +102,7 @@ async function command(mode: Mode, port: string): Promise<string[]> {
     });
     return [process.execPath, `${bundlesFolder()}/${target}.mjs`];
   }
-  if (mode === "own_server") {
+  if (name === "own_server") {
     return [process.execPath, "run", "-A", "--quiet", path];
   }
   const serve = ["serve", "-A", "--quiet", "--host", "127.0.0.1"];
@@ -219,6 +227,23 @@ if (MODES[runtime].length > 0) {
     assertEquals(await server.exited, { code: 0, signal: null });
     assertEquals(server.stderr, "");
   });
+
+  if (runtime === "node") {
+    test("drainOnShutdown() says on each connection that is in use that its answer is the last", async () => {
+      const { server, port } = await start("own_server", "4000");
+      const name = `slow-${++count}`;
+      using connection = await connect(port);
+      const slow = connection.request(`/slow/${name}`);
+      await server.line(`${name} starts`);
+      server.kill("SIGTERM");
+      await untilOpen(port, false);
+      const further = connection.request("/ping");
+      release(name);
+      assertEquals((await slow.head).headers.get("connection"), "keep-alive");
+      assertEquals((await further.head).headers.get("connection"), "close");
+      assertEquals(await server.exited, { code: 0, signal: null });
+    });
+  }
 
   test("SIGKILL loses what waits or runs, and nothing that has ended", async () => {
     const { server, port, done } = await start("own_server");

@@ -5,6 +5,7 @@ import {
   type StoppableServer,
 } from "@postlude/background-tasks";
 import process from "node:process";
+import { serve as serveWithSrvx } from "srvx";
 import { runtime } from "../../harness/runtime.ts";
 import { listening } from "../../harness/servers/app.ts";
 import { app } from "./app.ts";
@@ -45,4 +46,21 @@ function start(): StoppableServer {
   );
 }
 
-drainOnShutdown({ server: start(), timeout: Number(process.env["TIMEOUT"]) });
+/** srvx listens for the signals itself, and cuts its connections after five seconds, unless told not to. */
+async function startSrvx(): Promise<StoppableServer> {
+  const server = serveWithSrvx({
+    fetch: app.fetch,
+    gracefulShutdown: false,
+    hostname,
+    port: 0,
+    silent: true,
+  });
+  await server.ready();
+  listening(new URL(server.url ?? "").port);
+  return server;
+}
+
+drainOnShutdown({
+  server: process.env["SRVX"] === undefined ? start() : await startSrvx(),
+  timeout: Number(process.env["TIMEOUT"]),
+});
