@@ -81,7 +81,7 @@ function source(
     return Promise.resolve();
   };
   return options.type === "bytes"
-    ? new ReadableStream({ type: "bytes", pull })
+    ? new ReadableStream({ type: "bytes", pull }) as ReadableStream<Uint8Array>
     : new ReadableStream({ pull });
 }
 
