@@ -121,7 +121,7 @@ const KEYS = [
  *
  * @param options Where the engine is, what to run, and how.
  * @returns The worker, once it is connected.
- * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {TypeError} If an option is unknown or of the wrong kind, or `file` exports no processor.
  * @throws {RangeError} If an option is out of range.
  */
 export async function createWorker(
@@ -131,6 +131,7 @@ export async function createWorker(
   const { tasks = [], file, closeTimeout = 9_000, closeOnSignals = true } =
     options;
   const runner = new MessageRunner(tasks, options.onTaskError);
+  if (file !== undefined) await checkFile(file);
   const connection = await openWorker(
     options,
     options.queueName ?? DEFAULT_QUEUE_NAME,
@@ -241,7 +242,8 @@ class RunningWorker implements TaskWorker {
     this.#active.delete(job?.id);
     if (job === undefined || job.finishedOn === undefined) return;
     this.#failed++;
-    if (error.message.startsWith("job stalled")) {
+    // What a task threw was reported where it ran.
+    if (error?.message?.startsWith("job stalled")) {
       console.error(`Durable task "${job.name}" ${job.id} failed:`, error);
     }
     await job.removeDeduplicationKey().catch(() => {});
@@ -285,6 +287,15 @@ function checkWorkerOptions(
   if (options.closeTimeout !== undefined) {
     checkMilliseconds("closeTimeout", options.closeTimeout, 0);
   }
+}
+
+/** A module that cannot be loaded would fail every task, and BullMQ would not say why. */
+async function checkFile(file: URL): Promise<void> {
+  const { default: processor } = await import(file.href);
+  if (typeof processor === "function") return;
+  throw new TypeError(
+    `Cannot run tasks of ${file}: write export default taskProcessor([resize]) in it`,
+  );
 }
 
 function checkInteger(

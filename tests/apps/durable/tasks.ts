@@ -1,0 +1,78 @@
+/** Durable tasks that tell a test what happens to them: each writes lines to the file `LOG`. */
+import { appendFileSync } from "node:fs";
+import process from "node:process";
+import { defineTask, type TaskContext } from "@postlude/background-tasks";
+import {
+  bullmq,
+  type BullMQConnection,
+} from "@postlude/background-tasks/bullmq";
+
+const { REDIS_URL = "", DATABASE_URL = "", LOG = "" } = process.env;
+
+/** The engine of the test. */
+export const connection: BullMQConnection = REDIS_URL === ""
+  ? { postgres: DATABASE_URL }
+  : { connection: REDIS_URL };
+
+const queue = bullmq(connection);
+
+function log(event: string, name: string, { attempt }: TaskContext): void {
+  appendFileSync(LOG, `${event} ${name} ${attempt}\n`);
+}
+
+/** Takes as long as it is told. */
+export const work = defineTask(
+  "work",
+  { queue, retry: { attempts: 3, delay: 20, jitter: 0 } },
+  async (context, name: string, milliseconds: number) => {
+    log("start", name, context);
+    if (milliseconds > 0) {
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    }
+    log("end", name, context);
+  },
+);
+
+/** Fails until the attempt it is told. */
+export const flaky = defineTask("flaky", {
+  queue,
+  retry: {
+    attempts: 3,
+    delay: 20,
+    jitter: 0,
+    when: (error) => (error as Error).message !== "hopeless",
+  },
+}, (context, name: string, succeedsAt: number) => {
+  log("start", name, context);
+  if (succeedsAt === 0) throw new Error("hopeless");
+  if (context.attempt < succeedsAt) throw new Error("not yet");
+  log("end", name, context);
+});
+
+/** Never ends by itself. */
+export const slow = defineTask(
+  "slow",
+  { queue, timeout: 50 },
+  async (context, name: string) => {
+    log("start", name, context);
+    await new Promise((resolve) =>
+      context.signal.addEventListener("abort", resolve)
+    );
+    log(context.signal.reason.name, name, context);
+  },
+);
+
+/** Burns CPU, without a break. */
+export const spin = defineTask(
+  "spin",
+  { queue },
+  (context, name: string, milliseconds: number) => {
+    log("start", name, context);
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+    log("end", name, context);
+  },
+);
+
+/** A task that old workers do not know. */
+export const news = defineTask("news", { queue }, () => {});
