@@ -65,6 +65,7 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    * For development: warns with `console.warn` when a task is handed something that belongs to the
    * request (a Hono context, a `Request` with an unread body, a locked stream) or an entity (an
    * instance of a class of yours), and says what to pass instead. Once per task name.
+   * The debug log says once what keeps the work alive after the response.
    *
    * @default {false}
    */

@@ -280,10 +280,9 @@ export class RequestTasks {
       deadline: limit.deadline,
       lifetime: deadline ?? limit.lifetime,
     });
-    schedulerOf(runner).platform = keepAlive(
-      resolved,
-      () => sequence.whenDone(),
-    );
+    const source = keepAlive(resolved, () => sequence.whenDone());
+    schedulerOf(runner).platform = source;
+    this.#options.strict?.log(source);
   }
 }
 

@@ -1,9 +1,21 @@
 import { describeValue } from "./check.ts";
 import { property } from "./platforms/types.ts";
 
-/** Where `strict` warns: which tasks it has warned about, so that it does so once for each name. */
+/** Where `strict` speaks: it remembers what it has said, so that it says each thing once. */
 export class StrictMode {
   readonly #warned = new Set<string>();
+  #platform: string | undefined = undefined;
+
+  /**
+   * Says in the debug log what keeps the work alive after the response, when that is news.
+   *
+   * @param platform The source of the `waitUntil`, by name.
+   */
+  log(platform: string): void {
+    if (platform === this.#platform) return;
+    this.#platform = platform;
+    console.debug(`Background tasks: kept alive by "${platform}"`);
+  }
 
   /**
    * Warns when a task is handed something that belongs to the request, or an entity.

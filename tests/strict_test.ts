@@ -110,6 +110,25 @@ test("strict warns once per task name, in groups and with a policy too", () => {
   assertEquals(warnings.map((line) => line.split('"')[1]), ["send", "other"]);
 });
 
+test("strict says once, in the debug log, what keeps the work alive", async () => {
+  const debug = console.debug;
+  const lines: unknown[] = [];
+  console.debug = (...args: unknown[]) => void lines.push(...args);
+  try {
+    const app = new Hono<BackgroundTasksEnv>();
+    app.use(backgroundTasks({ strict: true, waitUntil: () => {} }));
+    app.get("/", (c) => {
+      c.var.backgroundTasks.addTask(() => {});
+      return c.text("hello");
+    });
+    await app.request("/");
+    await app.request("/");
+  } finally {
+    console.debug = debug;
+  }
+  assertEquals(lines, ['Background tasks: kept alive by "option"']);
+});
+
 test("strict is off unless asked for, and takes true or false", () => {
   const tasks = new BackgroundTasks();
   assertEquals(
