@@ -1,0 +1,187 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { TaskEnqueueError, type TaskMessage } from "@postlude/background-tasks";
+import {
+  bullmq,
+  type BullMQConnection,
+  type BullMQQueue,
+  createWorker,
+} from "@postlude/background-tasks/bullmq";
+import { startPostgres } from "../harness/postgres.ts";
+import { createProxy, type Proxy } from "../harness/proxy.ts";
+import { hasRedis, startRedis } from "../harness/redis.ts";
+import { runtime } from "../harness/runtime.ts";
+import { test } from "../harness/test.ts";
+import { messageFor } from "../queues/contract.ts";
+
+/** A queue behind a network that is down, and the way to its engine around it. */
+interface Outage extends AsyncDisposable {
+  readonly proxy: Proxy;
+  readonly queue: BullMQQueue;
+  /** What the engine keeps. */
+  stored(): Promise<string[]>;
+}
+
+async function outage(
+  engine: AsyncDisposable & { readonly url: string },
+  connect: (url: string) => BullMQConnection,
+): Promise<Outage> {
+  const url = new URL(engine.url);
+  const proxy = await createProxy(Number(url.port));
+  const direct = bullmq(connect(engine.url));
+  url.port = String(proxy.port);
+  const queue = bullmq({ ...connect(url.href), timeout: 300 });
+  return {
+    proxy,
+    queue,
+    async stored(): Promise<string[]> {
+      const jobs = await (await direct.client()).getJobs(["waiting"]);
+      return jobs.map(({ id }) => id ?? "").sort();
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      await direct.close();
+      await queue.close();
+      await proxy.down();
+      await engine[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What became of an enqueue. */
+async function outcome(
+  queue: BullMQQueue,
+  message: TaskMessage,
+): Promise<string> {
+  try {
+    await queue.enqueue([message], { platform: undefined });
+    return "queued";
+  } catch (error) {
+    return error instanceof TaskEnqueueError ? error.outcome : String(error);
+  }
+}
+
+/** Enqueues until the engine has the message: how long that takes is up to the client's retries. */
+async function recovered(
+  queue: BullMQQueue,
+  message = messageFor(0),
+): Promise<string> {
+  while (await outcome(queue, message) !== "queued");
+  return message.id;
+}
+
+const engines: [string, () => Promise<Outage>][] = [[
+  "Postgres",
+  async () => {
+    const engine = await startPostgres();
+    const connection = { postgres: engine.url };
+    const worker = await createWorker({
+      ...connection,
+      tasks: [],
+      closeOnSignals: false,
+    });
+    await worker.close(); // has made the tables
+    return outage(engine, (postgres) => ({ postgres }));
+  },
+]];
+if (hasRedis) {
+  engines.push([
+    "Redis",
+    async () => outage(await startRedis(), (connection) => ({ connection })),
+  ]);
+}
+if (runtime === "workerd") engines.length = 0;
+
+for (const [engine, open] of engines) {
+  test(`bullmq() on ${engine} refuses while the engine was never up, and finds it when it is`, async () => {
+    await using net = await open();
+    const messages = [messageFor(1), messageFor(2), messageFor(3)];
+    const error = await assertRejects(
+      () => net.queue.enqueue([messages[0]!], { platform: undefined }),
+      TaskEnqueueError,
+    );
+    assertMatch(
+      error.message,
+      /^Cannot hand task "contract" to BullMQ on \w+: it cannot be reached \(.+\)$/,
+    );
+    const outcomes = messages.map((message) => outcome(net.queue, message));
+    assertEquals(await Promise.all(outcomes), [
+      "not-queued",
+      "not-queued",
+      "not-queued",
+    ]);
+    await net.proxy.up();
+    const id = await recovered(net.queue);
+    assertEquals(await net.stored(), [id]);
+  });
+
+  test(`bullmq() on ${engine} does not wait for an engine that accepts and never answers`, async () => {
+    await using net = await open();
+    await net.proxy.blackHole();
+    assertEquals(await outcome(net.queue, messageFor(1)), "not-queued");
+    await net.proxy.up();
+    const id = await recovered(net.queue);
+    assertEquals(await net.stored(), [id]);
+  });
+
+  test(`bullmq() on ${engine} finds the engine again when a connection has died in silence`, async () => {
+    await using net = await open();
+    await net.proxy.up();
+    const first = await recovered(net.queue);
+    await net.proxy.blackHole();
+    assertEquals(await outcome(net.queue, messageFor(1)), "unknown");
+    await net.proxy.up(); // new connections work, the old one never answers
+    const second = await recovered(net.queue);
+    assertEquals(await net.stored(), [first, second].sort());
+  });
+
+  test(`bullmq() on ${engine} keeps one job of a message that is sent again after an unknown outcome`, async () => {
+    await using net = await open();
+    await net.proxy.up();
+    const first = await recovered(net.queue);
+    const message = messageFor(1);
+    net.proxy.freeze();
+    assertEquals(await outcome(net.queue, message), "unknown");
+    net.proxy.thaw();
+    assertEquals(await recovered(net.queue, message), message.id);
+    assertEquals(await net.stored(), [first, message.id].sort());
+  });
+
+  test(`bullmq() on ${engine} comes through an outage with everything it acknowledged`, async () => {
+    await using net = await open();
+    await net.proxy.up();
+    const acknowledged: string[] = [];
+    const enqueue = async (index: number): Promise<void> => {
+      const message = messageFor(index);
+      if (await outcome(net.queue, message) === "queued") {
+        acknowledged.push(message.id);
+      }
+    };
+    for (let round = 0; round < 3; round++) {
+      const batch = Array.from({ length: 10 }, (_, index) => enqueue(index));
+      await net.proxy.down();
+      await Promise.all(batch);
+      await enqueue(10);
+      await net.proxy.up();
+      acknowledged.push(await recovered(net.queue));
+    }
+    const stored = new Set(await net.stored());
+    assertEquals(acknowledged.filter((id) => !stored.has(id)), []);
+  });
+}
+
+if (hasRedis && runtime !== "workerd") {
+  test("bullmq() on Redis does not wait where the password is wrong", async () => {
+    await using redis = await startRedis("--requirepass", "secret");
+    for (const password of ["wrong", undefined]) {
+      const url = new URL(redis.url);
+      if (password !== undefined) url.password = password;
+      const queue = bullmq({ connection: url.href, timeout: 60_000 });
+      const error = await assertRejects(
+        () => queue.enqueue([messageFor(1)], { platform: undefined }),
+        TaskEnqueueError,
+        password === undefined ? "NOAUTH" : "WRONGPASS",
+      );
+      assertEquals(error.outcome, "not-queued");
+      await queue.close();
+    }
+  });
+}
