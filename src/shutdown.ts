@@ -92,7 +92,6 @@ export function drainOnShutdown(
   const process = processWithSignals();
   const numbers = process?.getBuiltinModule?.("node:os")?.constants.signals;
   checkSignals(signals, numbers);
-  if (process === undefined) return () => {};
   if (registered) {
     throw new TypeError(
       "Cannot drain on shutdown twice: write drainOnShutdown({ server: [one, another] })",
@@ -100,6 +99,7 @@ export function drainOnShutdown(
   }
   const servers = server === undefined ? [] : [server].flat();
   const stops = servers.map(prepareStop);
+  if (process === undefined) return () => {};
   registered = true;
   let begun = false;
   const listeners = signals.map((signal) => (): void => {

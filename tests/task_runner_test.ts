@@ -156,6 +156,19 @@ test("maxPending takes a group as a whole or not at all, and the same tasks can 
   assertEquals(events, ["a", "b", "c"]);
 });
 
+test("maxPending bounds 100,000 tasks that are pending at once, and all of them run", async () => {
+  const runner = new TaskRunner({ maxPending: 100_000 });
+  const queues = Array.from({ length: 100 }, () => {
+    const tasks = new BackgroundTasks({ runner });
+    for (let i = 0; i < 1_000; i++) tasks.addTask(() => {});
+    return tasks;
+  });
+  assertThrows(() => queues[0]!.addTask(() => {}), TaskQueueFullError);
+  assertEquals(runner.stats().pending, 100_000);
+  for (const tasks of queues) tasks.runAfter(new Response(null));
+  assertEquals((await runner.drain()).finished, 100_000);
+});
+
 test("maxPending gives the place of a cancelled task back at once", () => {
   const runner = new TaskRunner({ maxPending: 1 });
   const tasks = new BackgroundTasks({ runner });
