@@ -38,12 +38,18 @@ export class RequestRecord {
     if (this.handledAt !== undefined) return;
     this.handledAt = this.#now();
     this.status = status;
+    this.#changed();
   }
 
   /** The response has ended. */
   responseEnded(outcome: ResponseOutcome): void {
     this.responseEndedAt = this.#now();
     this.outcome = outcome;
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const watcher of Scheduler.watchers) watcher.requestChanged(this);
   }
 }
 

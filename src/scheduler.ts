@@ -1,12 +1,14 @@
 import type { Clock } from "./clock.ts";
 import { BackgroundTasksClosedError, TaskQueueFullError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
+import { InFlight } from "./in_flight.ts";
 import {
   callAround,
   callHook,
   type TaskEvent,
   type TaskObserver,
 } from "./observer.ts";
+import type { RequestRecord } from "./request_record.ts";
 import type { TaskSequence } from "./task_sequence.ts";
 import type { TaskRun, TaskState } from "./task_state.ts";
 
@@ -14,6 +16,8 @@ import type { TaskRun, TaskState } from "./task_state.ts";
 export interface Watcher {
   /** Something became of a task. */
   notify(event: TaskEvent, state: TaskState): void;
+  /** The handler of a request has returned, or its response has ended. */
+  requestChanged(record: RequestRecord): void;
 }
 
 /**
@@ -51,7 +55,7 @@ export class Scheduler {
   failed = 0;
   readonly #concurrency: number;
   readonly #maxPending: number;
-  readonly #sequences = new Set<TaskSequence>();
+  readonly #sequences = new InFlight();
   readonly #ready = new Fifo<TaskSequence>();
   #open = 0;
   #filling = false;
@@ -149,7 +153,7 @@ export class Scheduler {
 
   /** Stops everything in flight, and tells what that was. */
   abandon(reason: unknown): TaskRun[] {
-    return [...this.#sequences].flatMap((sequence) =>
+    return this.#sequences.all().flatMap((sequence) =>
       sequence.stop("abandoned", reason)
     );
   }

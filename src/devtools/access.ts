@@ -1,0 +1,80 @@
+import type { Context } from "hono";
+import { property } from "../platforms/types.ts";
+
+/** Headers that a proxy adds: who asks is then not who is connected. */
+const PROXY_HEADERS = [
+  "forwarded",
+  "x-forwarded-for",
+  "x-real-ip",
+  "via",
+  "cf-connecting-ip",
+];
+
+/**
+ * Whether a request was made on this very machine, by somebody who develops: the connection and
+ * the host name are those of the loopback interface, no proxy is in between, and `NODE_ENV` is not
+ * `production`. A host name is asked for too, so that no other website can reach the page through
+ * a name of its own that leads to 127.0.0.1.
+ *
+ * @param c The Hono context.
+ * @returns `false` also where the runtime does not tell who is connected, as on Workers.
+ */
+export function isLocalDevelopment(c: Context): boolean {
+  const { hostname } = new URL(c.req.url);
+  return isLoopbackName(hostname) && isLoopbackAddress(remoteAddress(c)) &&
+    !PROXY_HEADERS.some((name) => c.req.header(name) !== undefined) &&
+    environmentVariable("NODE_ENV") !== "production";
+}
+
+function isLoopbackName(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") ||
+    hostname === "[::1]" || isLoopbackAddress(hostname);
+}
+
+function isLoopbackAddress(address: unknown): boolean {
+  return typeof address === "string" &&
+    (address === "::1" ||
+      /^(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(address));
+}
+
+/** The address at the other end of the connection, as each runtime tells it. */
+function remoteAddress(c: Context): unknown {
+  const { env, req: { raw } } = c;
+  const node = property(property(env, "incoming"), "socket");
+  return property(property(env, "remoteAddr"), "hostname") ?? // Deno
+    property(node, "remoteAddress") ?? // Node
+    requestIP(env, raw) ?? requestIP(property(env, "server"), raw) ?? // Bun
+    property(raw, "ip"); // srvx
+}
+
+function requestIP(server: unknown, request: Request): unknown {
+  if (typeof property(server, "requestIP") !== "function") return undefined;
+  const bun = server as { requestIP(request: Request): unknown };
+  try {
+    return property(bun.requestIP(request), "address");
+  } catch {
+    return undefined; // a binding of a Worker that answers every name
+  }
+}
+
+/** Reads the environment without asking for a permission that the process was not given. */
+function environmentVariable(name: string): unknown {
+  const { Deno, process } = globalThis as {
+    Deno?: {
+      permissions?: { querySync(descriptor: object): { state: string } };
+    };
+    process?: { env?: Record<string, string | undefined> };
+  };
+  try {
+    const permission = Deno?.permissions?.querySync({
+      name: "env",
+      variable: name,
+    });
+    if (permission !== undefined && permission.state !== "granted") {
+      return undefined;
+    }
+    return process?.env?.[name];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import type { TaskStatus } from "../task_state.ts";
+import type { SeenRequest, SeenTask } from "./journal.ts";
+
+/** Which tasks somebody wants to see. */
+export interface Filter {
+  /** Part of the name, in any case. */
+  readonly name: string;
+  /** The status; an empty text is any. */
+  readonly outcome: string;
+}
+
+/** Every status, in the order somebody looks for them. */
+export const OUTCOMES: readonly TaskStatus[] = [
+  "waiting",
+  "running",
+  "succeeded",
+  "failed",
+  "timed-out",
+  "cancelled",
+  "discarded",
+  "expired",
+  "abandoned",
+];
+
+/**
+ * Reads the filter from a query.
+ *
+ * @param query The query of the page.
+ * @returns The filter; what is no filter lets everything through.
+ */
+export function filterOf(query: Readonly<Record<string, string>>): Filter {
+  const { name = "", outcome = "" } = query;
+  return {
+    name: name.trim().slice(0, 200),
+    outcome: OUTCOMES.find((status) => status === outcome) ?? "",
+  };
+}
+
+/**
+ * The tasks of a request that pass a filter.
+ *
+ * @param request The request.
+ * @param filter What is asked for.
+ * @returns Them, in the order they were added.
+ */
+export function matching(
+  request: SeenRequest,
+  { name, outcome }: Filter,
+): SeenTask[] {
+  const part = name.toLowerCase();
+  return request.tasks.filter((task) =>
+    task.name.toLowerCase().includes(part) &&
+    (outcome === "" || task.status === outcome)
+  );
+}

@@ -1,0 +1,208 @@
+import type { TaskEvent } from "../observer.ts";
+import type { RequestRecord } from "../request_record.ts";
+import type { Watcher } from "../scheduler.ts";
+import type { TaskState, TaskStatus } from "../task_state.ts";
+import { formatCall } from "../testing/format.ts";
+
+/** So many tasks are kept, the newest: what was before is forgotten. */
+const KEPT_TASKS = 500;
+
+/** The figures of so many tasks that ended make the percentiles. */
+const KEPT_DURATIONS = 1_000;
+
+/** Longer texts are cut: a name, a message or a stack may be as long as somebody likes. */
+const LONGEST_TEXT = 4_000;
+
+/** A task that was seen: text and figures, so that nothing of the app is kept alive. */
+export interface SeenTask {
+  readonly number: number;
+  readonly name: string;
+  /** The call with its arguments, where that was opted in. */
+  readonly call: string | undefined;
+  readonly addedAt: number;
+  status: TaskStatus;
+  attempt: number;
+  startedAt: number | undefined;
+  endedAt: number | undefined;
+  /** When attempts failed that were followed by another one. */
+  readonly failedAt: number[];
+  /** What the latest attempt threw, or why the task did not run. */
+  error: string | undefined;
+  /** The same, with its stack. */
+  stack: string | undefined;
+}
+
+/** A request that was seen, with those of its tasks that are kept. */
+export interface SeenRequest {
+  readonly number: number;
+  readonly addedAt: number;
+  readonly record: RequestRecord | undefined;
+  readonly tasks: SeenTask[];
+  /** How many of its tasks were forgotten. */
+  forgotten: number;
+  /** The version of the journal that changed it last. */
+  version: number;
+}
+
+/** Figures of all tasks since the journal was made. */
+export interface Totals {
+  pending: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+}
+
+/** What has happened to the tasks of the process lately, in bounded memory. */
+export class Journal implements Watcher {
+  readonly totals: Totals = { pending: 0, running: 0, succeeded: 0, failed: 0 };
+  /** Grows with every change. */
+  version = 0;
+  readonly #showArguments: boolean;
+  readonly #tasks: { task: SeenTask; request: SeenRequest }[] = [];
+  readonly #requests = new Map<object, SeenRequest>();
+  readonly #seen = new WeakMap<TaskState, SeenTask>();
+  readonly #durations: number[] = [];
+  #ended = 0;
+  #lastTask = 0;
+  #lastRequest = 0;
+
+  constructor(showArguments: boolean) {
+    this.#showArguments = showArguments;
+  }
+
+  /** The requests whose tasks are kept, the newest first. */
+  requests(): SeenRequest[] {
+    return [...this.#requests.values()].reverse();
+  }
+
+  /** How long tasks ran: so many percent of the latest were at least that fast, in milliseconds. */
+  percentile(percent: number): number | undefined {
+    const sorted = this.#durations.toSorted((a, b) => a - b);
+    return sorted[Math.ceil(sorted.length * percent / 100) - 1];
+  }
+
+  notify(event: TaskEvent, state: TaskState): void {
+    this.version++;
+    if (event === "onAdd") this.#add(state);
+    else this.#update(event, state);
+  }
+
+  requestChanged(record: RequestRecord): void {
+    const request = this.#requests.get(record);
+    if (request !== undefined) request.version = ++this.version;
+  }
+
+  #add(state: TaskState): void {
+    const task: SeenTask = {
+      number: ++this.#lastTask,
+      name: cut(state.name),
+      call: this.#showArguments ? callOf(state) : undefined,
+      addedAt: state.addedAt,
+      status: "waiting",
+      attempt: 0,
+      startedAt: undefined,
+      endedAt: undefined,
+      failedAt: [],
+      error: undefined,
+      stack: undefined,
+    };
+    this.#seen.set(state, task);
+    this.totals.pending++;
+    const request = this.#requestOf(state);
+    request.tasks.push(task);
+    request.version = this.version;
+    this.#tasks.push({ task, request });
+    if (this.#tasks.length > KEPT_TASKS) this.#forgetOldest();
+  }
+
+  #update(event: TaskEvent, state: TaskState): void {
+    const task = this.#seen.get(state);
+    if (task === undefined) return; // added before anybody watched
+    task.status = state.status;
+    task.attempt = state.attempt;
+    task.startedAt = state.startedAt;
+    task.endedAt = state.endedAt;
+    if (event === "onStart") this.totals.running++;
+    if (event === "onRetry") {
+      task.failedAt.push(state.owner?.now() ?? Date.now());
+      task.failedAt.splice(0, task.failedAt.length - 20);
+    }
+    if (event === "onEnd") this.#end(task);
+    task.error = textOf(state.error, (error) => error);
+    task.stack = textOf(state.error, (error) => error.stack);
+    const request = this.#requests.get(keyOf(state));
+    if (request !== undefined) request.version = this.version;
+  }
+
+  #end({ status, startedAt, endedAt }: SeenTask): void {
+    this.totals.pending--;
+    if (status === "succeeded") this.totals.succeeded++;
+    if (status === "failed" || status === "timed-out") this.totals.failed++;
+    if (startedAt === undefined) return;
+    this.totals.running--;
+    this.#durations[this.#ended++ % KEPT_DURATIONS] = (endedAt ?? startedAt) -
+      startedAt;
+  }
+
+  #requestOf(state: TaskState): SeenRequest {
+    const key = keyOf(state);
+    const known = this.#requests.get(key);
+    if (known !== undefined) return known;
+    const request: SeenRequest = {
+      number: ++this.#lastRequest,
+      addedAt: state.addedAt,
+      record: state.owner?.record,
+      tasks: [],
+      forgotten: 0,
+      version: this.version,
+    };
+    this.#requests.set(key, request);
+    return request;
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#tasks.shift();
+    if (oldest === undefined) return;
+    const { request, task } = oldest;
+    request.tasks.splice(request.tasks.indexOf(task), 1);
+    request.forgotten++;
+    request.version = this.version;
+    if (request.tasks.length > 0) return;
+    for (const [key, value] of this.#requests) {
+      if (value !== request) continue;
+      this.#requests.delete(key);
+      return; // it is among the first: requests are kept in the order of their first tasks
+    }
+  }
+}
+
+/** What the tasks of one request have in common. */
+function keyOf(state: TaskState): object {
+  return state.owner?.record ?? state.owner ?? state;
+}
+
+function callOf(state: TaskState): string {
+  try {
+    return cut(formatCall(state.name, state.args));
+  } catch {
+    return `${cut(state.name)}(…)`; // an argument with a getter that throws
+  }
+}
+
+/** What was thrown may be anything, even something that cannot become text. */
+function textOf(
+  error: unknown,
+  part: (error: Error) => unknown,
+): string | undefined {
+  if (error === undefined) return undefined;
+  try {
+    const value = error instanceof Error ? part(error) : error;
+    return value === undefined ? undefined : cut(String(value));
+  } catch {
+    return "an error that has no text";
+  }
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+}

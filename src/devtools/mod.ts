@@ -1,0 +1,135 @@
+/**
+ * A page that shows the background tasks of this process, live: for each request when its handler
+ * returned, when its response ended, and what became of each task after it.
+ *
+ * Choose it to see that a response does not wait, to find the task that is slow, or the one that
+ * fails. It is for development; what is kept is the latest, in the memory of this process. Needs
+ * `hono`.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from "hono";
+ * import { backgroundTasks, type BackgroundTasksEnv } from "@postlude/background-tasks";
+ * import { devtools } from "@postlude/background-tasks/devtools";
+ *
+ * const app = new Hono<BackgroundTasksEnv>();
+ * app.use(backgroundTasks());
+ * app.route("/_tasks", devtools());
+ *
+ * export default app; // open http://localhost:8000/_tasks
+ * ```
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import { checkKeys, describeValue } from "../check.ts";
+import { Scheduler } from "../scheduler.ts";
+import { isLocalDevelopment } from "./access.ts";
+import { filterOf } from "./filter.ts";
+import { Journal } from "./journal.ts";
+import { live } from "./live.tsx";
+import { Page } from "./page.tsx";
+
+/** Options of {@linkcode devtools}. */
+export interface DevtoolsOptions {
+  /**
+   * Whether to serve the page to a request: `(c) => isAdmin(c)`. Whoever sees it sees the names of
+   * tasks, the paths of requests, and errors with their stacks.
+   *
+   * @default {on this very machine, and not in production}
+   */
+  readonly allow?: (context: Context) => boolean | Promise<boolean>;
+  /**
+   * Shows what tasks are called with, shortened. They may be secrets, and personal data.
+   *
+   * @default {false}
+   */
+  readonly showArguments?: boolean;
+}
+
+/**
+ * A Hono app that shows the background tasks of this process: every runner's, from now on.
+ *
+ * It refuses with a 403 unless `allow` returns `true`. Without `allow` it serves the loopback
+ * interface only, asked for by a loopback name, without a proxy, and not where `NODE_ENV` is
+ * `production`; never where the runtime does not tell who is connected, as on Workers.
+ *
+ * It keeps the latest 500 tasks, as text: it keeps nothing else of the app alive.
+ *
+ * @example Show the page to an administrator
+ * ```ts
+ * import { Hono } from "hono";
+ * import { devtools } from "@postlude/background-tasks/devtools";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const app = new Hono();
+ * app.route("/_tasks", devtools({ allow: (c) => c.req.header("x-user") === "ada" }));
+ *
+ * assertEquals((await app.request("/_tasks")).status, 403);
+ * const page = await app.request("/_tasks", { headers: { "x-user": "ada" } });
+ * assertEquals(page.status, 200);
+ * ```
+ *
+ * @param options Who may see it, and what.
+ * @returns The app, for `app.route("/_tasks", devtools())`.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ */
+export function devtools(options: DevtoolsOptions = {}): Hono {
+  checkKeys("devtools option", options, ["allow", "showArguments"]);
+  const { allow = isLocalDevelopment, showArguments = false } = options;
+  checkType("allow", allow, "function", "(c) => isAdmin(c)");
+  checkType("showArguments", showArguments, "boolean", "true or false");
+  const journal = new Journal(showArguments);
+  Scheduler.watchers.add(journal);
+  let epoch: string | undefined; // random, and so not made at module scope on Workers
+  const app = new Hono();
+  app.use(async (c, next) => {
+    if (await allow(c) !== true) return c.text(REFUSAL, 403);
+    await next();
+    c.header("cache-control", "no-store");
+    c.header("x-content-type-options", "nosniff");
+    c.header("referrer-policy", "no-referrer");
+  });
+  app.get("/", (c) => {
+    const nonce = crypto.randomUUID();
+    c.header("content-security-policy", contentSecurityPolicy(nonce));
+    const page = Page({ journal, filter: filterOf(c.req.query()), nonce });
+    return c.html(`<!doctype html>${page}`);
+  });
+  app.get("/live", (c) => {
+    epoch ??= crypto.randomUUID();
+    return live(c, journal, filterOf(c.req.query()), epoch);
+  });
+  return app;
+}
+
+const REFUSAL =
+  "Cannot show the background tasks: this is not a local development server, or not asked for " +
+  "from this machine by the name localhost; write devtools({ allow: (c) => … })\n";
+
+/** Nothing from elsewhere, and of this page only what carries its nonce. */
+function contentSecurityPolicy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    `script-src 'nonce-${nonce}'`,
+    "connect-src 'self'",
+    "img-src data:",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'self'",
+  ].join("; ");
+}
+
+function checkType(
+  option: string,
+  value: unknown,
+  type: "function" | "boolean",
+  example: string,
+): void {
+  if (typeof value === type) return;
+  throw new TypeError(
+    `Cannot use ${option} ${describeValue(value)}: write ${example}`,
+  );
+}

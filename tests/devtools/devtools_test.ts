@@ -1,0 +1,297 @@
+import {
+  assertEquals,
+  assertFalse,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  type BackgroundTasks,
+  backgroundTasks,
+  type BackgroundTasksEnv,
+  task,
+  TaskRunner,
+} from "@postlude/background-tasks";
+import {
+  devtools,
+  type DevtoolsOptions,
+} from "@postlude/background-tasks/devtools";
+import { Hono } from "hono";
+import { test } from "../harness/test.ts";
+
+/** An app with the page, and what adds tasks to it. */
+interface Shown {
+  readonly app: Hono<BackgroundTasksEnv>;
+  readonly runner: TaskRunner;
+  /** The page, or what is below it, as text. */
+  page(path?: string): Promise<string>;
+  /** Makes a request whose handler adds tasks, and lets them run. */
+  request(path: string, add: (tasks: BackgroundTasks) => void): Promise<void>;
+}
+
+function show(options: DevtoolsOptions = { allow: () => true }): Shown {
+  const app = new Hono<BackgroundTasksEnv>();
+  const runner = new TaskRunner();
+  let add: (tasks: BackgroundTasks) => void = () => {};
+  app.route("/_tasks", devtools(options));
+  app.use(backgroundTasks({ runner, onTaskError: () => {} }));
+  app.get("*", (c) => {
+    add(c.var.backgroundTasks);
+    return c.text("ok", 201);
+  });
+  return {
+    app,
+    runner,
+    page: async (path = "") =>
+      await (await app.request(`/_tasks${path}`)).text(),
+    async request(path, adds) {
+      add = adds;
+      await app.request(path);
+      await runner.drain();
+    },
+  };
+}
+
+/** The text of the page's list, tags left out. */
+function listOf(html: string): string {
+  const main = html.slice(html.indexOf("<main"), html.indexOf("</main>"));
+  return main.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+}
+
+/** Reads the first message of an event stream. */
+async function firstMessage(response: Response): Promise<
+  { id: string; figures: string; changed: string[]; order: number[] }
+> {
+  let text = "";
+  const reader = response.body!.pipeThrough(new TextDecoderStream())
+    .getReader();
+  while (!/^data: .*\n\n/m.test(text)) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += value;
+  }
+  await reader.cancel();
+  const id = /^id: (.*)$/m.exec(text)?.[1] ?? "";
+  return { id, ...JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? "null") };
+}
+
+test("devtools() shows each request with its handler, its response and its tasks", async () => {
+  const { page, request } = show();
+  await request("/signup?token=secret", (tasks) => {
+    tasks.addTask(function sendEmail(_to: string) {}, "ada@example.com");
+    tasks.addGroup(
+      task(function fails() {
+        throw new RangeError("out of stamps");
+      }),
+      task(() => {}),
+    );
+    tasks.with({ name: "never" }).addTask(() => {}).cancel("too late");
+  });
+  const html = await page();
+  assertMatch(
+    listOf(html),
+    /GET \/signup 201 .* handler returned \d+ ms response ended \d+ ms sendEmail ✓ succeeded \d+ ms fails ✕ failed \d+ ms RangeError: out of stamps .* anonymous ✓ succeeded \d+ ms never ⊘ cancelled too late/,
+  );
+  assertFalse(html.includes("ada@example.com"));
+  assertFalse(html.includes("secret"));
+  assertMatch(html, /<dt>failed<\/dt><dd>1<\/dd>/);
+  assertMatch(html, /<dt>succeeded<\/dt><dd>2<\/dd>/);
+});
+
+test("devtools() shows arguments only when it is told to", async () => {
+  const { page, request } = show({ allow: () => true, showArguments: true });
+  await request("/", (tasks) => {
+    tasks.addTask(function sendEmail(_to: string) {}, "ada@example.com");
+    const trap = {
+      get value(): never {
+        throw new Error("do not touch");
+      },
+    };
+    tasks.addTask(function trapped(_trap: object) {}, trap);
+  });
+  const text = listOf(await page());
+  assertStringIncludes(text, "sendEmail(&quot;ada@example.com&quot;)");
+  assertStringIncludes(text, "trapped(…)");
+});
+
+test("devtools() escapes what tasks, errors and queries say", async () => {
+  const { app, page, request } = show();
+  const hostile = `"><img src=x onerror=alert(1)></script>`;
+  await request("/%3Cimg%20src=x%3E", (tasks) => {
+    tasks.with({ name: hostile }).addTask(() => {
+      throw new Error(hostile);
+    });
+  });
+  const stream = await app.request("/_tasks/live");
+  const { changed } = await firstMessage(stream);
+  const query = `?name=${encodeURIComponent(hostile)}`;
+  for (const html of [await page(), await page(query), changed.join()]) {
+    assertFalse(html.includes("<img"));
+    assertStringIncludes(html, "&lt;img");
+  }
+});
+
+test("devtools() filters by name and by outcome", async () => {
+  const { page, request } = show();
+  await request("/first", (tasks) => {
+    tasks.with({ name: "send-email" }).addTask(() => {});
+    tasks.with({ name: "Send-Receipt" }).addTask(() => {
+      throw new Error("no");
+    });
+    tasks.with({ name: "audit" }).addTask(() => {});
+  });
+  await request("/second", (tasks) => {
+    tasks.with({ name: "audit" }).addTask(() => {});
+  });
+  const names = async (query: string): Promise<string[]> =>
+    listOf(await page(query)).match(
+      /\/first|\/second|send-email|Send-Receipt|audit/g,
+    ) ?? [];
+  assertEquals(await names(""), [
+    ...["/second", "audit"],
+    ...["/first", "send-email", "Send-Receipt", "audit"],
+  ]);
+  assertEquals(await names("?name=SEND"), [
+    "/first",
+    "send-email",
+    "Send-Receipt",
+  ]);
+  assertEquals(await names("?name=send&outcome=failed"), [
+    "/first",
+    "Send-Receipt",
+  ]);
+  assertEquals(await names("?outcome=nonsense&name=audit"), [
+    ...["/second", "audit"],
+    ...["/first", "audit"],
+  ]);
+});
+
+test("devtools() streams what is there, then only what changed since", async () => {
+  const { app, request } = show();
+  const live = (id?: string): Promise<Response> =>
+    Promise.resolve(
+      app.request("/_tasks/live", {
+        headers: id === undefined ? {} : { "last-event-id": id },
+      }),
+    );
+  await request("/first", (tasks) => tasks.addTask(function first() {}));
+  const response = await live();
+  assertEquals(response.headers.get("content-type"), "text/event-stream");
+  const { id } = await firstMessage(response);
+  await request("/second", (tasks) => tasks.addTask(function second() {}));
+
+  const { changed, order } = await firstMessage(await live(id));
+  assertEquals(order, [2, 1]);
+  assertEquals(changed.length, 1);
+  assertStringIncludes(changed[0]!, "second");
+  const all = await firstMessage(await live("another-run:99"));
+  assertEquals(all.changed.length, 2);
+});
+
+test("devtools() keeps the newest 500 tasks, and counts the others", async () => {
+  const { page, request } = show();
+  await request("/many", (tasks) => {
+    for (let i = 0; i < 700; i++) {
+      tasks.with({ name: `task-${i}-` }).addTask(() => {});
+    }
+  });
+  await request("/last", (tasks) => {
+    tasks.with({ name: "last" }).addTask(() => {});
+  });
+  const text = listOf(await page());
+  assertEquals(text.match(/✓ succeeded/g)?.length, 500);
+  assertStringIncludes(text, "201 earlier tasks are not kept");
+  assertStringIncludes(text, "task-201-");
+  assertFalse(text.includes("task-200-"));
+  assertMatch(await page(), /<dt>succeeded<\/dt><dd>701<\/dd>/);
+
+  await request("/more", (tasks) => {
+    for (let i = 0; i < 499; i++) tasks.addTask(() => {});
+  });
+  const later = listOf(await page());
+  assertFalse(later.includes("/many"));
+  assertStringIncludes(later, "/last");
+});
+
+test("devtools() refuses everybody without allow, unless the connection is local", async () => {
+  const { app } = show({});
+  const local = { remoteAddr: { hostname: "127.0.0.1" } };
+  const url = "http://localhost:8000/_tasks";
+  const status = async (
+    env: unknown,
+    { path = "", headers = {}, at = url } = {},
+  ): Promise<number> =>
+    (await app.request(at + path, { headers }, env as object)).status;
+  assertEquals(await status(local), 200);
+  assertEquals(await status(local, { at: "http://[::1]:8000/_tasks" }), 200);
+  const node = { incoming: { socket: { remoteAddress: "::ffff:127.0.0.1" } } };
+  assertEquals(await status(node), 200);
+  const bun = { requestIP: () => ({ address: "::1" }) };
+  assertEquals(await status(bun), 200);
+
+  assertEquals(await status(undefined), 403);
+  assertEquals(await status({}), 403);
+  assertEquals(await status({}, { path: "/live" }), 403);
+  const binding = new Proxy({}, { get: () => () => binding });
+  assertEquals(await status(binding), 403);
+  const remote = { remoteAddr: { hostname: "192.0.2.7" } };
+  assertEquals(await status(remote), 403);
+  const impostor = { remoteAddr: { hostname: "127.0.0.1.example.com" } };
+  assertEquals(await status(impostor), 403);
+  const rebound = { at: "http://evil.example.com/_tasks" };
+  assertEquals(await status(local, rebound), 403);
+  for (const name of ["x-forwarded-for", "forwarded", "via"]) {
+    const headers = { [name]: "127.0.0.1" };
+    assertEquals(await status(local, { headers }), 403, name);
+  }
+});
+
+test("devtools({ allow }) decides alone, and only true lets somebody in", async () => {
+  const status = async (allow: () => unknown): Promise<number> => {
+    const { app } = show({ allow: allow as () => boolean });
+    app.onError((_error, c) => c.text("error", 500));
+    return (await app.request("/_tasks")).status;
+  };
+  assertEquals(await status(() => true), 200);
+  assertEquals(await status(() => Promise.resolve(true)), 200);
+  assertEquals(await status(() => false), 403);
+  assertEquals(await status(() => "yes"), 403);
+  assertEquals(await status(() => Promise.resolve(false)), 403);
+  assertEquals(await status(() => Promise.reject(new Error("no"))), 500);
+});
+
+test("devtools() lets the page load nothing, and run nothing but its own", async () => {
+  const { app } = show();
+  const responses = await Promise.all([
+    app.request("/_tasks"),
+    app.request("/_tasks"),
+  ]);
+  const nonces: unknown[] = [];
+  for (const response of responses) {
+    const policy = response.headers.get("content-security-policy") ?? "";
+    assertMatch(policy, /^default-src 'none'; /);
+    assertFalse(policy.includes("unsafe"));
+    const nonce = /script-src 'nonce-([\w-]+)'/.exec(policy)?.[1];
+    nonces.push(nonce);
+    const html = await response.text();
+    assertStringIncludes(html, `<script nonce="${nonce}">`);
+    assertStringIncludes(html, `<style nonce="${nonce}">`);
+    assertFalse(
+      /\sstyle=|\son\w+=|\ssrc=/.test(
+        html.replace(/<(script|style)[^]*?<\/\1>/g, ""),
+      ),
+    );
+    assertEquals(response.headers.get("cache-control"), "no-store");
+  }
+  assertEquals(new Set(nonces).size, 2);
+});
+
+test("devtools() refuses wrong options", () => {
+  assertThrows(() => devtools({ alow: () => true } as never), TypeError);
+  assertThrows(() => devtools({ allow: true as never }), TypeError);
+  assertThrows(
+    () => devtools({ showArguments: "no" as never }),
+    TypeError,
+    'Cannot use showArguments "no": write true or false',
+  );
+});
