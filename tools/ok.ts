@@ -22,7 +22,7 @@ const checks: Record<string, string[]> = {
     "check",
     "--config",
     await webConfig(),
-    ...entries,
+    "mod.ts",
   ],
   "lint of the docs": ["doc", "--lint", ...entries],
   "examples in the docs": [

@@ -80,9 +80,10 @@ function source(
     }
     return Promise.resolve();
   };
-  return options.type === "bytes"
-    ? new ReadableStream({ type: "bytes", pull }) as ReadableStream<Uint8Array>
-    : new ReadableStream({ pull });
+  if (options.type === "bytes") {
+    return new ReadableStream({ type: "bytes", pull }) as ReadableStream;
+  }
+  return new ReadableStream({ pull });
 }
 
 async function* generate(blocks: number): AsyncGenerator<Uint8Array> {
