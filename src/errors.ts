@@ -28,7 +28,7 @@ export class TaskTimeoutError extends Error {
 }
 
 /**
- * Thrown by `addTask` when the runner holds `maxPending` tasks.
+ * Thrown by `addTask` when the runner would hold more than `maxPending` tasks.
  *
  * A server answers 503: the request can be sent again later.
  */
@@ -46,7 +46,7 @@ export class TaskQueueFullError extends Error {
    */
   constructor(task: string, maxPending: number) {
     super(
-      `Cannot add task "${task}": the runner already holds ${maxPending} tasks, its maxPending`,
+      `Cannot add task "${task}": the runner would hold more than ${maxPending} tasks, its maxPending; answer 503, and let it be sent again later`,
     );
     this.name = "TaskQueueFullError";
     this.task = task;

@@ -60,7 +60,7 @@ let registered = false;
  * signals and keep `waitUntil` work alive themselves, the call does nothing.
  *
  * @example Drain a server
- * ```ts no-assert
+ * ```ts
  * import { drainOnShutdown, withBackgroundTasks } from "@postlude/background-tasks";
  *
  * const sendEmail = (to: string) => console.log(to);
