@@ -83,7 +83,7 @@ function source(
   if (options.type === "bytes") {
     return new ReadableStream({ type: "bytes", pull }) as ReadableStream;
   }
-  return new ReadableStream({ pull });
+  return new ReadableStream({ pull }) as ReadableStream;
 }
 
 async function* generate(blocks: number): AsyncGenerator<Uint8Array> {
