@@ -56,9 +56,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** How often {@linkcode untilOpen} tries: longer than a test may take. */
+const TRIES = 6_000;
+
 /** Resolves once a connection to the port is taken, or with `false`, once it is refused. */
 export async function untilOpen(port: number, open = true): Promise<void> {
-  while (await isOpen(port) !== open) {
+  for (let i = 0; await isOpen(port) !== open; i++) {
+    if (i === TRIES) throw new Error(`Cannot wait for port ${port} any longer`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
