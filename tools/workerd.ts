@@ -18,6 +18,13 @@ export interface StartWorkerdOptions {
    * @default {[]}
    */
   readonly d1?: readonly string[];
+  /**
+   * Names of queues in the environment, which the worker consumes as well, and how often each
+   * delivers a message again; kept in memory.
+   *
+   * @default {{}}
+   */
+  readonly queues?: Readonly<Record<string, { readonly maxRetries: number }>>;
   /** Takes what the worker logs. */
   readonly onOutput: (stdout: Readable, stderr: Readable) => void;
 }
@@ -30,7 +37,7 @@ export interface StartWorkerdOptions {
  */
 export async function startWorkerd(
   path: string,
-  { d1 = [], env, onOutput }: StartWorkerdOptions,
+  { d1 = [], env, onOutput, queues = {} }: StartWorkerdOptions,
 ): Promise<Workerd> {
   const miniflare = new Miniflare({
     bindings: env,
@@ -44,6 +51,14 @@ export async function startWorkerd(
       contents: await readFile(path, "utf8"),
     }],
     modulesRoot: "/",
+    queueConsumers: Object.fromEntries(
+      Object.entries(queues).map((
+        [name, { maxRetries }],
+      ) => [name, { maxBatchTimeout: 0, maxRetries }]),
+    ),
+    queueProducers: Object.fromEntries(
+      Object.keys(queues).map((name) => [name, name]),
+    ),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   });
   const url = await miniflare.unsafeGetDirectURL();

@@ -1,0 +1,71 @@
+/** An API and a consumer on Workers: `POST /<task>` with the arguments as JSON adds a task. */
+import {
+  backgroundTasks,
+  type BackgroundTasksEnv,
+  defineTask,
+  type TaskContext,
+  TaskEnqueueError,
+} from "@postlude/background-tasks";
+import {
+  cloudflareQueue,
+  type CloudflareQueueBinding,
+  queueHandler,
+} from "@postlude/background-tasks/cloudflare-queues";
+import { Hono } from "hono";
+
+interface Bindings {
+  readonly TASKS: CloudflareQueueBinding;
+}
+
+const queue = cloudflareQueue((env: Bindings) => env.TASKS);
+
+function log(event: string, name: string, { attempt }: TaskContext): void {
+  console.log(`${event} ${name} ${attempt}`);
+}
+
+const flaky = defineTask("flaky", {
+  queue,
+  retry: {
+    attempts: 3,
+    delay: 0,
+    when: (error) => (error as Error).message !== "hopeless",
+  },
+}, (context, name: string, succeedsAt: number) => {
+  log("start", name, context);
+  if (succeedsAt === 0) throw new Error("hopeless");
+  if (context.attempt < succeedsAt) throw new Error("not yet");
+  log("end", name, context);
+});
+
+const lost = defineTask("lost", {
+  queue: cloudflareQueue((env: Record<string, CloudflareQueueBinding>) =>
+    env["NO_SUCH_BINDING"]!
+  ),
+}, () => {});
+
+const app = new Hono<BackgroundTasksEnv & { Bindings: Bindings }>();
+app.use(backgroundTasks());
+app.onError((error, c) =>
+  error instanceof TaskEnqueueError
+    ? c.text(`${error.outcome} ${error.queue}`, 503)
+    : c.text(error.message, 500)
+);
+app.post("/flaky", async (c) => {
+  const args = await c.req.json<[string, number]>();
+  const tasks = c.var.backgroundTasks;
+  tasks.addTask(flaky, ...args);
+  tasks.addTask(() => console.log(`in process ${args[0]}`));
+  return c.text("queued");
+});
+app.post("/lost", (c) => {
+  c.var.backgroundTasks.addTask(lost);
+  return c.text("queued");
+});
+
+export default {
+  fetch: app.fetch,
+  queue: queueHandler([flaky], {
+    onTaskError: (error, { name, attempt }) =>
+      console.log(`given up ${name} ${attempt}: ${(error as Error).message}`),
+  }),
+};
