@@ -207,6 +207,15 @@ test("examples/todos has a page whose forms work without a script", async () => 
   assert((await request(port, "/")).text.includes("No todos yet"));
 });
 
+test("examples/todos shows its tasks on this machine, and nowhere on Workers", async () => {
+  await using service = await start();
+  await activitiesOf(service, await create(service, "Write"), 1);
+  const { status, text } = await send(service, "GET", "/_tasks");
+  if (runtime === "workerd") return assertEquals(status, 404);
+  assertEquals(status, 200);
+  assert(text.includes("create-activity"));
+});
+
 if (runtime !== "workerd") { // which has no signals
   test("examples/todos loses no activity of an answered request when it is told to end", async () => {
     const database = `${folder}/${++count}.db`;
