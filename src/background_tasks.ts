@@ -6,7 +6,8 @@ import {
 } from "./options.ts";
 import type { WaitUntil } from "./platforms/types.ts";
 import { RequestTasks } from "./request_tasks.ts";
-import { BackgroundTask, type OverloadArguments } from "./task.ts";
+import { stepOf } from "./step.ts";
+import { BackgroundTask, type OverloadArguments, stateOf } from "./task.ts";
 import { checkTaskOptions, type TaskOptions } from "./task_options.ts";
 import type { TaskFunction } from "./task_state.ts";
 
@@ -171,9 +172,9 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
     fn: TaskFunction | BackgroundTask,
     ...args: unknown[]
   ): BackgroundTask {
-    const task = taskOf(fn, args);
-    if (!this.#tasks.has(task)) this.#tasks.add([task], undefined);
-    return task;
+    const state = stateOf(taskOf(fn, args));
+    if (!this.#tasks.has(state)) this.#tasks.add([state], undefined);
+    return state.task;
   }
 
   /**
@@ -185,7 +186,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
    */
   addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#tasks.add(tasks, undefined);
+    this.#tasks.add(stepOf(tasks), undefined);
   }
 
   /**
@@ -268,13 +269,13 @@ class PolicyView implements TaskAdder {
     fn: TaskFunction | BackgroundTask,
     ...args: unknown[]
   ): BackgroundTask {
-    const task = taskOf(fn, args);
-    this.#tasks.add([task], this.#options);
-    return task;
+    const state = stateOf(taskOf(fn, args));
+    this.#tasks.add([state], this.#options);
+    return state.task;
   }
 
   addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#tasks.add(tasks, this.#options);
+    this.#tasks.add(stepOf(tasks), this.#options);
   }
 
   with(options: TaskOptions): TaskAdder {

@@ -11,14 +11,9 @@ import type { BackgroundTask } from "./task.ts";
 import type { TaskPolicy } from "./task_options.ts";
 import type { TaskOwner, TaskState } from "./task_state.ts";
 
-/** A task that is being added, and the part of it that users see. */
-export interface Entry {
-  readonly task: BackgroundTask;
-  readonly state: TaskState;
-}
-
 /** A durable task that waits for the handler to return. */
-interface Letter extends Entry {
+interface Letter {
+  readonly state: TaskState;
   readonly queue: TaskQueue;
   readonly message: TaskMessage;
 }
@@ -59,7 +54,7 @@ export class Outbox implements TaskOwner {
 
   /** The tasks that wait to be handed over, in the order they were added. */
   tasks(): BackgroundTask[] {
-    return this.#waiting().map(({ task }) => task);
+    return this.#waiting().map(({ state }) => state.task);
   }
 
   now(): number {
@@ -72,13 +67,13 @@ export class Outbox implements TaskOwner {
    * @throws {TypeError} If an argument is not JSON, or an option is not supported.
    * @throws {RangeError} If a delay is too long or a message too large.
    */
-  add(entries: readonly Entry[]): void {
+  add(states: readonly TaskState[]): void {
     const now = this.now();
-    const letters = entries.flatMap(({ task, state }) => {
+    const letters = states.flatMap((state) => {
       const queue = state.definition?.queue;
       if (queue === undefined) return [];
       const message = messageOf(state, queue, this.defaults, now);
-      return { task, state, queue, message };
+      return { state, queue, message };
     });
     for (const letter of letters) {
       letter.state.owner = this;
@@ -148,8 +143,8 @@ export class Outbox implements TaskOwner {
 }
 
 /** Whether a task belongs to an engine. */
-export function isDurable({ state }: Entry): boolean {
-  return state.definition?.queue !== undefined;
+export function isDurable({ definition }: TaskState): boolean {
+  return definition?.queue !== undefined;
 }
 
 /** Hands one batch over, and ends its tasks. Never rejects. */

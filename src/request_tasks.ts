@@ -1,12 +1,11 @@
-import { describeValue } from "./check.ts";
 import { BackgroundTasksClosedError } from "./errors.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
 import type { CheckedOptions } from "./options.ts";
-import { type Entry, isDurable, Outbox } from "./outbox.ts";
+import { isDurable, Outbox } from "./outbox.ts";
 import type { TimeLimit, WaitUntil } from "./platforms/types.ts";
 import { recordOf, type RequestRecord } from "./request_record.ts";
 import { responseEnd } from "./response_end.ts";
-import { BackgroundTask, stateOf } from "./task.ts";
+import type { BackgroundTask } from "./task.ts";
 import {
   checkInProcess,
   type ResponseOutcome,
@@ -14,7 +13,8 @@ import {
 } from "./task_options.ts";
 import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
-import type { TaskOwner } from "./task_state.ts";
+import type { TaskState } from "./task_state.ts";
+import { addedBefore } from "./step.ts";
 import { keepAlive, resolveWaitUntil } from "./wait_until.ts";
 
 /** The request some tasks belong to, as a front door knows it. */
@@ -62,8 +62,7 @@ export class RequestTasks {
   }
 
   /** Whether a task was added here. */
-  has(task: BackgroundTask): boolean {
-    const owner: TaskOwner | undefined = stateOf(task).owner;
+  has({ owner }: TaskState): boolean {
     return owner !== undefined &&
       (owner === this.#sequence || owner === this.#outbox);
   }
@@ -99,41 +98,26 @@ export class RequestTasks {
   /**
    * Adds one step: a task, or several that run at once.
    *
-   * @throws {TypeError} If one is not a task, or was added before.
+   * @throws {TypeError} If one was added before.
    * @throws {BackgroundTasksClosedError} If the tasks of the request have finished.
    * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
    */
-  add(
-    tasks: readonly BackgroundTask[],
-    options: TaskOptions | undefined,
-  ): void {
-    for (const [index, task] of tasks.entries()) {
-      if (!(task instanceof BackgroundTask)) {
-        throw new TypeError(
-          `Cannot add ${
-            describeValue(task)
-          } to a group: write addGroup(task(fn, ...args), …)`,
-        );
-      }
-      if (stateOf(task).owner !== undefined || tasks.indexOf(task) !== index) {
-        throw new TypeError(
-          `Cannot add task "${task.name}": it was added before; write task(fn, ...args) for another`,
-        );
-      }
+  add(step: readonly TaskState[], options: TaskOptions | undefined): void {
+    for (const state of step) {
+      if (state.owner !== undefined) throw addedBefore(state.name);
     }
-    if (tasks.length === 0) return;
     const addedAfterFailure = this.#host?.failure !== undefined;
-    const entries = tasks.map((task) => {
-      const state = stateOf(task);
+    for (const state of step) {
       state.options = options;
       state.addedAfterFailure = addedAfterFailure;
-      return { task, state };
-    });
-    const others = entries.filter((entry) => !isDurable(entry));
-    for (const { state } of others) checkInProcess(state.name, options);
-    if (others.length < entries.length) {
-      this.#addDurable(entries.filter(isDurable));
     }
+    const others = step.some(isDurable)
+      ? step.filter((state) => !isDurable(state))
+      : step;
+    if (options !== undefined) {
+      for (const { name } of others) checkInProcess(name, options);
+    }
+    if (others.length < step.length) this.#addDurable(step.filter(isDurable));
     if (others.length > 0) this.#addStep(others);
   }
 
@@ -144,8 +128,8 @@ export class RequestTasks {
   }
 
   /** Durable tasks wait for the handler to return, and go to their engines together. */
-  #addDurable(entries: readonly Entry[]): void {
-    const name = entries[0]?.state.name ?? "";
+  #addDurable(states: readonly TaskState[]): void {
+    const name = states[0]?.name ?? "";
     if (this.#host === undefined) {
       throw new TypeError(
         `Cannot add durable task "${name}": runAfter() returns at once, and cannot wait until its ` +
@@ -165,7 +149,7 @@ export class RequestTasks {
       this.#interception,
       this.#record,
     );
-    this.#outbox.add(entries);
+    this.#outbox.add(states);
   }
 
   /**
@@ -186,13 +170,13 @@ export class RequestTasks {
     }, this.#host?.platform);
   }
 
-  #addStep(entries: readonly Entry[]): void {
+  #addStep(step: readonly TaskState[]): void {
     const host = this.#host;
     const sequence = this.#sequence ?? this.#createSequence();
-    sequence.add(entries);
+    sequence.add(step);
     const { strict } = this.#options;
     if (strict !== undefined) {
-      for (const { state } of entries) strict.check(state.name, state.args);
+      for (const { name, args } of step) strict.check(name, args);
     }
     if (this.#sequence !== undefined) return;
     this.#sequence = sequence;
@@ -258,8 +242,10 @@ export class RequestTasks {
       response?.status,
     );
     const exchange = { request, platform, response, exactEnd };
+    const record = this.#record;
+    // holds neither host nor response: they would outlive a collection of young objects
     const ended = (outcome: ResponseOutcome): void => {
-      this.#record?.responseEnded(outcome);
+      record?.responseEnded(outcome);
       sequence.responseEnded(outcome);
     };
     return this.#interception === undefined

@@ -6,13 +6,12 @@ import type { Exchange, ResponseEndSource } from "./platforms/types.ts";
 import { workers } from "./platforms/workers.ts";
 import type { ResponseOutcome } from "./task_options.ts";
 
-/** Who can tell when a response has ended, the most exact first. The last one always answers. */
+/** Who can tell when a response has ended, the most exact first. */
 const SOURCES: readonly ResponseEndSource[] = [
   node,
   deno,
   bun,
   workers,
-  standard,
 ];
 
 /**
@@ -28,6 +27,8 @@ export function responseEnd(
   exchange: Exchange,
   ended: (outcome: ResponseOutcome) => void,
 ): Response | undefined {
-  const source = SOURCES.find((source) => source.canTell(exchange)) ?? standard;
-  return source.responseEnd(exchange, ended);
+  for (const source of SOURCES) {
+    if (source.canTell(exchange)) return source.responseEnd(exchange, ended);
+  }
+  return standard.responseEnd(exchange, ended);
 }

@@ -160,7 +160,10 @@ export class Scheduler {
 
   /** Tells every observer. A snapshot is made only when somebody listens. */
   notify(event: TaskEvent, state: TaskState): void {
-    for (const watcher of Scheduler.watchers) watcher.notify(event, state);
+    if (Scheduler.watchers.size > 0) {
+      for (const watcher of Scheduler.watchers) watcher.notify(event, state);
+    }
+    if (this.observers.length === 0) return;
     for (const observer of this.observers) {
       if (observer[event] === undefined) continue;
       callHook(event, () => observer[event]!(state.snapshot()));

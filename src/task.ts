@@ -59,7 +59,7 @@ export class BackgroundTask<
    */
   constructor(fn: (...args: Args) => unknown, ...args: Args) {
     checkFunction(fn);
-    this.#state = new TaskState(fn, args, definitionOf(fn));
+    this.#state = new TaskState(this, fn, args, definitionOf(fn));
   }
 
   /** A UUID of this task. */

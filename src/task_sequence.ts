@@ -14,7 +14,13 @@ import type {
   TaskPolicy,
   TaskResponse,
 } from "./task_options.ts";
-import type { EndStatus, TaskOwner, TaskRun, TaskState } from "./task_state.ts";
+import type {
+  EndStatus,
+  TaskOwner,
+  TaskRun,
+  TaskState,
+  TaskStatus,
+} from "./task_state.ts";
 
 /** What a sequence takes from the options of the middleware. */
 export interface SequenceOptions {
@@ -23,11 +29,10 @@ export interface SequenceOptions {
   readonly onTaskError: ((error: unknown, run: TaskRun) => unknown) | undefined;
 }
 
-/** One task, or the tasks of one group, in the order they were added. */
-interface Entry {
-  readonly task: BackgroundTask;
-  readonly state: TaskState;
-}
+const UNKNOWN_RESPONSE: TaskResponse = {
+  status: undefined,
+  outcome: "unknown",
+};
 
 /**
  * The tasks of one request, one step after another once the response has ended.
@@ -41,12 +46,15 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   readonly defaults: TaskPolicy;
   readonly record: RequestRecord | undefined;
   finished = false;
+  /** Its neighbours, for the scheduler that keeps it. */
+  previous: TaskSequence | undefined = undefined;
+  next: TaskSequence | undefined = undefined;
   readonly #options: SequenceOptions;
   readonly #scheduler: Scheduler;
   #outcome: HandlerOutcome = "success";
   #failure: unknown = undefined;
-  #response: TaskResponse = { status: undefined, outcome: "unknown" };
-  #entries: Entry[] = [];
+  #response: TaskResponse = UNKNOWN_RESPONSE;
+  #states: TaskState[] = [];
   #ended = 0;
   #pending = 0;
   #started = false;
@@ -98,9 +106,9 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   /** The tasks that wait or run, in the order they were added. */
   tasks(): BackgroundTask[] {
-    return this.#entries.filter(({ state }) => !state.hasEnded).map((
-      { task },
-    ) => task);
+    return this.#states.filter(({ hasEnded }) => !hasEnded).map(({ task }) =>
+      task
+    );
   }
 
   now(): number {
@@ -115,7 +123,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   /** Tells a test client of every task, those included that were added before. */
   intercept(interception: Interception): void {
     this.#interception = interception;
-    for (const { state } of this.#entries) interception.notify("onAdd", state);
+    for (const state of this.#states) interception.notify("onAdd", state);
   }
 
   /** Stops what waits or runs shortly before the platform does. */
@@ -134,37 +142,31 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
    *
    * @throws {BackgroundTasksClosedError} If the sequence has finished.
    */
-  add(step: readonly Entry[]): void {
-    const states = step.map(({ state }) => state);
+  add(step: readonly TaskState[]): void {
     if (this.finished) {
       throw new BackgroundTasksClosedError(
-        states[0]?.name ?? "",
+        step[0]?.name ?? "",
         "the background tasks of this request have finished; add it before the handler returns, " +
           "or from a task that is still running",
       );
     }
-    this.#scheduler.admit(states);
+    this.#scheduler.admit(step);
     if (this.#pending === 0) this.#scheduler.add(this);
-    this.#pending += states.length;
-    this.#entries.push(...step);
+    this.#pending += step.length;
     const addedAt = this.now();
-    for (const state of states) {
+    for (const state of step) {
+      this.#states.push(state);
       state.owner = this;
       state.addedAt = addedAt;
-      this.#interception?.notify("onAdd", state);
-      this.#scheduler.notify("onAdd", state);
-      if (state.endedAt === undefined && state.hasEnded) {
-        state.endedAt = addedAt; // it was cancelled before it was added
-        this.taskEnded(state);
-      }
     }
+    for (const state of step) this.#added(state);
     // a continuation for each, in a group too: so that none sees what another one enters
-    const runs = states.map((state) =>
-      this.#tail.then(() => this.#runOne(state, states))
-    );
-    this.#tail = runs.length === 1
-      ? runs[0]!
-      : Promise.all(runs).then(() => {});
+    const [first] = step;
+    this.#tail = step.length === 1
+      ? this.#tail.then(() => this.#runOne(first!, step))
+      : Promise.all(
+        step.map((state) => this.#tail.then(() => this.#runOne(state, step))),
+      ).then(() => {});
   }
 
   /** The handler has returned or thrown. */
@@ -196,10 +198,18 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   /** Ends every task that waits or runs, and with them the sequence. */
   stop(status: EndStatus, reason: unknown): TaskRun[] {
     this.#finish(); // first, so that nobody adds to what will not run
-    const stopped = this.#entries.filter(({ state }) =>
+    const stopped = this.#states.filter((state) =>
       state.interrupt(status, reason)
     );
-    return stopped.map(({ state }) => state.snapshot());
+    return stopped.map((state) => state.snapshot());
+  }
+
+  #added(state: TaskState): void {
+    this.#interception?.notify("onAdd", state);
+    this.#scheduler.notify("onAdd", state);
+    if (state.endedAt !== undefined || !state.hasEnded) return;
+    state.endedAt = state.addedAt; // it was cancelled before it was added
+    this.taskEnded(state);
   }
 
   taskStarts(state: TaskState): void {
@@ -215,9 +225,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   taskEnded(state: TaskState): void {
     this.#pending--;
     this.#ended++;
-    if (["failed", "timed-out", "expired"].includes(state.status)) {
-      this.#reportError(state);
-    }
+    if (isFailure(state.status)) this.#reportError(state);
     this.#forgetEnded();
     this.#interception?.notify("onEnd", state);
     this.#scheduler.ended(state);
@@ -280,8 +288,8 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   /** Keeps a request that adds tasks for hours, such as an event stream, from growing. */
   #forgetEnded(): void {
-    if (this.#ended < 64 || this.#ended * 2 < this.#entries.length) return;
-    this.#entries = this.#entries.filter(({ state }) => !state.hasEnded);
+    if (this.#ended < 64 || this.#ended * 2 < this.#states.length) return;
+    this.#states = this.#states.filter(({ hasEnded }) => !hasEnded);
     this.#ended = 0;
   }
 
@@ -292,4 +300,9 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     this.#scheduler.remove(this, this.#started);
     this.#whenDone?.();
   }
+}
+
+/** What goes to `onTaskError`. */
+function isFailure(status: TaskStatus): boolean {
+  return status === "failed" || status === "timed-out" || status === "expired";
 }

@@ -1,5 +1,6 @@
 import type { TaskDefinition } from "./define_task.ts";
 import type { RequestRecord } from "./request_record.ts";
+import type { BackgroundTask } from "./task.ts";
 import type { TaskOptions } from "./task_options.ts";
 
 /** Where a task is in its life: waiting, running, or ended in exactly one of seven ways. */
@@ -56,6 +57,8 @@ export type TaskFunction = (...args: never[]) => unknown;
  * Invariant: `status` only moves forward, and `owner.taskEnded` is called exactly once.
  */
 export class TaskState {
+  /** The part of it that users see. */
+  readonly task: BackgroundTask;
   /** What runs. */
   readonly fn: TaskFunction;
   /** What it is called with. */
@@ -81,10 +84,12 @@ export class TaskState {
   #id: string | undefined = undefined;
 
   constructor(
+    task: BackgroundTask,
     fn: TaskFunction,
     args: readonly unknown[],
     definition: TaskDefinition | undefined,
   ) {
+    this.task = task;
     this.fn = fn;
     this.args = args;
     this.definition = definition;

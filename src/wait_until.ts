@@ -68,7 +68,9 @@ const PROCESS = "process";
  */
 export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
   const { waitUntil } = hints;
-  const { deadline, lifetime } = findTimeLimit() ?? {};
+  const limit = findTimeLimit();
+  const deadline = limit?.deadline;
+  const lifetime = limit?.lifetime;
   if (waitUntil !== undefined) {
     if (typeof waitUntil !== "function") {
       throw new TypeError(
@@ -80,7 +82,7 @@ export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
     return { source: "option", waitUntil, deadline, lifetime };
   }
   for (const source of SOURCES) {
-    const waitUntil = attempt(() => source.findWaitUntil(hints));
+    const waitUntil = findWaitUntil(source, hints);
     if (waitUntil !== undefined) {
       return { source: source.name, waitUntil, deadline, lifetime };
     }
@@ -118,16 +120,23 @@ export function keepAlive(
 
 function findTimeLimit(): TimeLimit | undefined {
   for (const source of LIMITED) {
-    const limit = attempt(() => source.timeLimit?.());
-    if (limit !== undefined) return limit;
+    try {
+      const limit = source.timeLimit?.();
+      if (limit !== undefined) return limit;
+    } catch {
+      // a platform that is not there may throw when it is asked
+    }
   }
   return undefined;
 }
 
 /** A platform that is not there may throw when it is asked. */
-function attempt<T>(find: () => T): T | undefined {
+function findWaitUntil(
+  source: WaitUntilSource,
+  hints: WaitUntilHints,
+): WaitUntil | undefined {
   try {
-    return find();
+    return source.findWaitUntil(hints);
   } catch {
     return undefined;
   }

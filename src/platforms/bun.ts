@@ -45,16 +45,18 @@ function responseEnd(
 
 /** `Bun.serve` hands over the server itself, some frameworks wrap it; srvx puts it on the request. */
 function serverOf({ platform, request }: Exchange): BunServer | undefined {
-  const candidates = [
-    platform,
-    property(platform, "server"),
-    property(property(property(request, "runtime"), "bun"), "server"),
-  ];
-  return candidates.find((candidate) =>
-    typeof property(candidate, "requestIP") === "function"
-  ) as
-    | BunServer
-    | undefined;
+  if (isServer(platform)) return platform;
+  const server = property(platform, "server");
+  if (isServer(server)) return server;
+  const srvx = property(
+    property(property(request, "runtime"), "bun"),
+    "server",
+  );
+  return isServer(srvx) ? srvx : undefined;
+}
+
+function isServer(value: unknown): value is BunServer {
+  return typeof property(value, "requestIP") === "function";
 }
 
 interface Watched {

@@ -42,13 +42,13 @@ function responseEnd(
 function infoOf(
   { platform, request }: Exchange,
 ): ServeHandlerInfo | undefined {
-  const candidates = [
-    platform,
-    property(property(property(request, "runtime"), "deno"), "info"),
-  ];
-  return candidates.find((info) =>
-    property(info, "completed") instanceof Promise
-  ) as ServeHandlerInfo | undefined;
+  if (isInfo(platform)) return platform;
+  const info = property(property(property(request, "runtime"), "deno"), "info");
+  return isInfo(info) ? info : undefined;
+}
+
+function isInfo(value: unknown): value is ServeHandlerInfo {
+  return property(value, "completed") instanceof Promise;
 }
 
 /** A request that is closed refuses to tell its address. */

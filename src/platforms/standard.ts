@@ -8,11 +8,7 @@ import type { Exchange, ResponseEndSource } from "./types.ts";
  * memory. A stream is handed on chunk by chunk, and is over when it ends, fails or is cancelled,
  * or when nobody begins to read it.
  */
-export const standard: ResponseEndSource = { canTell, responseEnd };
-
-function canTell(): boolean {
-  return true;
-}
+export const standard: Pick<ResponseEndSource, "responseEnd"> = { responseEnd };
 
 function responseEnd(
   { request, response }: Exchange,
