@@ -78,8 +78,18 @@ export interface DevtoolsOptions {
 export function devtools(options: DevtoolsOptions = {}): Hono {
   checkKeys("devtools option", options, ["allow", "showArguments"]);
   const { allow = isLocalDevelopment, showArguments = false } = options;
-  checkType("allow", allow, "function", "(c) => isAdmin(c)");
-  checkType("showArguments", showArguments, "boolean", "true or false");
+  if (typeof allow !== "function") {
+    throw new TypeError(
+      `Cannot use allow ${describeValue(allow)}: write (c) => isAdmin(c)`,
+    );
+  }
+  if (typeof showArguments !== "boolean") {
+    throw new TypeError(
+      `Cannot use showArguments ${
+        describeValue(showArguments)
+      }: write true or false`,
+    );
+  }
   const journal = new Journal(showArguments);
   Scheduler.watchers.add(journal);
   let epoch: string | undefined; // random, and so not made at module scope on Workers
@@ -120,16 +130,4 @@ function contentSecurityPolicy(nonce: string): string {
     "base-uri 'none'",
     "frame-ancestors 'self'",
   ].join("; ");
-}
-
-function checkType(
-  option: string,
-  value: unknown,
-  type: "function" | "boolean",
-  example: string,
-): void {
-  if (typeof value === type) return;
-  throw new TypeError(
-    `Cannot use ${option} ${describeValue(value)}: write ${example}`,
-  );
 }

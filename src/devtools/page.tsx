@@ -38,7 +38,7 @@ export function Page({ journal, filter, nonce }: PageProps): Child {
         <header class="top">
           <h1>Background tasks</h1>
           <p role="status" id="state">
-            <noscript>Snapshot: reload to see what is new</noscript>
+            Snapshot: reload to see what is new
           </p>
           <button type="button" id="pause" hidden aria-pressed="false">
             Pause

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import {
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+
+/** Where Debian's package puts it. */
+const CHROMIUM = "/usr/bin/chromium";
+
+/** Why there is no browser here; `undefined` where there is one. */
+export const noBrowser: string | undefined = existsSync(CHROMIUM)
+  ? undefined
+  : `there is no ${CHROMIUM}: apt-get install chromium`;
+
+/**
+ * Opens a page in headless Chromium.
+ *
+ * @param options How it looks: `colorScheme`, `viewport`, `javaScriptEnabled`.
+ * @param body What to do there; what the page logs as an error fails it.
+ */
+export async function withPage(
+  options: BrowserContextOptions,
+  body: (page: Page) => Promise<void>,
+): Promise<void> {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
+  try {
+    const page = await browser.newPage(options);
+    page.setDefaultTimeout(10_000);
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") errors.push(message.text());
+    });
+    await body(page);
+    if (errors.length > 0) throw new Error(errors.join("\n"));
+  } finally {
+    await browser.close();
+  }
+}

@@ -1,0 +1,204 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { noBrowser, withPage } from "../harness/browser.ts";
+import { request } from "../harness/http_client.ts";
+import { runtime } from "../harness/runtime.ts";
+import { serve, type Served } from "../harness/serve.ts";
+import { test } from "../harness/test.ts";
+
+const APP = "tests/apps/devtools.ts";
+
+function post({ port }: Served, path: string): Promise<{ status: number }> {
+  return request(port, path, { method: "POST" });
+}
+
+/** In the page: how long after a request the list shows what became of it. */
+const MEASURE = `(async () => {
+  const list = document.querySelector("#requests");
+  const change = (text) => new Promise((resolve) => {
+    const start = performance.now();
+    const observer = new MutationObserver(() => {
+      if (!list.textContent.includes(text)) return;
+      observer.disconnect();
+      resolve(performance.now() - start);
+    });
+    observer.observe(list, { childList: true, subtree: true });
+  });
+  const running = change("running");
+  await fetch("/add/waits?name=slow", { method: "POST" });
+  const delay = await running;
+  const succeeded = change("succeeded");
+  await fetch("/release", { method: "POST" });
+  return [delay, await succeeded];
+})()`;
+
+/** Waits until the list of the page contains a text. */
+async function see(page: Page, text: string | RegExp): Promise<void> {
+  await page.locator("#requests").getByText(text).first().waitFor();
+}
+
+async function figure(page: Page, name: string): Promise<string | null> {
+  return await page.locator("#figures div", { hasText: name }).locator("dd")
+    .textContent();
+}
+
+/** Waits until a figure at the top of the page has a value. */
+async function seeFigure(
+  page: Page,
+  name: string,
+  value: string,
+): Promise<void> {
+  const figure = page.locator("#figures div", { hasText: name });
+  await figure.getByText(value, { exact: true }).waitFor();
+}
+
+test("devtools() streams a task that runs, and its end, over a socket", async () => {
+  await using server = await serve(APP);
+  await post(server, "/add/waits?name=slow");
+  const response = await fetch(`${server.url}/_tasks/live`);
+  const reader = response.body!.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let text = "";
+  const until = async (match: string): Promise<void> => {
+    while (!text.includes(match)) {
+      const { done, value } = await reader.read();
+      assert(!done, `the stream ended before ${match}`);
+      text += value;
+    }
+  };
+  await until("running</span>");
+  await post(server, "/release");
+  await until("succeeded</span>");
+  await reader.cancel();
+});
+
+// What the browser is sent is the same on every runtime, which the test above and those of
+// tests/devtools/ see; a browser for each would only take time.
+if (runtime === "deno") {
+  if (noBrowser !== undefined) {
+    console.log(`skipped: the page of devtools() in a browser, ${noBrowser}`);
+  } else browserTests();
+}
+
+function browserTests(): void {
+  test("devtools() page shows a new task, and its end, within a second", async () => {
+    await using server = await serve(APP);
+    await withPage({}, async (page) => {
+      await page.goto(`${server.url}/_tasks`);
+      await page.getByText("No tasks yet").waitFor();
+      await page.locator("#state.live").waitFor();
+      const delays = await page.evaluate<number[]>(MEASURE);
+      for (const delay of delays) assert(delay < 1_000, `${delay} ms`);
+      assertEquals(await page.locator("#empty").isVisible(), false);
+      assertEquals(await figure(page, "succeeded"), "1");
+    });
+  });
+
+  test("devtools() page shows a hostile task name as text", async () => {
+    await using server = await serve(APP);
+    await withPage({}, async (page) => {
+      const hostile = `<img src=x onerror="document.title='hacked'">`;
+      await page.goto(`${server.url}/_tasks`);
+      await post(server, `/add/fails?name=${encodeURIComponent(hostile)}`);
+      await see(page, hostile);
+      await page.reload();
+      await see(page, hostile);
+      assertEquals(await page.locator("#requests img").count(), 0);
+      assertEquals(await page.title(), "Background tasks");
+    });
+  });
+
+  test("devtools() page opens an error by keyboard, and keeps it open and focused while it is updated", async () => {
+    await using server = await serve(APP);
+    await withPage({}, async (page) => {
+      await post(server, "/add/fails?name=broken");
+      await page.goto(`${server.url}/_tasks`);
+      await page.locator("#state.live").waitFor();
+      await page.evaluate(
+        `document.querySelector("article").setAttribute("data-old", "")`,
+      );
+      await page.locator("summary").focus();
+      await page.keyboard.press("Enter");
+      const stack = page.locator("pre");
+      await stack.waitFor();
+      assertStringIncludes(await stack.innerText(), "Error: broken failed\n");
+      await page.evaluate( // a filter that is touched: everything is sent again
+        `document.querySelector("#filter").dispatchEvent(new Event("input"))`,
+      );
+      await page.locator("article:not([data-old])").waitFor();
+      assertEquals(await stack.isVisible(), true);
+      assertEquals(
+        await page.evaluate("document.activeElement.tagName"),
+        "SUMMARY",
+      );
+    });
+  });
+
+  test("devtools() page filters while somebody types, and can be paused", async () => {
+    await using server = await serve(APP);
+    await withPage({}, async (page) => {
+      await post(server, "/add/fails?name=broken");
+      await post(server, "/add/works?name=fine");
+      await page.goto(`${server.url}/_tasks`);
+      await see(page, "fine");
+      await page.getByLabel("Outcome").selectOption("failed");
+      await page.locator("article").nth(1).waitFor({ state: "detached" });
+      await see(page, "broken");
+      await page.getByLabel("Name").fill("nothing");
+      await page.getByText("No task passes the filter.").waitFor();
+      assertStringIncludes(page.url(), "?name=nothing&outcome=failed");
+      await page.getByLabel("Name").fill("");
+      await see(page, "broken");
+
+      await page.getByRole("button", { name: "Pause" }).click();
+      await page.getByText("Paused").waitFor();
+      await post(server, "/add/fails?name=unseen");
+      await page.getByRole("button", { name: "Pause" }).click();
+      await see(page, "unseen");
+    });
+  });
+
+  test("devtools() page is a whole snapshot without scripts, filters included", async () => {
+    await using server = await serve(APP);
+    await post(server, "/add/works?name=fine");
+    await post(server, "/add/fails?name=broken");
+    await withPage({ javaScriptEnabled: false }, async (page) => {
+      await page.goto(`${server.url}/_tasks`);
+      await page.getByText("Snapshot: reload").waitFor();
+      assertEquals(await page.locator("article").count(), 2);
+      await page.locator("summary").click();
+      assertStringIncludes(
+        await page.locator("pre").innerText(),
+        "broken failed",
+      );
+      await page.getByLabel("Name").fill("fine");
+      await page.getByRole("button", { name: "Apply" }).click();
+      await page.waitForURL(/name=fine/);
+      assertEquals(await page.locator("article").count(), 1);
+      assertEquals(await page.getByLabel("Name").inputValue(), "fine");
+    });
+  });
+
+  test("devtools() page survives 10,000 tasks, with no more in memory than after 5,000", async () => {
+    await using server = await serve(APP);
+    await withPage({}, async (page) => {
+      await page.goto(`${server.url}/_tasks`);
+      await page.locator("#state.live").waitFor();
+      const session = await page.context().newCDPSession(page);
+      const nodes: number[] = [];
+      for (const [round, total] of ["5,000", "10,000"].entries()) {
+        for (let i = 0; i < 100; i++) {
+          await post(server, `/add/works?count=50&name=r${round}-${i}`);
+        }
+        await seeFigure(page, "succeeded", total);
+        await see(page, `r${round}-99`);
+        assertEquals(await page.locator("li.task").count(), 500);
+        assertEquals(await page.locator("article").count(), 10);
+        await session.send("HeapProfiler.collectGarbage");
+        nodes.push((await session.send("Memory.getDOMCounters")).nodes);
+      }
+      const [before = 0, after = Infinity] = nodes;
+      assert(after < before * 1.1, `${nodes} nodes`);
+    });
+  });
+}
