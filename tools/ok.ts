@@ -24,7 +24,13 @@ const checks: Record<string, string[]> = {
     await webConfig(),
     "mod.ts",
   ],
-  "lint of the docs": ["doc", "--lint", ...entries],
+  "lint of the docs": [
+    "doc",
+    "--lint",
+    "--import-map",
+    await opaquePackages(),
+    ...entries,
+  ],
   "examples in the docs": [
     "test",
     "--doc",
@@ -64,6 +70,21 @@ async function webConfig(): Promise<string> {
     path,
     JSON.stringify({ compilerOptions: { ...config.compilerOptions, lib } }),
   );
+  return path;
+}
+
+/**
+ * An import map with nothing in the packages: the docs of this one may name a type of theirs, which
+ * is documented there.
+ */
+async function opaquePackages(): Promise<string> {
+  const imports: Record<string, string> = {};
+  for (const [name, target] of Object.entries(config.imports)) {
+    imports[name] = "data:application/typescript,export{}";
+    imports[`${name}/`] = target.replace(/^(npm|jsr):/, "$1:/") + "/";
+  }
+  const path = `${folder.path}/opaque_packages.json`;
+  await Deno.writeTextFile(path, JSON.stringify({ imports }));
   return path;
 }
 
