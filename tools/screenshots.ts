@@ -1,0 +1,35 @@
+/**
+ * Takes the screenshots of the page of `devtools()` that the docs show: needs Debian's `chromium`.
+ *
+ *     deno run -A tools/screenshots.ts
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { withPage } from "../tests/harness/browser.ts";
+import { serve } from "../tests/harness/serve.ts";
+import { root } from "./package_entries.ts";
+
+const WIDE = { height: 640, width: 1040 };
+const LOOKS = {
+  light: { colorScheme: "light", viewport: WIDE },
+  dark: { colorScheme: "dark", viewport: WIDE },
+  narrow: { colorScheme: "light", viewport: { height: 760, width: 390 } },
+} as const;
+
+await using server = await serve("examples/start.ts");
+await fetch(`${server.url}/signup`, {
+  body: '{"email":"ada@example.com"}',
+  method: "POST",
+});
+await fetch(`${server.url}/order`, { method: "POST" });
+for (const [name, look] of Object.entries(LOOKS)) {
+  await withPage(look, async (page) => {
+    await page.goto(`${server.url}/_tasks`);
+    await page.locator(".task.running").waitFor({ state: "detached" });
+    await page.locator("#state.live").waitFor();
+    await page.screenshot({
+      path: fileURLToPath(new URL(`docs/devtools-${name}.png`, root)),
+    });
+  });
+}
