@@ -15,10 +15,15 @@ const declare = await testFunctionOf();
  * Declares a test, with the test runner of whichever runtime this is.
  *
  * @param name Symbol, then consequence.
- * @param body What to run; a throw, a rejection or 30 seconds fail the test.
+ * @param body What to run; a throw, a rejection or the time limit fail the test.
+ * @param timeLimit Milliseconds; 60,000 at most.
  */
-export function test(name: string, body: TestBody): void {
-  declare(name, () => withTimeLimit(body));
+export function test(
+  name: string,
+  body: TestBody,
+  timeLimit = TIME_LIMIT,
+): void {
+  declare(name, () => withTimeLimit(body, timeLimit));
 }
 
 async function testFunctionOf(): Promise<
@@ -46,13 +51,16 @@ function collect(name: string, body: TestBody): void {
   collected.set(name, body);
 }
 
-async function withTimeLimit(body: TestBody): Promise<void> {
+async function withTimeLimit(
+  body: TestBody,
+  timeLimit: number,
+): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<never>((_, reject) => {
     const error = new Error(
-      `Cannot finish the test: it has not ended after ${TIME_LIMIT} ms`,
+      `Cannot finish the test: it has not ended after ${timeLimit} ms`,
     );
-    timer = setTimeout(() => reject(error), TIME_LIMIT);
+    timer = setTimeout(() => reject(error), timeLimit);
   });
   try {
     await Promise.race([body(), expired]);

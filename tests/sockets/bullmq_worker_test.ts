@@ -1,6 +1,3 @@
-import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { assertEquals, assertMatch } from "@std/assert";
 import { runnable, runScript } from "../harness/run_script.ts";
 import { startPostgres } from "../harness/postgres.ts";
@@ -9,84 +6,6 @@ import { runtime } from "../harness/runtime.ts";
 import { serve, type Served } from "../harness/serve.ts";
 import type { RunningProcess } from "../harness/running_process.ts";
 import { test } from "../harness/test.ts";
-
-/** An engine, an API in front of it, and the log its tasks write. */
-interface Stage extends AsyncDisposable {
-  readonly env: Readonly<Record<string, string>>;
-  readonly api: Served;
-  /** Starts a worker. */
-  worker(env?: Record<string, string>, path?: string): Promise<RunningProcess>;
-  /** Adds a task; returns the status of the answer. */
-  add(task: string, ...args: unknown[]): Promise<number>;
-  /** What the tasks wrote so far. */
-  log(): string[];
-  /** Resolves when a line is in the log. */
-  line(wanted: string): Promise<void>;
-}
-
-const WORKER = "tests/apps/durable/worker.ts";
-
-async function stage(
-  engine: AsyncDisposable & { readonly url: string },
-  variable: "REDIS_URL" | "DATABASE_URL",
-): Promise<Stage> {
-  const folder = await mkdtemp(`${tmpdir()}/postlude-durable-`);
-  const file = `${folder}/log`;
-  const env = { [variable]: engine.url, LOG: file };
-  const log = (): string[] => {
-    try {
-      return readFileSync(file, "utf8").trim().split("\n");
-    } catch {
-      return []; // no task has written yet
-    }
-  };
-  if (variable === "DATABASE_URL") { // the first worker makes the tables
-    const first = await runScript(WORKER, env);
-    await first.line("ready");
-    await first.stop();
-  }
-  const api = await serve("tests/apps/durable/api.ts", { env });
-  return {
-    env,
-    api,
-    log,
-    async worker(more = {}, path = WORKER) {
-      const worker = await runScript(path, { ...env, ...more });
-      await worker.line("ready");
-      return worker;
-    },
-    async add(task, ...args) {
-      const response = await fetch(`${api.url}/${task}`, {
-        body: JSON.stringify(args),
-        method: "POST",
-      });
-      await response.body?.cancel();
-      return response.status;
-    },
-    async line(wanted) {
-      // Another process writes the file: there is no promise to wait for.
-      while (!log().includes(wanted)) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      await api.stop();
-      await engine[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-const engines: [string, () => Promise<Stage>][] = [
-  [
-    "Postgres",
-    async () => stage(await startPostgres(), "DATABASE_URL"),
-  ],
-];
-if (hasRedis) {
-  engines.push(["Redis", async () => stage(await startRedis(), "REDIS_URL")]);
-}
-if (runtime === "workerd") engines.length = 0;
 
 for (const [engine, open] of engines) {
   test(`createWorker() on ${engine} runs what an API queued, with attempts, timeouts and permanent failures`, async () => {

@@ -24,11 +24,18 @@ export type TaskProcessor = (job: Job, token?: string) => Promise<void>;
  * @throws {TypeError} If a task was not made by `defineTask`, or two have the same name.
  */
 export function taskProcessor(
-  tasks: readonly AnyDefinedTask[] | MessageRunner,
+  tasks: readonly AnyDefinedTask[],
 ): TaskProcessor {
-  const runner = tasks instanceof MessageRunner
-    ? tasks
-    : new MessageRunner(tasks);
+  return processorOf(new MessageRunner(tasks));
+}
+
+/**
+ * What BullMQ runs for each attempt.
+ *
+ * @param runner Who runs the messages.
+ * @returns The processor.
+ */
+export function processorOf(runner: MessageRunner): TaskProcessor {
   return async function processTask(job, token): Promise<void> {
     const verdict = await runner.run({
       body: job.data,

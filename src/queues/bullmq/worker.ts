@@ -14,7 +14,7 @@ import {
   DEFAULT_QUEUE_NAME,
 } from "./connection.ts";
 import { openWorker, type WorkerConnection } from "./open_worker.ts";
-import { taskProcessor } from "./processor.ts";
+import { processorOf } from "./processor.ts";
 
 /** Options of {@linkcode createWorker} beside where the engine is. */
 export interface CreateWorkerOptions {
@@ -135,12 +135,13 @@ export async function createWorker(
   const connection = await openWorker(
     options,
     options.queueName ?? DEFAULT_QUEUE_NAME,
-    file ?? taskProcessor(runner),
+    file ?? processorOf(runner),
     {
       concurrency: options.concurrency ?? 10,
       lockDuration: options.lockDuration ?? 30_000,
       stalledInterval: Math.min(options.lockDuration ?? 30_000, 5_000),
       maxStalledCount: options.crashRetries ?? 3,
+      runRetryDelay: 1_000, // after an outage; BullMQ would wait 15 seconds
       useWorkerThreads: true,
       settings: { backoffStrategy },
     },
