@@ -13,9 +13,9 @@ const LONGEST_SLEEP = 20;
 
 /**
  * Bun: `server.requestIP(request)` is `null` once the response is over, exact to the millisecond
- * and for files too. One poller asks for all requests. Without the server, or behind a unix
- * socket, where it is always `null`, two timer ticks must do. A body is never wrapped: that would
- * cost `sendfile`, `Content-Length` and ranges.
+ * and for files too. One poller asks for all requests, a timer tick later at the earliest, which
+ * must do behind a unix socket, where the answer is always `null`. Without the server two ticks
+ * must do. A body is never wrapped: that would cost `sendfile`, `Content-Length` and ranges.
  */
 export const bun: ResponseEndSource = { canTell, responseEnd };
 
@@ -32,10 +32,7 @@ function responseEnd(
   // Bun aborts the signal for most clients that leave, and for nothing else.
   const over = (): void =>
     ended(request?.signal.aborted ? "aborted" : "unknown");
-  if (
-    server !== undefined && request !== undefined &&
-    server.requestIP(request) !== null
-  ) {
+  if (server !== undefined && request !== undefined) {
     watch({ server, request, over });
   } else {
     nextTurn(() => nextTurn(over));

@@ -30,8 +30,7 @@ function responseEnd(
 ): Response | undefined {
   const outgoing = outgoingOf(exchange)!;
   const over = (): void => {
-    const outcome = outcomeOf(outgoing);
-    nextTurn(() => ended(outcome));
+    nextTurn(ended.bind(undefined, outcomeOf(outgoing)));
   };
   if (isOver(outgoing)) over();
   else outgoing.once("close", over);
