@@ -1,39 +1,124 @@
 /**
  * Measures side by side with the peers: `deno task bench [--quick] [--runtime <name>]
- * [--only <text>] [--section <name>]`. A whole run without options writes `results.json`,
- * `chart.svg` and the figures in `README.md`.
+ * [--only <text>] [--rounds <n>] [--seconds <n>]`. A run of everything writes the figures:
+ * `results.json`, `chart.svg` and the tables in `README.md`.
  *
  * @module
  */
+import { arch, cpus, release, totalmem, type as system } from "node:os";
 import { parseArgs } from "node:util";
 import { temporaryFolder } from "../tools/temporary_folder.ts";
+import { timeBodies } from "./bodies.ts";
+import { bundleSizes } from "./bundle_size.ts";
+import { chart } from "./chart.ts";
 import type { BenchRuntime } from "./contenders.ts";
 import { GENERATOR } from "./load.ts";
+import { realWorkTable } from "./real_work.ts";
+import {
+  type Figures,
+  inProcessTable,
+  measureInProcess,
+} from "./run_in_process.ts";
+import { table, throughputTable } from "./tables.ts";
 import { measureThroughput, type Result } from "./throughput.ts";
-import { throughputTable } from "./tables.ts";
+import { versions } from "./versions.ts";
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    runtime: { type: "string", multiple: true },
+    runtime: { type: "string", multiple: true, default: [] },
     only: { type: "string", default: "" },
     rounds: { type: "string" },
     seconds: { type: "string" },
   },
 });
-const RUNTIMES = (values.runtime ?? ["deno", "bun", "node"]) as BenchRuntime[];
+const { quick, only } = values;
+const all: BenchRuntime[] = quick
+  ? ["deno", "bun", "node"]
+  : ["deno", "bun", "node", "workerd", "python"];
+const runtimes = all.filter((name) =>
+  values.runtime.length === 0 || values.runtime.includes(name)
+);
+const javaScript = (["deno", "bun", "node"] as const).filter((name) =>
+  runtimes.includes(name)
+);
 
 await using folder = await temporaryFolder();
+const report: string[] = [];
 const results: Result[] = [];
-for (const runtime of RUNTIMES) {
+const isWhole = !quick && only === "" && runtimes.length === all.length;
+
+print(machine());
+print("## Over sockets");
+for (const runtime of runtimes) {
   const measured = await measureThroughput(runtime, {
-    rounds: Number(values.rounds ?? (values.quick ? 3 : 7)),
-    seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
+    rounds: Number(values.rounds ?? (quick ? 1 : 5)),
+    seconds: Number(values.seconds ?? 1),
     connections: 32,
     folder: folder.path,
-    only: values.only,
+    only,
   });
-  console.log(throughputTable(measured));
   results.push(...measured);
+  print(throughputTable(measured));
 }
-console.log(GENERATOR);
+if (only === "") await measureTheRest();
+if (isWhole) await write();
+
+async function measureTheRest(): Promise<void> {
+  print("## In process");
+  const figures: Record<string, Figures> = {};
+  for (const name of javaScript) {
+    const tasks = quick ? 100_000 : 300_000;
+    figures[name] = await measureInProcess(name, folder.path, tasks);
+  }
+  print(inProcessTable(figures));
+  print("## While tasks do real work");
+  for (const name of quick ? javaScript.slice(0, 1) : javaScript) {
+    print(await realWorkTable(name, folder.path, quick ? 1 : 2));
+  }
+  print("## A body of 64 MB");
+  print(await largeBodies());
+  print("## Size");
+  print(await bundleSizes());
+}
+
+async function largeBodies(): Promise<string> {
+  const rows: string[][] = [];
+  for (const runtime of javaScript) {
+    const { without, withTask } = await timeBodies({
+      runtime,
+      folder: folder.path,
+      path: "/64mb",
+      rounds: quick ? 3 : 9,
+    });
+    const times = [without, withTask].map((time) => time.toFixed(0));
+    rows.push([runtime, (without / withTask).toFixed(2), ...times]);
+  }
+  return table(["64 MB", "ratio", "ms, no task", "ms, 1 task"], rows);
+}
+
+function machine(): string {
+  const [cpu] = cpus();
+  const memory = (totalmem() / 2 ** 30).toFixed(0);
+  return `Measured on ${cpus().length} cores of ${cpu?.model}, ${memory} GB, ${system()} ${release()} ${arch()}, ` +
+    `with ${GENERATOR} on the same machine, ${versions()}.`;
+}
+
+function print(text: string): void {
+  console.log(`${text}\n`);
+  report.push(text);
+}
+
+/** Puts the figures where the README has room for them. */
+async function write(): Promise<void> {
+  const file = (name: string): URL => new URL(name, import.meta.url);
+  await Deno.writeTextFile(file("chart.svg"), chart(results));
+  const json = JSON.stringify(results, null, 1);
+  await Deno.writeTextFile(file("results.json"), `${json}\n`);
+  const readme = await Deno.readTextFile(file("README.md"));
+  const figures = `<!-- figures -->\n\n${report.join("\n\n")}\n\n<!-- end -->`;
+  await Deno.writeTextFile(
+    file("README.md"),
+    readme.replace(/<!-- figures -->[^]*<!-- end -->/, () => figures),
+  );
+}

@@ -23,15 +23,17 @@ export interface RunningContender extends AsyncDisposable {
  * @param contender Who.
  * @param runtime Where.
  * @param folder A temporary folder.
+ * @param env Environment variables of its process.
  */
 export async function start(
   contender: Contender,
   runtime: BenchRuntime,
   folder: string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningContender> {
   if (runtime === "python") return await startPython(contender);
   const command = await commandOf(contender, runtime, folder);
-  const child = new RunningProcess(command);
+  const child = new RunningProcess(command, env);
   const line = await child.line(LISTENING);
   const port = Number(line.slice(LISTENING.length));
   return running(contender, port, child);

@@ -1,0 +1,31 @@
+/** Bodies of 1 and 64 MB, with and without a task, for `large_bodies.ts` and `slow_link.ts`. */
+import process from "node:process";
+import { Hono } from "hono";
+import {
+  backgroundTasks,
+  type BackgroundTasksEnv,
+} from "@postlude/background-tasks";
+import { work } from "../answer.ts";
+
+const bytes = new Uint8Array(64 << 20);
+const text = "x".repeat(1 << 20);
+
+const app = new Hono<BackgroundTasksEnv>();
+app.use(backgroundTasks({ exactEnd: process.env["EXACT_END"] === "1" }));
+app.get("/64mb", (c) => c.body(bytes));
+app.get("/64mb/task", (c) => {
+  c.var.backgroundTasks.addTask(work, "ada@example.com");
+  return c.body(bytes);
+});
+app.get("/1mb", (c) => c.text(text, 200, { "content-length": `${1 << 20}` }));
+app.get("/1mb/task", (c) => {
+  c.var.backgroundTasks.addTask(burn, 200);
+  return c.text(text, 200, { "content-length": `${1 << 20}` });
+});
+export default app;
+
+/** Keeps the CPU busy, and with it everything else in this process. */
+function burn(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}

@@ -1,0 +1,35 @@
+import { fileURLToPath } from "node:url";
+import { readDenoConfig, root } from "../tools/package_entries.ts";
+
+const PACKAGES = ["hono", "@hono/node-server", "elysia", "h3", "srvx"];
+
+/** The versions of everything that was measured, as one line. */
+export function versions(): string {
+  const { imports } = readDenoConfig();
+  const packages = PACKAGES.map((name) =>
+    `${name} ${imports[name]?.split("@").at(-1)}`
+  );
+  const bun = fileURLToPath(new URL("node_modules/.bin/bun", root));
+  const workerd = fileURLToPath(new URL("node_modules/.bin/workerd", root));
+  const programs = [
+    `Deno ${Deno.version.deno}`,
+    `Bun ${firstLine(bun, "--version")}`,
+    `Node ${firstLine("node", "--version")}`,
+    firstLine(workerd, "--version"),
+    firstLine(
+      "/usr/bin/python3",
+      "-c",
+      "import fastapi, starlette, uvicorn; print('FastAPI', fastapi.__version__, '· Starlette', starlette.__version__, '· uvicorn', uvicorn.__version__)",
+    ),
+  ];
+  return [...programs, ...packages].filter((text) => text !== "").join(" · ");
+}
+
+function firstLine(program: string, ...args: string[]): string {
+  try {
+    const { stdout } = new Deno.Command(program, { args }).outputSync();
+    return new TextDecoder().decode(stdout).split("\n")[0] ?? "";
+  } catch {
+    return "";
+  }
+}
