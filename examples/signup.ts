@@ -1,4 +1,4 @@
-// deno task start          (or: bun examples/signup.ts, or deploy it to Workers as it is)
+// deno serve -A examples/signup.ts          (or: bun examples/signup.ts, or deploy it to Workers as it is)
 import { Hono } from "hono";
 import { logger } from "hono/logger";
 import {

@@ -11,7 +11,6 @@ import { page } from "./start_page.ts";
 import signup from "./signup.ts";
 
 const work = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const retry = { attempts: 3, delay: 250, jitter: 0 };
 
 const sendReceipt = (_orderId: string) => work(350);
 const warmCache = (_key: string) =>
@@ -19,7 +18,7 @@ const warmCache = (_key: string) =>
 
 const callWebhook = defineTask(
   "call-webhook",
-  { retry },
+  { retry: { attempts: 3, delay: 250, jitter: 0 } },
   async (c, _id: string) => {
     await work(150);
     if (c.attempt < 3) throw new Error(`webhook answered 503 (${c.attempt})`);
@@ -37,4 +36,5 @@ app.post("/order", backgroundTasks({ onTaskError: () => {} }), (c) => {
 });
 app.all("*", (c) => signup.fetch(c.req.raw, c.env)); // everything else is examples/signup.ts
 
+console.log("Open http://localhost:8000");
 export default { port: 8000, fetch: app.fetch };

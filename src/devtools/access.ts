@@ -27,8 +27,8 @@ export function isLocalDevelopment(c: Context): boolean {
 }
 
 function isLoopbackName(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") ||
-    hostname === "[::1]" || isLoopbackAddress(hostname);
+  return ["localhost", "[::1]", "0.0.0.0"].includes(hostname) ||
+    hostname.endsWith(".localhost") || isLoopbackAddress(hostname);
 }
 
 function isLoopbackAddress(address: unknown): boolean {

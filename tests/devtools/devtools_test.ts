@@ -224,6 +224,7 @@ test("devtools() refuses everybody without allow, unless the connection is local
     (await app.request(at + path, { headers }, env as object)).status;
   assertEquals(await status(local), 200);
   assertEquals(await status(local, { at: "http://[::1]:8000/_tasks" }), 200);
+  assertEquals(await status(local, { at: "http://0.0.0.0:8000/_tasks" }), 200);
   const node = { incoming: { socket: { remoteAddress: "::ffff:127.0.0.1" } } };
   assertEquals(await status(node), 200);
   const bun = { requestIP: () => ({ address: "::1" }) };
