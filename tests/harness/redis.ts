@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { freePort } from "./free_port.ts";
+import { freePort } from "./load.ts";
 import { RunningProcess } from "./running_process.ts";
 
 /** A Redis of a test's own. */

@@ -37,7 +37,8 @@ function names(stage: Stage, event: string): string[] {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+  // another process writes the log, and reading all of it takes time
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
 for (const [engine, open] of engines) {
