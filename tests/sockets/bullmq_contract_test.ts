@@ -9,10 +9,10 @@ import { startPostgres } from "../harness/postgres.ts";
 import { hasRedis, startRedis } from "../harness/redis.ts";
 import { type QueueUnderTest, testQueue } from "../queues/contract.ts";
 
-async function open(
+function open(
   connection: BullMQConnection,
   engine: AsyncDisposable,
-): Promise<QueueUnderTest> {
+): QueueUnderTest {
   const queue = bullmq(connection);
   return {
     queue,

@@ -1,10 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { runnable, runScript } from "../harness/run_script.ts";
-import { startPostgres } from "../harness/postgres.ts";
-import { hasRedis, startRedis } from "../harness/redis.ts";
+import { engines } from "../harness/durable_stage.ts";
+import { runnable } from "../harness/run_script.ts";
 import { runtime } from "../harness/runtime.ts";
-import { serve, type Served } from "../harness/serve.ts";
-import type { RunningProcess } from "../harness/running_process.ts";
 import { test } from "../harness/test.ts";
 
 for (const [engine, open] of engines) {

@@ -40,13 +40,14 @@ const WALL_TIME = 15 * 60_000;
  * const queue = cloudflareQueue((env: { TASKS: CloudflareQueueBinding }) => env.TASKS);
  * const sendEmail = defineTask("send-email", { queue }, (_, to: string) => console.log(to));
  *
- * export default {
+ * const worker = {
  *   fetch: withBackgroundTasks((_request, tasks, _env: unknown, _ctx: unknown) => {
  *     tasks.addTask(sendEmail, "ada@example.com");
  *     return new Response("queued");
  *   }),
  *   queue: queueHandler([sendEmail]),
  * };
+ * export default worker;
  * ```
  *
  * @param tasks The tasks the worker runs, made by `defineTask`.
