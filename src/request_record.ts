@@ -17,6 +17,8 @@ export class RequestRecord {
   readonly startedAt: number;
   /** When it returned or threw. */
   handledAt: number | undefined = undefined;
+  /** Whether somebody will tell when the response ends: not for durable tasks, which do not wait. */
+  endIsWatched = false;
   /** When the response ended. */
   responseEndedAt: number | undefined = undefined;
   readonly #now: () => number;

@@ -243,6 +243,7 @@ export class RequestTasks {
     );
     const exchange = { request, platform, response, exactEnd };
     const record = this.#record;
+    if (record !== undefined) record.endIsWatched = true;
     // holds neither host nor response: they would outlive a collection of young objects
     const ended = (outcome: ResponseOutcome): void => {
       record?.responseEnded(outcome);

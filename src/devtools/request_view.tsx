@@ -79,7 +79,8 @@ function ResponseRows(
     axis: Axis;
   },
 ): Element {
-  const { startedAt, handledAt, responseEndedAt, outcome } = record;
+  const { startedAt, handledAt, endIsWatched, responseEndedAt, outcome } =
+    record;
   return (
     <>
       <li>
@@ -92,27 +93,29 @@ function ResponseRows(
           <Bar axis={axis} from={startedAt} to={handledAt} kind="handler" />
         </Timeline>
       </li>
-      <li>
-        <span class="name quiet">response</span>
-        <span class="outcome quiet">
-          {responseEndedAt === undefined
-            ? "not ended"
-            : outcome === "unknown"
-            ? "ended"
-            : outcome}
-        </span>
-        <span class="took">{tookOf(handledAt, responseEndedAt)}</span>
-        <Timeline axis={axis}>
-          {handledAt !== undefined && (
-            <Bar
-              axis={axis}
-              from={handledAt}
-              to={responseEndedAt}
-              kind="response"
-            />
-          )}
-        </Timeline>
-      </li>
+      {endIsWatched && (
+        <li>
+          <span class="name quiet">response</span>
+          <span class="outcome quiet">
+            {responseEndedAt === undefined
+              ? "not ended"
+              : outcome === "unknown"
+              ? "ended"
+              : outcome}
+          </span>
+          <span class="took">{tookOf(handledAt, responseEndedAt)}</span>
+          <Timeline axis={axis}>
+            {handledAt !== undefined && (
+              <Bar
+                axis={axis}
+                from={handledAt}
+                to={responseEndedAt}
+                kind="response"
+              />
+            )}
+          </Timeline>
+        </li>
+      )}
     </>
   );
 }

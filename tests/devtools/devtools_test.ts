@@ -9,6 +9,7 @@ import {
   type BackgroundTasks,
   backgroundTasks,
   type BackgroundTasksEnv,
+  defineTask,
   task,
   TaskRunner,
 } from "@postlude/background-tasks";
@@ -16,6 +17,7 @@ import {
   devtools,
   type DevtoolsOptions,
 } from "@postlude/background-tasks/devtools";
+import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
 import { test } from "../harness/test.ts";
 
@@ -112,6 +114,17 @@ test("devtools() shows arguments only when it is told to", async () => {
   const text = listOf(await page());
   assertStringIncludes(text, "sendEmail(&quot;ada@example.com&quot;)");
   assertStringIncludes(text, "trapped(…)");
+});
+
+test("devtools() shows no response for durable tasks, which do not wait for its end", async () => {
+  const { page, request } = show();
+  const queue = memoryQueue();
+  const charge = defineTask("charge", { queue }, () => {});
+  await request("/durable", (tasks) => tasks.addTask(charge));
+  assertMatch(
+    listOf(await page()),
+    /GET \/durable .* handler returned \d+ ms charge ✓ succeeded/,
+  );
 });
 
 test("devtools() escapes what tasks, errors and queries say", async () => {
