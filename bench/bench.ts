@@ -68,7 +68,7 @@ async function measureTheRest(): Promise<void> {
   print("## In process");
   const figures: Record<string, Figures> = {};
   for (const name of javaScript) {
-    const tasks = quick ? 30_000 : 300_000;
+    const tasks = quick ? 30_000 : 100_000;
     figures[name] = await measureInProcess(name, folder.path, tasks);
   }
   print(inProcessTable(figures));
