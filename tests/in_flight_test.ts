@@ -20,6 +20,8 @@ test("InFlight.delete() keeps the order of the others, wherever the sequence was
     const found = inFlight.all().map((one) => [...all, last].indexOf(one));
     assertEquals(found, [0, 1, 2]);
     assertEquals([gone!.previous, gone!.next], [undefined, undefined]);
+    for (const one of [last, ...all.reverse()]) inFlight.delete(one);
+    assertEquals(inFlight.all(), []);
   }
 });
 
