@@ -72,7 +72,10 @@ function reportTest(
       await server.line("deleted");
       assertEquals(server.lines.length, 1);
       assertEquals(readdirSync(folder), []);
-      assertEquals(descriptors(server.pid, folder), []);
+      // a stream that was cancelled closes its file a little later; one that never does is a leak
+      while (descriptors(server.pid, folder).length > 0) {
+        await request(server.port, "/elsewhere");
+      }
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -100,7 +100,7 @@ for (const { path, options, large, not } of [...CASES, ...OTHER, ...LARGE]) {
 
 for (const { path, large, not } of LARGE) {
   if (not?.includes(runtime)) continue;
-  if (large && (runtime === "deno" || runtime === "workerd")) continue;
+  const hole = large && (runtime === "deno" || runtime === "workerd");
   test(`responseEnd: a slow reader of ${path}`, async () => {
     const { port } = await app();
     const name = uniqueName();
@@ -109,7 +109,7 @@ for (const { path, large, not } of LARGE) {
     await response.head;
     connection.pause();
     for (let i = 0; i < 50; i++) await request(port, "/ping");
-    assertEquals(linesOf(name), []);
+    if (!hole) assertEquals(linesOf(name), []);
     connection.resume();
     await response.complete;
     await lineOf(name);
@@ -123,7 +123,7 @@ for (const { path, large, not } of LARGE) {
     await response.head;
     connection.pause();
     for (let i = 0; i < 10; i++) await request(port, "/ping");
-    assertEquals(linesOf(name), []);
+    if (!hole) assertEquals(linesOf(name), []);
     connection.destroy();
     assertOutcome(await lineOf(name), ["aborted", "unknown"], 200);
   });
