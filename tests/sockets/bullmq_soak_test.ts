@@ -1,11 +1,9 @@
 import process from "node:process";
 import { assertEquals } from "@std/assert";
-import { bullmq } from "@postlude/background-tasks/bullmq";
 import { engines, type Stage } from "../harness/durable_stage.ts";
 import type { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
-import { messageFor } from "../queues/contract.ts";
 
 /** How many jobs: `POSTLUDE_JOBS=5000` for the figures in docs/durable.md, with `--verbose`. */
 const JOBS = Number(process.env["POSTLUDE_JOBS"] ?? 300);
@@ -72,36 +70,6 @@ for (const [engine, open] of engines) {
         worker.kill("SIGTERM");
         assertEquals((await worker.exited).code, 0);
       }
-    },
-    59_000,
-  );
-
-  if (JOBS < 1_000) continue;
-  test(
-    `bullmq() on ${engine} costs a request as much as is written here`,
-    async () => {
-      await using stage = await open();
-      const { REDIS_URL, DATABASE_URL = "" } = stage.env;
-      const queue = bullmq(
-        REDIS_URL === undefined
-          ? { postgres: DATABASE_URL }
-          : { connection: REDIS_URL },
-      );
-      const times: number[] = [];
-      for (let index = 0; index < 2_200; index++) {
-        const start = performance.now();
-        await queue.enqueue([messageFor(index)], { platform: undefined });
-        if (index >= 200) times.push(performance.now() - start); // the first ones warm up
-      }
-      times.sort((a, b) => a - b);
-      const at = (share: number): string =>
-        times[Math.floor(times.length * share)]!.toFixed(2);
-      console.log(
-        `durable: ${runtime} on ${engine}: enqueue p50 ${at(0.5)} ms, p99 ${
-          at(0.99)
-        } ms`,
-      );
-      await queue.close();
     },
     59_000,
   );
