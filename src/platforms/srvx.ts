@@ -9,9 +9,15 @@ import {
  * that was cloned has lost it. `server.close()` awaits what was registered when it was called, and
  * nothing later.
  *
+ * It is the request's own. A request of Next.js on its edge runtime inherits a `waitUntil` that does
+ * nothing but throw.
+ *
  * Shape: `createWaitUntil` in `src/_utils.ts`, and the adapters in `src/adapters/`, of h3js/srvx.
  */
 export const srvx: WaitUntilSource = {
   name: "srvx",
-  findWaitUntil: ({ request }: WaitUntilHints) => waitUntilOf(request),
+  findWaitUntil: ({ request }: WaitUntilHints) =>
+    request !== undefined && Object.hasOwn(request, "waitUntil")
+      ? waitUntilOf(request)
+      : undefined,
 };

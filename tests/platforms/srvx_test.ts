@@ -67,7 +67,19 @@ test("srvx finds nothing on the request of another server, and calls what it fin
   assertStrictEquals(srvx.findWaitUntil({ request }), undefined);
   assertStrictEquals(srvx.findWaitUntil({}), undefined);
   const owner = new Owner();
+  Object.assign(owner, { waitUntil: owner.waitUntil }); // its own, as srvx makes it
   const promise = Promise.resolve();
   srvx.findWaitUntil({ request: owner as unknown as Request })!(promise);
   assertStrictEquals(owner.promises[0], promise);
+});
+
+test("srvx finds nothing on a request of Next.js, which inherits a waitUntil that throws", () => {
+  // `NextRequestHint` in packages/next/src/server/web/adapter.ts of vercel/next.js
+  class NextRequestHint extends Request {
+    waitUntil(): void {
+      throw new Error("accepts an async API directly with the form");
+    }
+  }
+  const request = new NextRequestHint("http://localhost/");
+  assertStrictEquals(srvx.findWaitUntil({ request }), undefined);
 });
