@@ -49,12 +49,24 @@ export interface DrainReport {
  * @throws {RangeError} If the timeout is out of range.
  */
 export function drain(options: DrainOptions = {}): Promise<DrainReport> {
-  return drainSchedulers(
-    () => [...Scheduler.busy],
-    Scheduler.total,
-    options,
-    systemClock,
-  );
+  return new Drain(() => true).run([...Scheduler.busy], options, systemClock);
+}
+
+/**
+ * Waits until one runner has nothing left.
+ *
+ * @param scheduler What is behind the runner.
+ * @param options How long to wait.
+ * @returns What became of its tasks.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If the timeout is out of range.
+ */
+export function drainScheduler(
+  scheduler: Scheduler,
+  options: DrainOptions,
+): Promise<DrainReport> {
+  return new Drain((other) => other === scheduler)
+    .run([scheduler], options, scheduler.clock);
 }
 
 /**
@@ -77,47 +89,95 @@ export function checkDrainOptions(options: DrainOptions): void {
   }
 }
 
-/**
- * Waits for schedulers, again and again until none has anything left.
- *
- * @param busy Whom to wait for; asked again after each wait.
- * @param counts Their counts, which go on.
- * @param options How long to wait.
- * @param clock What the timeout is told by.
- * @returns What became of their tasks.
- * @throws {TypeError} If an option is unknown or of the wrong kind.
- * @throws {RangeError} If the timeout is out of range.
- */
-export async function drainSchedulers(
-  busy: () => readonly Scheduler[],
-  counts: { readonly succeeded: number; readonly failed: number },
-  options: DrainOptions,
-  clock: Clock,
-): Promise<DrainReport> {
-  checkDrainOptions(options);
-  const { succeeded, failed } = counts;
-  const limit = new Limit(options, clock);
-  for (
-    let waiting = busy();
-    waiting.length > 0 && !limit.reached;
-    waiting = busy()
-  ) {
-    await Promise.race([
-      limit.promise,
-      ...waiting.map((scheduler) => scheduler.whenIdle()),
-    ]);
+/** Waits for schedulers, again and again until none has anything left. */
+class Drain {
+  readonly #includes: (scheduler: Scheduler) => boolean;
+  readonly #parts = new Map<Scheduler, Part>();
+
+  /** @param includes Whom to wait for. */
+  constructor(includes: (scheduler: Scheduler) => boolean) {
+    this.#includes = includes;
   }
-  limit.cancel();
-  const reason = new DOMException(
-    "The tasks were abandoned: the drain deadline has passed",
-    "AbortError",
-  );
-  const abandoned = busy().flatMap((scheduler) => scheduler.abandon(reason));
-  return {
-    finished: counts.succeeded - succeeded,
-    failed: counts.failed - failed,
-    abandoned,
+
+  async run(
+    schedulers: readonly Scheduler[],
+    options: DrainOptions,
+    clock: Clock,
+  ): Promise<DrainReport> {
+    checkDrainOptions(options);
+    schedulers.forEach(this.#join);
+    Scheduler.busyListeners.add(this.#join);
+    const limit = new Limit(options, clock);
+    for (
+      let busy = this.#busy();
+      busy.length > 0 && !limit.reached;
+      busy = this.#busy()
+    ) {
+      await Promise.race([
+        limit.promise,
+        ...busy.map(({ scheduler }) => scheduler.whenIdle()),
+      ]);
+    }
+    limit.cancel();
+    Scheduler.busyListeners.delete(this.#join);
+    return this.#end();
+  }
+
+  /** A scheduler that has become busy is waited for, from its first task on. */
+  readonly #join = (scheduler: Scheduler): void => {
+    if (!this.#includes(scheduler) || this.#parts.has(scheduler)) return;
+    this.#parts.set(scheduler, new Part(scheduler));
   };
+
+  #busy(): Part[] {
+    return [...this.#parts.values()].filter(({ scheduler }) =>
+      scheduler.pending > 0
+    );
+  }
+
+  /** Abandons what is left, then tells the observers. */
+  #end(): DrainReport {
+    const reason = new DOMException(
+      "The tasks were abandoned: the drain deadline has passed",
+      "AbortError",
+    );
+    for (const part of this.#busy()) part.abandon(reason);
+    const reports = [...this.#parts.values()].map((part) => part.end());
+    return {
+      finished: reports.reduce((sum, { finished }) => sum + finished, 0),
+      failed: reports.reduce((sum, { failed }) => sum + failed, 0),
+      abandoned: reports.flatMap(({ abandoned }) => abandoned),
+    };
+  }
+}
+
+/** What one scheduler did during a drain. */
+class Part {
+  readonly scheduler: Scheduler;
+  readonly #succeeded: number;
+  readonly #failed: number;
+  #abandoned: readonly TaskRun[] = [];
+
+  constructor(scheduler: Scheduler) {
+    this.scheduler = scheduler;
+    this.#succeeded = scheduler.succeeded;
+    this.#failed = scheduler.failed;
+  }
+
+  abandon(reason: unknown): void {
+    this.#abandoned = this.scheduler.abandon(reason);
+  }
+
+  end(): DrainReport {
+    const { succeeded, failed } = this.scheduler;
+    const report = {
+      finished: succeeded - this.#succeeded,
+      failed: failed - this.#failed,
+      abandoned: this.#abandoned,
+    };
+    this.scheduler.drained(report);
+    return report;
+  }
 }
 
 /** The end of a wait: by its timeout, by its signal, or never. */

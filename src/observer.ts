@@ -1,3 +1,5 @@
+import { describeValue } from "./check.ts";
+import type { DrainReport } from "./drain.ts";
 import type { TaskRun } from "./task_state.ts";
 
 /**
@@ -26,23 +28,76 @@ export interface TaskObserver {
   /** A task ended, with `run.status`. */
   readonly onEnd?: (run: TaskRun) => void;
   /**
+   * A wait for the tasks has ended, by `drain()`, `close()` or `drainOnShutdown()`: what became of
+   * those of this runner, each of which has had its `onEnd`. Where the whole process was drained, a
+   * runner that had nothing left is not told.
+   *
+   * @example Say what a shutdown lost
+   * ```ts
+   * import { type TaskObserver, TaskRunner } from "@postlude/background-tasks";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const lost: string[] = [];
+   * const observer: TaskObserver = {
+   *   onDrain: ({ abandoned }) => lost.push(...abandoned.map(({ name }) => name)),
+   * };
+   * const runner = new TaskRunner({ observers: [observer] });
+   * await runner.drain({ timeout: 10_000 });
+   * assertEquals(lost, []);
+   * ```
+   */
+  readonly onDrain?: (report: DrainReport) => void;
+  /**
    * Each attempt is made by calling `attempt`, at once: what this function enters, such as the
    * active span of a tracer, is what the task sees. One that does not call it changes nothing.
    */
   readonly around?: (run: TaskRun, attempt: () => void) => void;
 }
 
-/** A moment an observer can watch. */
+/** A moment of a task that an observer can watch. */
 export type TaskEvent = "onAdd" | "onStart" | "onRetry" | "onEnd";
 
 /** What an observer may have. */
-export const OBSERVER_KEYS: readonly (keyof TaskObserver)[] = [
+const KEYS: readonly (keyof TaskObserver)[] = [
   "onAdd",
   "onStart",
   "onRetry",
   "onEnd",
+  "onDrain",
   "around",
 ];
+
+/**
+ * Checks observers.
+ *
+ * @param observers The observers as the user wrote them.
+ * @throws {TypeError} If they are no array of objects, or a member is no function.
+ */
+export function checkObservers(observers: unknown): void {
+  if (!Array.isArray(observers)) {
+    throw new TypeError(
+      `Cannot use observers ${
+        describeValue(observers)
+      }: write an array such as [{ onEnd(run) {} }]`,
+    );
+  }
+  for (const observer of observers) {
+    if (typeof observer !== "object" || observer === null) {
+      throw new TypeError(
+        `Cannot use observer ${
+          describeValue(observer)
+        }: write an object such as { onEnd(run) {} }`,
+      );
+    }
+    for (const key of KEYS) {
+      if (observer[key] !== undefined && typeof observer[key] !== "function") {
+        throw new TypeError(
+          `Cannot use ${key} ${describeValue(observer[key])}: write a function`,
+        );
+      }
+    }
+  }
+}
 
 /**
  * Calls a hook of the user's. What it throws or rejects with goes to `console.error`.

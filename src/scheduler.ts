@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { DrainReport } from "./drain.ts";
 import { BackgroundTasksClosedError, TaskQueueFullError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import { InFlight } from "./in_flight.ts";
@@ -30,14 +31,11 @@ export interface Watcher {
 export class Scheduler {
   /** Every scheduler with pending tasks: what `drain()` waits for. */
   static readonly busy: Set<Scheduler> = new Set();
-  /** What became of the tasks of all schedulers so far. */
-  static readonly total: { succeeded: number; failed: number } = {
-    succeeded: 0,
-    failed: 0,
-  };
   /** Who watches the tasks of all schedulers. */
   static readonly watchers: Set<Watcher> = new Set();
-  static #wake: (() => void)[] = [];
+  /** Told of each scheduler that gets its first pending task, before it is admitted. */
+  static readonly busyListeners: Set<(scheduler: Scheduler) => void> =
+    new Set();
 
   /** Replaced only before the first task: by a test that has a clock of its own. */
   clock: Clock;
@@ -142,7 +140,13 @@ export class Scheduler {
   /** Resolves once any scheduler has a pending task. */
   static whenBusy(): Promise<void> {
     if (Scheduler.busy.size > 0) return Promise.resolve();
-    return new Promise((resolve) => Scheduler.#wake.push(resolve));
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        Scheduler.busyListeners.delete(wake);
+        resolve();
+      };
+      Scheduler.busyListeners.add(wake);
+    });
   }
 
   /** Resolves once no task is pending. */
@@ -170,16 +174,22 @@ export class Scheduler {
     }
   }
 
+  /** Tells every observer what became of the tasks that were waited for. */
+  drained(report: DrainReport): void {
+    for (const observer of this.observers) {
+      if (observer.onDrain === undefined) continue;
+      callHook("onDrain", () => observer.onDrain!(report));
+    }
+  }
+
   #becomeBusy(): void {
     Scheduler.busy.add(this);
-    const wake = Scheduler.#wake;
-    Scheduler.#wake = [];
-    for (const resolve of wake) resolve();
+    if (Scheduler.busyListeners.size === 0) return;
+    for (const tell of Scheduler.busyListeners) tell(this);
   }
 
   #count(result: "succeeded" | "failed"): void {
     this[result]++;
-    Scheduler.total[result]++;
   }
 
   #start(sequence: TaskSequence): void {

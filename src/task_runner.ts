@@ -4,9 +4,9 @@ import {
   checkDrainOptions,
   type DrainOptions,
   type DrainReport,
-  drainSchedulers,
+  drainScheduler,
 } from "./drain.ts";
-import { OBSERVER_KEYS, type TaskObserver } from "./observer.ts";
+import { checkObservers, type TaskObserver } from "./observer.ts";
 import { Scheduler } from "./scheduler.ts";
 
 /** Options of a {@linkcode TaskRunner}. */
@@ -130,13 +130,7 @@ export class TaskRunner {
    * @throws {RangeError} If the timeout is out of range.
    */
   drain(options: DrainOptions = {}): Promise<DrainReport> {
-    const scheduler = this.#scheduler;
-    return drainSchedulers(
-      () => scheduler.pending > 0 ? [scheduler] : [],
-      scheduler,
-      options,
-      scheduler.clock,
-    );
+    return drainScheduler(this.#scheduler, options);
   }
 
   /**
@@ -193,31 +187,5 @@ function checkLimit(option: string, value: unknown): void {
     throw new RangeError(
       `Cannot use ${option} ${value}: it must be an integer of at least 1, or Infinity`,
     );
-  }
-}
-
-function checkObservers(observers: unknown): void {
-  if (!Array.isArray(observers)) {
-    throw new TypeError(
-      `Cannot use observers ${
-        describeValue(observers)
-      }: write an array such as [{ onEnd(run) {} }]`,
-    );
-  }
-  for (const observer of observers) {
-    if (typeof observer !== "object" || observer === null) {
-      throw new TypeError(
-        `Cannot use observer ${
-          describeValue(observer)
-        }: write an object such as { onEnd(run) {} }`,
-      );
-    }
-    for (const key of OBSERVER_KEYS) {
-      if (observer[key] !== undefined && typeof observer[key] !== "function") {
-        throw new TypeError(
-          `Cannot use ${key} ${describeValue(observer[key])}: write a function`,
-        );
-      }
-    }
   }
 }

@@ -289,6 +289,103 @@ test("drain() lets a signal's listener add nothing to what was abandoned", async
   assertStrictEquals(runner.stats().pending, 0);
 });
 
+/** A runner whose observer writes down what it is told of each drain. */
+function recordDrains(options: TaskRunnerOptions = {}): {
+  runner: TaskRunner;
+  events: string[];
+} {
+  const events: string[] = [];
+  const runner = new TaskRunner({
+    ...options,
+    observers: [{
+      onEnd: ({ name, status }) => void events.push(`${name} ${status}`),
+      onDrain: ({ finished, failed, abandoned }) =>
+        void events.push(
+          `drained ${finished} ${failed} ${
+            abandoned.map(({ name }) => name).join()
+          }`,
+        ),
+    }],
+  });
+  return { runner, events };
+}
+
+test("TaskObserver.onDrain() is called once when a drain has ended, with its report", async () => {
+  const { runner, events } = recordDrains();
+  request(runner, (tasks) => {
+    tasks.with({ name: "one" }).addTask(() => {});
+    tasks.with({ name: "two" }).addTask(() => Promise.reject("no"));
+    tasks.with({ name: "three" }).addTask(never);
+    tasks.with({ name: "four" }).addTask(never);
+  });
+  const controller = new AbortController();
+  const report = runner.drain({ signal: controller.signal });
+  await until(() => events.length === 2);
+  controller.abort();
+  await report;
+  await runner.close();
+  assertEquals(events, [
+    "one succeeded",
+    "two failed",
+    "three abandoned",
+    "four abandoned",
+    "drained 1 1 three,four",
+    "drained 0 0 ",
+  ]);
+});
+
+test("TaskObserver.onDrain() tells each runner its own part when the process is drained, those that had nothing left out", async () => {
+  await drain({ signal: AbortSignal.abort() }); // what other tests left behind
+  const [one, two, idle] = [recordDrains(), recordDrains(), recordDrains()];
+  const first = gate();
+  const meanwhile = gate();
+  request(
+    one.runner,
+    (tasks) =>
+      tasks.with({ name: "one" }).addTask(async () => {
+        await first.opened;
+        // begins and ends while this one is waited for
+        request(
+          two.runner,
+          (other) => other.with({ name: "two" }).addTask(meanwhile.open),
+        );
+        await meanwhile.opened;
+      }),
+  );
+  const report = drain();
+  first.open();
+  assertEquals(await report, { finished: 2, failed: 0, abandoned: [] });
+  assertEquals(one.events, ["one succeeded", "drained 1 0 "]);
+  assertEquals(two.events, ["two succeeded", "drained 1 0 "]);
+  assertEquals(idle.events, []);
+});
+
+test("TaskObserver.onDrain() is contained when it throws", async () => {
+  const error = new Error("no disk");
+  const events: string[] = [];
+  const runner = new TaskRunner({
+    observers: [{
+      onDrain: () => {
+        throw error;
+      },
+    }, { onDrain: () => void events.push("drained") }],
+  });
+  const errors: unknown[][] = [];
+  const original = console.error;
+  console.error = (...args) => void errors.push(args);
+  try {
+    assertEquals(await runner.drain(), {
+      finished: 0,
+      failed: 0,
+      abandoned: [],
+    });
+  } finally {
+    console.error = original;
+  }
+  assertEquals(errors, [["Background tasks: onDrain failed:", error]]);
+  assertEquals(events, ["drained"]);
+});
+
 test("drain() refuses wrong options, with the rule and the value", async () => {
   const cases: [unknown, ErrorConstructor, string][] = [
     [5_000, TypeError, "drain options from 5000: write an object"],

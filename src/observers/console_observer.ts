@@ -1,11 +1,13 @@
 import { checkKeys, describeValue } from "../check.ts";
+import type { DrainReport } from "../drain.ts";
 import type { TaskObserver } from "../observer.ts";
 import type { TaskRun } from "../task_state.ts";
 
 /** Options of {@linkcode consoleObserver}. */
 export interface ConsoleObserverOptions {
   /**
-   * `"text"`, for people: a line when a task ends, and one for each failed attempt before.
+   * `"text"`, for people: a line when a task ends, one for each failed attempt before, and one when
+   * a drain has ended, with what was abandoned.
    * `"json"`, for machines: a line of JSON for every event.
    *
    * @default {"text"}
@@ -47,6 +49,7 @@ export function consoleObserver(
     return {
       onRetry: (run) => console.log(retryLine(run)),
       onEnd: (run) => console.log(endLine(run)),
+      onDrain: (report) => console.log(drainLine(report)),
     };
   }
   const write = (event: string) => (run: TaskRun): void =>
@@ -56,6 +59,7 @@ export function consoleObserver(
     onStart: write("started"),
     onRetry: write("retried"),
     onEnd: write("ended"),
+    onDrain: (report) => console.log(JSON.stringify(drainRecord(report))),
   };
 }
 
@@ -102,6 +106,36 @@ function record(event: string, run: TaskRun): Record<string, unknown> {
       stack: error instanceof Error ? error.stack : undefined,
     },
   };
+}
+
+function drainLine(report: DrainReport): string {
+  const names = Object.entries(countNames(report)).map(([name, count]) =>
+    count === 1 ? oneLine(name) : `${oneLine(name)} (${count})`
+  );
+  return `drained: ${report.finished} finished, ${report.failed} failed, ` +
+    `${report.abandoned.length} abandoned${
+      names.length === 0 ? "" : `: ${names.join(", ")}`
+    }`;
+}
+
+function drainRecord(report: DrainReport): Record<string, unknown> {
+  return {
+    time: new Date().toISOString(),
+    level: report.abandoned.length > 0 ? "error" : "info",
+    msg: "drained",
+    finished: report.finished,
+    failed: report.failed,
+    abandoned: countNames(report),
+  };
+}
+
+/** How many tasks of each name were abandoned: one line, however many they are. */
+function countNames({ abandoned }: DrainReport): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name } of abandoned) {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return Object.fromEntries(counts);
 }
 
 /** A task that did not run because somebody said so has an `error` that says why, and no fault. */

@@ -124,6 +124,62 @@ test("consoleObserver() writes every event as a line of JSON, and no argument", 
   assertFalse(lines.join().includes("secret"));
 });
 
+/** The lines of the console when a runner with a task that is stuck is drained. */
+async function linesOfDrain(
+  options: ConsoleObserverOptions | undefined,
+  names: readonly string[],
+): Promise<string[]> {
+  const { clock, runner } = fakeTime({ observers: [consoleObserver(options)] });
+  const tasks = new BackgroundTasks({ runner, onTaskError: () => {} });
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (line: string) => lines.push(line);
+  try {
+    tasks.with({ name: "done" }).addTask(() => {});
+    for (const name of names) {
+      tasks.with({ name }).addTask(() => new Promise(() => {}));
+    }
+    tasks.runAfter(new Response(null));
+    const report = runner.drain({ timeout: 5 });
+    while (runner.stats().succeeded === 0) await clock.advance(0);
+    await clock.advance(5);
+    await report;
+  } finally {
+    console.log = log;
+  }
+  return lines;
+}
+
+test("consoleObserver() writes one line when a drain has ended, which names what was abandoned", async () => {
+  const lines = await linesOfDrain(undefined, ["stuck", "a\nb", "stuck"]);
+  assertEquals(
+    lines.at(-1),
+    "drained: 1 finished, 0 failed, 3 abandoned: stuck (2), a\\u000ab",
+  );
+  assertEquals(
+    (await linesOfDrain(undefined, [])).at(-1),
+    "drained: 1 finished, 0 failed, 0 abandoned",
+  );
+});
+
+test("consoleObserver() writes the end of a drain as a line of JSON", async () => {
+  const format = "json";
+  const [lost, kept] = [
+    await linesOfDrain({ format }, ["stuck", "stuck"]),
+    await linesOfDrain({ format }, []),
+  ].map((lines) => JSON.parse(lines.at(-1)!));
+  assertMatch(lost.time, /^\d{4}-\d\d-\d\dT.*Z$/);
+  assertEquals({ ...lost, time: "" }, {
+    time: "",
+    level: "error",
+    msg: "drained",
+    finished: 1,
+    failed: 0,
+    abandoned: { stuck: 2 },
+  });
+  assertEquals([kept.level, kept.abandoned], ["info", {}]);
+});
+
 test("consoleObserver() refuses wrong options", () => {
   assertThrows(
     () => consoleObserver({ format: "xml" as never }),
