@@ -17,6 +17,7 @@ export async function endProcess(
   timeout: number,
   exit: (code: number) => void,
 ): Promise<void> {
+  Scheduler.isShuttingDown = true;
   const end = performance.now() + timeout;
   if (stops.length === 0 && "Deno" in globalThis) {
     await endByItself(end, timeout, exit);

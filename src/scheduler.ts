@@ -33,6 +33,8 @@ export class Scheduler {
   static readonly busy: Set<Scheduler> = new Set();
   /** Who watches the tasks of all schedulers. */
   static readonly watchers: Set<Watcher> = new Set();
+  /** Whether the process is ending: what would stream for ever stops. */
+  static isShuttingDown = false;
   /** Told of each scheduler that gets its first pending task, before it is admitted. */
   static readonly busyListeners: Set<(scheduler: Scheduler) => void> =
     new Set();

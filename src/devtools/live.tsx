@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { Scheduler } from "../scheduler.ts";
 import { type Filter, matching } from "./filter.ts";
 import type { Journal, SeenRequest } from "./journal.ts";
 import { Figures } from "./page.tsx";
@@ -12,7 +13,8 @@ const PACE = 250;
 
 /**
  * A stream ends after so long, and the page opens the next one where this one stopped: a server
- * that waits for its connections before it shuts down does not wait for a page that is open.
+ * that waits for its connections before it shuts down does not wait long for a page that is open.
+ * Where `drainOnShutdown` ends the process, the stream ends at once.
  */
 const LIFETIME = 5_000;
 
@@ -43,7 +45,9 @@ export function live(
         await send(stream, journal, filter, from, `${epoch}:${version}`);
       }
       await stream.sleep(PACE);
-    } while (!stream.aborted && Date.now() < end);
+    } while (
+      !stream.aborted && !Scheduler.isShuttingDown && Date.now() < end
+    );
   });
 }
 

@@ -52,7 +52,11 @@ const MODES: Record<typeof runtime, readonly Mode[]> = {
 let count = 0;
 
 /** Starts a server of `tests/apps/shutdown`, and waits until it takes connections. */
-async function start(mode: Mode, timeout = LONG): Promise<Started> {
+async function start(
+  mode: Mode,
+  timeout = LONG,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Started> {
   const log = `${folder}/${++count}.log`;
   const env = {
     LOG: log,
@@ -61,6 +65,7 @@ async function start(mode: Mode, timeout = LONG): Promise<Started> {
     PORT: String(await freePort()),
     DENO_JOBS: "2",
     ...(mode === "srvx" ? { SRVX: "yes" } : {}),
+    ...variables,
   };
   const server = new RunningProcess(await command(mode, env.PORT), env);
   const port = fileOf(mode) === "own_server"
@@ -178,6 +183,24 @@ for (const mode of MODES[runtime]) {
     assertEquals((await response.complete).status, 200);
     assertEquals(await server.exited, { code: 0, signal: null });
     assertEquals(done(), [`${name} after a slow answer`]);
+  });
+
+  test(`drainOnShutdown() does not wait for a page of devtools() that is open: ${mode}`, async () => {
+    // shorter than the streams of the page last
+    const { server, port, done } = await start(mode, "3000", { DEVTOOLS: "1" });
+    const name = `chain-${++count}`;
+    using connection = await connect(port);
+    const stream = connection.request("/_tasks/live");
+    assertEquals((await stream.head).status, 200);
+    await request(port, `/chain/${name}`);
+    await server.line(`${name} starts`);
+    server.kill("SIGTERM");
+    await untilOpen(port, false);
+    release(name);
+    assertMatch((await stream.complete).text, /^retry: 250\n\n/);
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(server.stderr, "");
+    assertEquals(done(), [`${name} added during the drain`]);
   });
 
   test(`drainOnShutdown() lets a large response go out to the last byte: ${mode}`, async () => {

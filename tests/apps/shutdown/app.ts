@@ -7,6 +7,7 @@ import {
   type BackgroundTasksEnv,
   defineTask,
 } from "@postlude/background-tasks";
+import { devtools } from "@postlude/background-tasks/devtools";
 import { Hono } from "hono";
 import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -33,6 +34,9 @@ const next = defineTask("next", () => {});
 
 /** The app. */
 export const app: Hono<BackgroundTasksEnv> = new Hono<BackgroundTasksEnv>();
+if (process.env["DEVTOOLS"] !== undefined) {
+  app.route("/_tasks", devtools({ allow: () => true }));
+}
 app.use(backgroundTasks());
 
 app.get("/ping", (c) => c.text("pong"));
