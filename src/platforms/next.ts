@@ -4,8 +4,9 @@ import { waitUntilOf, type WaitUntilSource } from "./types.ts";
 const REQUEST_CONTEXT = Symbol.for("@next/request-context");
 
 /**
- * Next.js, on a host that supports its `after`. `next start` does not set it for route handlers:
- * there `after` from `next/server` works, to be handed over as the `waitUntil` option.
+ * Next.js, on a host that supports its `after`, and in edge routes anywhere. `next start` does not
+ * set it for routes on Node: there `after` from `next/server` works, to be handed over as the
+ * `waitUntil` option.
  *
  * Shape: `packages/next/src/server/after/builtin-request-context.ts` of vercel/next.js.
  */
