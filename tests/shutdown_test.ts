@@ -1,10 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { drainOnShutdown } from "@postlude/background-tasks";
 import process from "node:process";
-import { runtime } from "./harness/runtime.ts";
+import { noSignals, testUnless } from "./harness/left_out.ts";
 import { test } from "./harness/test.ts";
-
-const hasSignals = runtime !== "workerd";
 
 test("drainOnShutdown() listens for SIGTERM and SIGINT, until it is told to stop", () => {
   const count = (): number[] =>
@@ -13,32 +11,38 @@ test("drainOnShutdown() listens for SIGTERM and SIGINT, until it is told to stop
   const forget = drainOnShutdown();
   assertEquals(
     count(),
-    hasSignals ? before.map((count) => count + 1) : before,
+    noSignals === undefined ? before.map((count) => count + 1) : before,
   );
   forget();
   assertEquals(count(), before);
 });
 
-test("drainOnShutdown() listens for the signals it is given", () => {
-  if (!hasSignals) return;
-  const before = process.listenerCount("SIGTERM");
-  const forget = drainOnShutdown({ signals: ["SIGUSR2"] });
-  assertEquals(process.listenerCount("SIGUSR2"), 1);
-  assertEquals(process.listenerCount("SIGTERM"), before);
-  forget();
-});
+testUnless(
+  noSignals,
+  "drainOnShutdown() listens for the signals it is given",
+  () => {
+    const before = process.listenerCount("SIGTERM");
+    const forget = drainOnShutdown({ signals: ["SIGUSR2"] });
+    assertEquals(process.listenerCount("SIGUSR2"), 1);
+    assertEquals(process.listenerCount("SIGTERM"), before);
+    forget();
+  },
+);
 
-test("drainOnShutdown() refuses a second call, until the first is forgotten", () => {
-  if (!hasSignals) return;
-  const forget = drainOnShutdown();
-  assertThrows(
-    () => drainOnShutdown(),
-    TypeError,
-    "twice: write drainOnShutdown({ server: [one, another] })",
-  );
-  forget();
-  drainOnShutdown()();
-});
+testUnless(
+  noSignals,
+  "drainOnShutdown() refuses a second call, until the first is forgotten",
+  () => {
+    const forget = drainOnShutdown();
+    assertThrows(
+      () => drainOnShutdown(),
+      TypeError,
+      "twice: write drainOnShutdown({ server: [one, another] })",
+    );
+    forget();
+    drainOnShutdown()();
+  },
+);
 
 test("drainOnShutdown() refuses wrong options, with the rule and the value", () => {
   const cases: [unknown, ErrorConstructor, string][] = [

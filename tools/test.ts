@@ -1,6 +1,6 @@
 /**
  * Runs the tests on every runtime, one after another:
- * `deno task test [--runtime <name>] [--filter <text>] [--verbose] [<file>…]`.
+ * `deno task test [--runtime <name>] [--filter <text>] [--verbose] [--table] [<file>…]`.
  *
  * @module
  */
@@ -13,6 +13,12 @@ import { testNode } from "./runtimes/node.ts";
 import { testWorkerd } from "./runtimes/workerd.ts";
 import { findStdAssert } from "./std_assert.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
+import {
+  missingLines,
+  readReport,
+  type TestReport,
+  testTable,
+} from "./test_report.ts";
 import type { TestCount, TestRun } from "./test_run.ts";
 
 const TESTERS: Readonly<
@@ -30,6 +36,7 @@ if (import.meta.main) {
     options: {
       filter: { default: "", type: "string" },
       runtime: { default: [], multiple: true, type: "string" },
+      table: { default: false, type: "boolean" },
       verbose: { default: false, type: "boolean" },
     },
   });
@@ -41,12 +48,13 @@ if (import.meta.main) {
 interface Options {
   readonly filter: string;
   readonly runtime: readonly string[];
+  readonly table: boolean;
   readonly verbose: boolean;
 }
 
 async function test(
   files: string[],
-  { filter, runtime, verbose }: Options,
+  { filter, runtime, table, verbose }: Options,
 ): Promise<Omit<TestCount, "output">> {
   const runtimes = runtime.length > 0 ? runtime.map(runtimeNamed) : RUNTIMES;
   await using folder = await temporaryFolder();
@@ -60,13 +68,20 @@ async function test(
     folder: folder.path,
   };
   const total = { failed: 0, passed: 0 };
+  const reports = new Map<RuntimeName, TestReport>();
   for (const name of runtimes) {
     const { failed, output, passed } = await testOn(name, tests);
     if (verbose || failed > 0) console.log(output);
-    console.log(`${name}: ${passed} passed, ${failed} failed`);
+    const report = readReport(name, output, filter);
+    reports.set(name, report);
+    for (const line of missingLines(report)) console.log(line);
+    console.log(
+      `${name}: ${passed} passed, ${failed} failed, ${report.leftOut.size} left out`,
+    );
     total.passed += passed;
     total.failed += failed;
   }
+  if (table) console.log(`\n${testTable(reports)}\n`);
   return total;
 }
 

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
+import { leaveOut, noBullMQ } from "./left_out.ts";
 import { hasRedis, startRedis, type TestRedis } from "./redis.ts";
 import type { RunningProcess } from "./running_process.ts";
 import { runScript } from "./run_script.ts";
-import { runtime } from "./runtime.ts";
 import { serve, type Served } from "./serve.ts";
 
 /** An engine, an API in front of it, and the log its tasks write. */
@@ -87,4 +87,7 @@ export const engines: [string, () => Promise<Stage>][] = [
 if (hasRedis) {
   engines.push(["Redis", async () => stage(await startRedis(), "REDIS_URL")]);
 }
-if (runtime === "workerd") engines.length = 0;
+if (noBullMQ !== undefined) {
+  leaveOut("createWorker() on an engine, every case", noBullMQ);
+  engines.length = 0;
+}

@@ -4,8 +4,8 @@ import {
   createWorker,
 } from "@postlude/background-tasks/bullmq";
 import type { TaskMessage } from "@postlude/background-tasks";
-import { runtime } from "../harness/runtime.ts";
 import { startPostgres } from "../harness/postgres.ts";
+import { leaveOut, noBullMQ } from "../harness/left_out.ts";
 import { hasRedis, startRedis } from "../harness/redis.ts";
 import { type QueueUnderTest, testQueue } from "../queues/contract.ts";
 
@@ -28,7 +28,8 @@ function open(
   };
 }
 
-if (runtime !== "workerd") {
+if (noBullMQ !== undefined) leaveOut("bullmq(), every case", noBullMQ);
+else {
   testQueue("bullmq({ postgres })", async () => {
     const postgres = await startPostgres();
     const connection = { postgres: postgres.url };

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { noBrowser, withPage } from "../harness/browser.ts";
 import { request } from "../harness/http_client.ts";
-import { runtime } from "../harness/runtime.ts";
+import { testUnless } from "../harness/left_out.ts";
 import { serve, type Served } from "../harness/serve.ts";
 import { test } from "../harness/test.ts";
 
@@ -72,16 +72,10 @@ test("devtools() streams a task that runs, and its end, over a socket", async ()
   await reader.cancel();
 });
 
-// What the browser is sent is the same on every runtime, which the test above and those of
-// tests/devtools/ see; a browser for each would only take time.
-if (runtime === "deno") {
-  if (noBrowser !== undefined) {
-    console.log(`skipped: the page of devtools() in a browser, ${noBrowser}`);
-  } else browserTests();
-}
-
-function browserTests(): void {
-  test("devtools() page shows a new task, and its end, within a second", async () => {
+testUnless(
+  noBrowser,
+  "devtools() page shows a new task, and its end, within a second",
+  async () => {
     await using server = await serve(APP);
     await withPage({}, async (page) => {
       await page.goto(`${server.url}/_tasks`);
@@ -92,9 +86,13 @@ function browserTests(): void {
       assertEquals(await page.locator("#empty").isVisible(), false);
       assertEquals(await figure(page, "succeeded"), "1");
     });
-  });
+  },
+);
 
-  test("devtools() page shows a hostile task name as text", async () => {
+testUnless(
+  noBrowser,
+  "devtools() page shows a hostile task name as text",
+  async () => {
     await using server = await serve(APP);
     await withPage({}, async (page) => {
       const hostile = `<img src=x onerror="document.title='hacked'">`;
@@ -106,9 +104,13 @@ function browserTests(): void {
       assertEquals(await page.locator("#requests img").count(), 0);
       assertEquals(await page.title(), "Background tasks");
     });
-  });
+  },
+);
 
-  test("devtools() page opens an error by keyboard, and keeps it open and focused while it is updated", async () => {
+testUnless(
+  noBrowser,
+  "devtools() page opens an error by keyboard, and keeps it open and focused while it is updated",
+  async () => {
     await using server = await serve(APP);
     await withPage({}, async (page) => {
       await post(server, "/add/fails?name=broken");
@@ -132,9 +134,13 @@ function browserTests(): void {
         "SUMMARY",
       );
     });
-  });
+  },
+);
 
-  test("devtools() page filters while somebody types, and can be paused", async () => {
+testUnless(
+  noBrowser,
+  "devtools() page filters while somebody types, and can be paused",
+  async () => {
     await using server = await serve(APP);
     await withPage({}, async (page) => {
       await post(server, "/add/fails?name=broken");
@@ -156,9 +162,13 @@ function browserTests(): void {
       await page.getByRole("button", { name: "Pause" }).click();
       await see(page, "unseen");
     });
-  });
+  },
+);
 
-  test("devtools() page is a whole snapshot without scripts, filters included", async () => {
+testUnless(
+  noBrowser,
+  "devtools() page is a whole snapshot without scripts, filters included",
+  async () => {
     await using server = await serve(APP);
     await post(server, "/add/works?name=fine");
     await post(server, "/add/fails?name=broken");
@@ -177,9 +187,13 @@ function browserTests(): void {
       assertEquals(await page.locator("article").count(), 1);
       assertEquals(await page.getByLabel("Name").inputValue(), "fine");
     });
-  });
+  },
+);
 
-  test("devtools() page survives 10,000 tasks, with no more in memory than after 5,000", async () => {
+testUnless(
+  noBrowser,
+  "devtools() page survives 10,000 tasks, with no more in memory than after 5,000",
+  async () => {
     await using server = await serve(APP);
     await withPage({}, async (page) => {
       await page.goto(`${server.url}/_tasks`);
@@ -200,5 +214,5 @@ function browserTests(): void {
       const [before = 0, after = Infinity] = nodes;
       assert(after < before * 1.1, `${nodes} nodes`);
     });
-  });
-}
+  },
+);

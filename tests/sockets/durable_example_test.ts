@@ -5,11 +5,19 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { request } from "../harness/http_client.ts";
 import { freePort } from "../harness/load.ts";
 import { runScript } from "../harness/run_script.ts";
+import { leaveOut, noBullMQ } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { serve } from "../harness/serve.ts";
 import { test } from "../harness/test.ts";
 
-if (runtime !== "workerd") {
+if (runtime !== "deno") {
+  leaveOut(
+    "examples/durable: the worker with threads",
+    "only Deno finds this package inside a thread",
+  );
+}
+if (noBullMQ !== undefined) leaveOut("examples/durable, every case", noBullMQ);
+else {
   test("examples/durable: the mail goes out from the worker, on an engine that npm installs", async () => {
     const folder = await mkdtemp(`${tmpdir()}/postlude-example-`);
     await chmod(folder, 0o755); // Postgres runs as another user

@@ -9,12 +9,14 @@ import { root } from "../../tools/package_entries.ts";
 import { request } from "../harness/http_client.ts";
 import { freePort, untilOpen } from "../harness/load.ts";
 import { RunningProcess } from "../harness/running_process.ts";
+import { leaveOut, noSignals } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
 const workers = runtime === "deno" ? 2 : availableParallelism();
 
-if (runtime !== "workerd") { // which has no signals
+if (noSignals !== undefined) leaveOut("examples/parallel", noSignals);
+else {
   testExample(`examples/parallel/${runtime}.ts`, async (server) => {
     const ready = (): string[] =>
       server.lines.filter((line) => line.endsWith("is ready"));
@@ -24,7 +26,7 @@ if (runtime !== "workerd") { // which has no signals
 
 if (runtime === "deno") {
   testExample("examples/shutdown.ts", () => Promise.resolve());
-}
+} else leaveOut("examples/shutdown.ts", "its command is one of Deno");
 
 /** Starts an example by its first line, and tells it to end in the middle of its tasks. */
 function testExample(

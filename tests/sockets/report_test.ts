@@ -2,67 +2,64 @@ import { assertEquals } from "@std/assert";
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { connect, request } from "../harness/http_client.ts";
-import { runtime } from "../harness/runtime.ts";
+import { noFiles, testUnless } from "../harness/left_out.ts";
 import { serve, type Served } from "../harness/serve.ts";
-import { test } from "../harness/test.ts";
 
 const ROW = 62;
 const LARGE = "/report.csv?rows=1082402"; // 64 MB
 
-if (runtime !== "workerd") { // which has no files
-  reportTest("GET sends the whole report", async (port) => {
-    const { status, headers, body } = await request(port, "/report.csv?rows=3");
-    const sent = [status, headers.get("content-length"), body.length];
-    assertEquals(sent, [200, String(3 * ROW), 3 * ROW]);
-  });
+reportTest("GET sends the whole report", async (port) => {
+  const { status, headers, body } = await request(port, "/report.csv?rows=3");
+  const sent = [status, headers.get("content-length"), body.length];
+  assertEquals(sent, [200, String(3 * ROW), 3 * ROW]);
+});
 
-  reportTest("HEAD opens no file", async (port) => {
-    const options = { method: "HEAD" };
-    assertEquals((await request(port, LARGE, options)).status, 200);
-  });
+reportTest("HEAD opens no file", async (port) => {
+  const options = { method: "HEAD" };
+  assertEquals((await request(port, LARGE, options)).status, 200);
+});
 
-  reportTest("a range is sent as one", async (port) => {
-    const options = { headers: { range: "bytes=62-73" } };
-    const { status, headers, text } = await request(port, LARGE, options);
-    assertEquals([status, text], [206, "2026-11-22;a"]);
-    assertEquals(headers.get("content-range"), "bytes 62-73/67108924");
-  });
+reportTest("a range is sent as one", async (port) => {
+  const options = { headers: { range: "bytes=62-73" } };
+  const { status, headers, text } = await request(port, LARGE, options);
+  assertEquals([status, text], [206, "2026-11-22;a"]);
+  assertEquals(headers.get("content-range"), "bytes 62-73/67108924");
+});
 
-  reportTest("a range behind the end is refused", async (port) => {
-    const options = { headers: { range: "bytes=99999999-" } };
-    assertEquals((await request(port, LARGE, options)).status, 416);
-  });
+reportTest("a range behind the end is refused", async (port) => {
+  const options = { headers: { range: "bytes=99999999-" } };
+  assertEquals((await request(port, LARGE, options)).status, 416);
+});
 
-  reportTest("a slow reader gets all of 64 MB", async (port, server) => {
-    using connection = await connect(port);
-    const response = connection.request(LARGE);
-    await response.head;
+reportTest("a slow reader gets all of 64 MB", async (port, server) => {
+  using connection = await connect(port);
+  const response = connection.request(LARGE);
+  await response.head;
+  connection.pause();
+  for (let i = 0; i < 50; i++) await request(port, "/elsewhere");
+  assertEquals(server.lines, []);
+  connection.resume();
+  assertEquals((await response.complete).body.length, 67_108_924);
+});
+
+reportTest(
+  "a reader that leaves half-way leaves no file",
+  async (port, server) => {
+    const connection = await connect(port);
+    await connection.request(LARGE).head;
     connection.pause();
-    for (let i = 0; i < 50; i++) await request(port, "/elsewhere");
+    for (let i = 0; i < 10; i++) await request(port, "/elsewhere");
     assertEquals(server.lines, []);
-    connection.resume();
-    assertEquals((await response.complete).body.length, 67_108_924);
-  });
-
-  reportTest(
-    "a reader that leaves half-way leaves no file",
-    async (port, server) => {
-      const connection = await connect(port);
-      await connection.request(LARGE).head;
-      connection.pause();
-      for (let i = 0; i < 10; i++) await request(port, "/elsewhere");
-      assertEquals(server.lines, []);
-      connection.destroy();
-    },
-  );
-}
+    connection.destroy();
+  },
+);
 
 /** A test that ends with one deleted folder, nothing left in it, and no open descriptor. */
 function reportTest(
   name: string,
   body: (port: number, server: Served) => Promise<void>,
 ): void {
-  test(`examples/report.ts: ${name}`, async () => {
+  testUnless(noFiles, `examples/report.ts: ${name}`, async () => {
     const folder = mkdtempSync(`${tmpdir()}/postlude-report-`);
     try {
       await using server = await serve("examples/report.ts", {

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { root } from "../../tools/package_entries.ts";
 import { RunningProcess } from "../harness/running_process.ts";
+import { leaveOut, noFiles, testUnless } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
@@ -18,12 +19,17 @@ if (own[runtime] !== "") {
 if (runtime === "node") await import("../../examples/testing/node_test.ts");
 
 if (runtime === "node") vitestTest("Vitest", "vitest.config.mts");
+if (runtime === "deno" || runtime === "bun") {
+  leaveOut("examples/testing in Vitest", "it runs on Node and on workerd");
+}
 if (runtime === "workerd") {
   vitestTest("Vitest on workerd", "workers.config.mts");
 }
 
-if (runtime !== "workerd") { // which has no files
-  test("examples/report.ts: the report is deleted once it has been read", async () => {
+testUnless(
+  noFiles,
+  "examples/report.ts: the report is deleted once it has been read",
+  async () => {
     const { default: app } = await import("../../examples/report.ts");
     const client = new TestClient(app, { tasks: "record" });
     const response = await client.get("/report.csv", { query: { rows: 3 } });
@@ -32,8 +38,8 @@ if (runtime !== "workerd") { // which has no files
     assertEquals(existsSync(`${folder}`), true);
     await client.tasks.runAll();
     assertEquals(existsSync(`${folder}`), false);
-  });
-}
+  },
+);
 
 /** Runs an example's tests with the real Vitest, in a process of Node. */
 function vitestTest(name: string, config: string): void {

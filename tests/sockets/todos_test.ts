@@ -13,6 +13,7 @@ import { request } from "../harness/http_client.ts";
 import type { CompleteResponse } from "../harness/http_response.ts";
 import { freePort, untilOpen } from "../harness/load.ts";
 import { RunningProcess } from "../harness/running_process.ts";
+import { leaveOut, noSignals, testUnless } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
@@ -216,8 +217,10 @@ test("examples/todos shows its tasks on this machine, and nowhere on Workers", a
   assert(text.includes("create-activity"));
 });
 
-if (runtime !== "workerd") { // which has no signals
-  test("examples/todos loses no activity of an answered request when it is told to end", async () => {
+testUnless(
+  noSignals,
+  "examples/todos loses no activity of an answered request when it is told to end",
+  async () => {
     const database = `${folder}/${++count}.db`;
     const todos: Todo[] = [];
     {
@@ -234,10 +237,12 @@ if (runtime !== "workerd") { // which has no signals
       );
       assertEquals(JSON.parse(text).length, 1);
     }
-  });
-}
+  },
+);
 
-if (runtime === "workerd") {
+if (runtime !== "workerd") {
+  leaveOut("examples/todos can be deployed", "only to Workers");
+} else {
   test("examples/todos can be deployed", async () => {
     const config = "examples/todos/wrangler.jsonc";
     const out = `${folder}/worker`;

@@ -9,6 +9,7 @@ import {
 import { bundle } from "../../tools/bundle.ts";
 import { bundlesFolder } from "../../tools/bundles_folder.ts";
 import { root } from "../../tools/package_entries.ts";
+import { leaveOut } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
@@ -66,7 +67,9 @@ const inModule = (contents: string): Options => ({
   modulesRoot: "/",
 });
 
-if (runtime === "workerd") {
+if (runtime !== "workerd") {
+  leaveOut("workers in each kind of Worker, every case", "only on workerd");
+} else {
   test("workers keeps the tasks of a module worker and of Pages alive, whatever its env binds", async () => {
     const paths = ["/hono", "/fetch", "/pages"];
     assertEquals(

@@ -36,7 +36,7 @@ async function testInside(tests: TestRun): Promise<TestCount> {
   for (const name of names.filter((name) => name.includes(tests.filter))) {
     const { error } = await runTest(workerd.url, name);
     count[error === undefined ? "passed" : "failed"]++;
-    log(`${name} ... ${error ?? "ok"}\n`);
+    log(`${name} ... ${error === undefined ? "ok" : `FAILED\n${error}`}\n`);
   }
   return { ...count, output };
 }

@@ -1,0 +1,44 @@
+import { runtime } from "./runtime.ts";
+import { test, type TestBody } from "./test.ts";
+
+/** Why a case that needs files does not run here; `undefined` where it does. */
+export const noFiles: string | undefined = runtime === "workerd"
+  ? "Workers have no file system"
+  : undefined;
+
+/** Why a case that needs signals does not run here; `undefined` where it does. */
+export const noSignals: string | undefined = runtime === "workerd"
+  ? "Workers have no signals"
+  : undefined;
+
+/** Why a case that needs BullMQ does not run here; `undefined` where it does. */
+export const noBullMQ: string | undefined = runtime === "workerd"
+  ? "BullMQ does not run on Workers"
+  : undefined;
+
+/**
+ * Says that a case does not run here, and why. `deno task test` prints it: nothing is left out in
+ * silence.
+ *
+ * @param name The title of the test, or of several.
+ * @param reason Why, without parentheses.
+ */
+export function leaveOut(name: string, reason: string): void {
+  console.log(`!! left out: ${name} (${reason})`);
+}
+
+/**
+ * Declares a test where nothing speaks against it; says so where something does.
+ *
+ * @param reason Why it cannot run here, or `undefined`.
+ * @param name Symbol, then consequence.
+ * @param body What to run.
+ */
+export function testUnless(
+  reason: string | undefined,
+  name: string,
+  body: TestBody,
+): void {
+  if (reason === undefined) test(name, body);
+  else leaveOut(name, reason);
+}

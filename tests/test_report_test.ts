@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import { missingLines, readReport, testTable } from "../tools/test_report.ts";
+import { RUNTIMES } from "./harness/runtime.ts";
+import { test } from "./harness/test.ts";
+
+/** What each test runner prints of one test that passes, one that fails, and one that is left out. */
+const OUTPUT = {
+  deno: [
+    "!! left out: f() of a file (there is none)",
+    "!! no redis",
+    "f() (twice) | works ... ok (3ms)",
+    "f() fails ...",
+    "------- output -------",
+    "f() fails ... FAILED (510µs)",
+  ],
+  bun: [
+    "!! left out: f() of a file (there is none)",
+    "!! no redis",
+    "(pass) f() (twice) | works [0.05ms]",
+    "(fail) f() fails [1.20s]",
+  ],
+  node: [
+    "!! left out: f() of a file (there is none)",
+    "!! no redis",
+    "✔ f() (twice) | works (3.1ms)",
+    "✖ f() fails (0.2ms)",
+  ],
+  workerd: [
+    "!! left out: f() of a file (there is none)",
+    "!! no redis",
+    "f() (twice) | works ... ok",
+    "f() fails ... FAILED",
+    "Error: no",
+  ],
+};
+
+test("readReport() reads what each test runner prints", () => {
+  for (const runtime of RUNTIMES) {
+    const report = readReport(runtime, OUTPUT[runtime].join("\n"), "");
+    assertEquals([...report.results], [
+      ["f() (twice) | works", "ok"],
+      ["f() fails", "FAILED"],
+    ], runtime);
+    assertEquals([...report.leftOut], [["f() of a file", "there is none"]]);
+    assertEquals(report.notices, ["!! no redis"]);
+  }
+});
+
+test("readReport() takes no more of what is left out than the filter does", () => {
+  const text = OUTPUT.bun.join("\n");
+  assertEquals(readReport("bun", text, "fails").leftOut.size, 0);
+  assertEquals(readReport("bun", text, "file").leftOut.size, 1);
+});
+
+test("missingLines() names what was left out, by its reason", () => {
+  const report = readReport(
+    "bun",
+    [...OUTPUT.bun, "!! left out: g() (there is none)"].join("\n"),
+    "",
+  );
+  assertEquals(missingLines(report), [
+    "!! no redis",
+    "!! left out, there is none:",
+    "     f() of a file",
+    "     g()",
+  ]);
+});
+
+test("testTable() has a row for each test, whatever became of it where", () => {
+  const ran = readReport("deno", "f() ... ok\ng() ... FAILED (1ms)", "");
+  const other = readReport("bun", "!! left out: f() (no | files)", "");
+  assertEquals(
+    testTable(new Map([["bun", other], ["deno", ran]])),
+    [
+      "| case | deno | bun |",
+      "| --- | --- | --- |",
+      "| f() | ok | left out: no \\| files |",
+      "| g() | FAILED | – |",
+    ].join("\n"),
+  );
+});
