@@ -1,7 +1,5 @@
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { build, stop } from "esbuild";
-import { packageEntries, root } from "../tools/package_entries.ts";
+import { bundleSize } from "../tools/bundle_size.ts";
+import { packageEntries } from "../tools/package_entries.ts";
 import { table } from "./tables.ts";
 
 /**
@@ -11,25 +9,9 @@ import { table } from "./tables.ts";
  */
 export async function bundleSizes(): Promise<string> {
   const rows: string[][] = [];
-  for (const [name, path] of packageEntries()) {
-    const { outputFiles } = await build({
-      absWorkingDir: fileURLToPath(root),
-      bundle: true,
-      entryPoints: [path],
-      format: "esm",
-      logLevel: "error",
-      minify: true,
-      packages: "external",
-      platform: "neutral",
-      external: ["node:*", "cloudflare:*"],
-      target: "es2022",
-      tsconfigRaw: {},
-      write: false,
-    });
-    const bytes = outputFiles[0]!.contents;
-    const gzipped = gzipSync(bytes, { level: 9 }).length;
-    rows.push([name, String(bytes.length), String(gzipped)]);
+  for (const name of packageEntries().keys()) {
+    const { gzipped, minified } = await bundleSize(`export * from "${name}";`);
+    rows.push([name, String(minified), String(gzipped)]);
   }
-  await stop();
   return table(["entry", "minified", "gzipped"], rows);
 }

@@ -4,7 +4,28 @@
  * @module
  */
 
-/** The error of an attempt that took longer than the task's `timeout`. */
+/**
+ * The error of an attempt that took longer than the task's `timeout`.
+ *
+ * @example Count what is too slow
+ * ```ts
+ * import { BackgroundTasks, drain, TaskTimeoutError } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tooSlow: string[] = [];
+ * const tasks = new BackgroundTasks({
+ *   onTaskError: (error) => {
+ *     if (error instanceof TaskTimeoutError) tooSlow.push(error.task);
+ *   },
+ * });
+ * const hang = () => new Promise(() => {});
+ * tasks.with({ name: "hang", timeout: 10 }).addTask(hang);
+ * tasks.runAfter(new Response("ok"));
+ *
+ * await drain();
+ * assertEquals(tooSlow, ["hang"]);
+ * ```
+ */
 export class TaskTimeoutError extends Error {
   /** The name of the task. */
   readonly task: string;
@@ -31,6 +52,19 @@ export class TaskTimeoutError extends Error {
  * Thrown by `addTask` when the runner would hold more than `maxPending` tasks.
  *
  * A server answers 503: the request can be sent again later.
+ *
+ * @example Answer 503
+ * ```ts
+ * import { TaskQueueFullError } from "@postlude/background-tasks";
+ * import { Hono } from "hono";
+ *
+ * const app = new Hono();
+ * app.onError((error, c) =>
+ *   error instanceof TaskQueueFullError
+ *     ? c.text("Try again later", 503, { "retry-after": "1" })
+ *     : c.text("Internal Server Error", 500)
+ * );
+ * ```
  */
 export class TaskQueueFullError extends Error {
   /** The name of the task that was refused. */
@@ -54,7 +88,23 @@ export class TaskQueueFullError extends Error {
   }
 }
 
-/** Thrown by `addTask` when the request's tasks have finished, or when the runner was closed. */
+/**
+ * Thrown by `addTask` when the request's tasks have finished, or when the runner was closed.
+ *
+ * @example Add a task when it is too late
+ * ```ts
+ * import { BackgroundTasks, BackgroundTasksClosedError, drain } from "@postlude/background-tasks";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const audit = () => {};
+ * const tasks = new BackgroundTasks();
+ * tasks.addTask(audit);
+ * tasks.runAfter(new Response("ok"));
+ *
+ * await drain();
+ * assertThrows(() => tasks.addTask(audit), BackgroundTasksClosedError);
+ * ```
+ */
 export class BackgroundTasksClosedError extends Error {
   /** The name of the task that was refused. */
   readonly task: string;

@@ -6,17 +6,23 @@ export interface TestFiles {
   readonly unit: readonly string[];
   /** Files that start servers: those below `tests/sockets/`. */
   readonly sockets: readonly string[];
+  /** Files about the package as it is published, for Deno alone: those below `tests/package/`. */
+  readonly package: readonly string[];
 }
 
 /** Sorts the given test files by kind; takes all below `tests/` when none is given. */
 export async function findTests(files: readonly string[]): Promise<TestFiles> {
   const all = files.length > 0 ? files : await Array.fromAsync(walk("tests"));
-  const isSockets = (file: string): boolean =>
-    file.startsWith("tests/sockets/");
-  return {
-    sockets: all.filter(isSockets).sort(),
-    unit: all.filter((file) => !isSockets(file)).sort(),
-  };
+  const { package: ofPackage = [], sockets = [], unit = [] } = Object.groupBy(
+    all.toSorted(),
+    kindOf,
+  );
+  return { package: ofPackage, sockets, unit };
+}
+
+function kindOf(file: string): keyof TestFiles {
+  if (file.startsWith("tests/package/")) return "package";
+  return file.startsWith("tests/sockets/") ? "sockets" : "unit";
 }
 
 async function* walk(folder: string): AsyncGenerator<string> {

@@ -8,6 +8,8 @@ export const root: URL = new URL("../", import.meta.url);
 export interface DenoConfig {
   /** The name of this package. */
   readonly name: string;
+  /** What it is, in a sentence. */
+  readonly description: string;
   /** Public entry, such as `"."` or `"./testing"`, to its file. */
   readonly exports: Readonly<Record<string, string>>;
   /** Bare specifier to what it stands for. */

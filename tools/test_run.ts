@@ -1,9 +1,7 @@
+import type { TestFiles } from "./find_tests.ts";
+
 /** What one test command is to run. */
-export interface TestRun {
-  /** Files without sockets, relative to the root of the project. */
-  readonly unit: readonly string[];
-  /** Files that start servers, relative to the root of the project. */
-  readonly sockets: readonly string[];
+export interface TestRun extends TestFiles {
   /** Only tests whose name contains this text; all when empty. */
   readonly filter: string;
   /** A temporary folder, in which modules find the packages of the project. */

@@ -4,7 +4,8 @@ import type { TestCount, TestRun } from "../test_run.ts";
 
 /** Runs the tests with `deno test`. */
 export async function testDeno(tests: TestRun): Promise<TestCount> {
-  return await denoTest(tests, [...tests.unit, ...tests.sockets], "deno");
+  const files = [...tests.unit, ...tests.sockets, ...tests.package];
+  return await denoTest(tests, files, "deno");
 }
 
 /** Runs files with `deno test`, against the given runtime; no file is no failure. */
@@ -20,7 +21,6 @@ export async function denoTest(
       "test",
       "-A",
       "--no-check",
-      "--quiet",
       ...tests.denoArguments,
     ],
     ...(tests.filter === "" ? [] : ["--filter", tests.filter]),
