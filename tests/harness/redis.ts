@@ -8,12 +8,14 @@ import { RunningProcess } from "./running_process.ts";
 export interface TestRedis extends AsyncDisposable {
   /** Where it listens. */
   readonly url: string;
-  /** Its process, for signals; another one after each start. */
-  readonly process: RunningProcess;
   /** Kills it, as an outage does; what it wrote to disk stays. */
   stop(): Promise<void>;
   /** Starts it again. */
   start(): Promise<void>;
+  /** Stops its process where it is, with SIGSTOP, until {@linkcode thaw}. */
+  freeze(): void;
+  /** Ends {@linkcode freeze}. */
+  thaw(): void;
 }
 
 /** Whether `redis-server` is installed here. Without it the tests on Redis are left out, loudly. */
@@ -50,15 +52,13 @@ export async function startRedis(...flags: string[]): Promise<TestRedis> {
   };
   return {
     url: `redis://127.0.0.1:${port}`,
-    get process(): RunningProcess {
-      return child;
-    },
     stop,
     async start(): Promise<void> {
       child = await run();
     },
+    freeze: () => child.kill("SIGSTOP"),
+    thaw: () => child.kill("SIGCONT"),
     async [Symbol.asyncDispose](): Promise<void> {
-      child.kill("SIGCONT");
       await stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -1,0 +1,145 @@
+/**
+ * An engine whose processes stand still (SIGSTOP): its connections are up, the kernel takes new
+ * ones, and nobody answers.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { TaskEnqueueError, type TaskMessage } from "@postlude/background-tasks";
+import {
+  bullmq,
+  type BullMQConnection,
+  type BullMQQueue,
+  createWorker,
+} from "@postlude/background-tasks/bullmq";
+import { leaveOut, noBullMQ } from "../harness/left_out.ts";
+import { freePort } from "../harness/load.ts";
+import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
+import { hasRedis, startRedis, type TestRedis } from "../harness/redis.ts";
+import { test } from "../harness/test.ts";
+import { withGlobal } from "../harness/with_global.ts";
+import { messageFor } from "../queues/contract.ts";
+
+/** An engine, and how a producer finds it. */
+interface Engine {
+  readonly name: string;
+  start(): Promise<TestPostgres | TestRedis>;
+  connection(url: string): BullMQConnection;
+}
+
+const engines: Engine[] = [{
+  name: "Postgres",
+  async start() {
+    const engine = await startPostgres();
+    const worker = await createWorker({ // makes the tables
+      postgres: engine.url,
+      tasks: [],
+      closeOnSignals: false,
+    });
+    await worker.close();
+    return engine;
+  },
+  connection: (postgres) => ({ postgres }),
+}];
+if (hasRedis) {
+  engines.push({
+    name: "Redis",
+    start: () => startRedis(),
+    connection: (connection) => ({ connection }),
+  });
+}
+if (noBullMQ !== undefined) {
+  leaveOut("bullmq() on an engine that stands still, every case", noBullMQ);
+  engines.length = 0;
+}
+
+/** What became of an enqueue. */
+async function outcome(
+  queue: BullMQQueue,
+  message: TaskMessage,
+): Promise<string> {
+  try {
+    await queue.enqueue([message], { platform: undefined });
+    return "queued";
+  } catch (error) {
+    return error instanceof TaskEnqueueError ? error.outcome : String(error);
+  }
+}
+
+function batch(): TaskMessage[] {
+  return Array.from({ length: 5 }, (_, index) => messageFor(index));
+}
+
+/** Which delays a body asks for, to wait for them or, in a hurry, not. */
+async function delaysOf(
+  body: () => Promise<void>,
+  hurry = false,
+): Promise<number[]> {
+  const delays: number[] = [];
+  const { setTimeout } = globalThis;
+  const noted = (callback: () => void, delay = 0): unknown => {
+    delays.push(delay);
+    return setTimeout(callback, hurry ? 0 : delay);
+  };
+  await withGlobal("setTimeout", noted, body);
+  return delays;
+}
+
+for (const { name, start, connection } of engines) {
+  test(`bullmq() on ${name} refuses every task while the engine stands still, and has all it acknowledged when it goes on`, async () => {
+    await using engine = await start();
+    const queue = bullmq({ ...connection(engine.url), timeout: 300 });
+    const direct = bullmq(connection(engine.url));
+    const all = (messages: TaskMessage[]): Promise<string[]> =>
+      Promise.all(messages.map((message) => outcome(queue, message)));
+    try {
+      const before = batch();
+      assertEquals(await all(before), Array(5).fill("queued"));
+      engine.freeze();
+      const [inFlight, refused] = [batch(), batch()];
+      assertEquals(await all(inFlight), Array(5).fill("unknown"));
+      for (const message of refused) {
+        assertEquals(await outcome(queue, message), "not-queued");
+      }
+      engine.thaw();
+      const after = messageFor(0);
+      while (await outcome(queue, after) !== "queued");
+      const jobs = await (await direct.client()).getJobs(["waiting"]);
+      const stored = new Set(jobs.map(({ id }) => id));
+      const isStored = ({ id }: TaskMessage): boolean => stored.has(id);
+      assertEquals([...before, after].filter(isStored).length, 6);
+      assertEquals(refused.filter(isStored), []);
+    } finally {
+      engine.thaw();
+      await Promise.all([queue.close(), direct.close()]);
+    }
+  });
+
+  test(`bullmq() on ${name} waits less than a second where nobody said otherwise`, async () => {
+    const url = name === "Redis" ? "redis://" : "postgres://u:p@";
+    const address = `${url}127.0.0.1:${await freePort()}`;
+    for (const [options, longest] of [[{}, 800], [{ timeout: 300 }, 300]]) {
+      const queue = bullmq({ ...connection(address), ...options as object });
+      const delays = await delaysOf(async () => {
+        assertEquals(await outcome(queue, messageFor(1)), "not-queued");
+      }, true);
+      assertEquals(Math.max(...delays), longest);
+      await queue.close();
+    }
+  });
+
+  test(`bullmq() on ${name} gives the engine what connecting has left of the time`, async () => {
+    await using engine = await start();
+    const queue = bullmq(connection(engine.url));
+    await outcome(queue, messageFor(0));
+    const times = [1_000, 1_500]; // at the start, and once it is connected
+    const now = (): number => times.shift() ?? 1_500;
+    const delays = await delaysOf(() =>
+      withGlobal("performance", { now }, async () => {
+        assertEquals(await outcome(queue, messageFor(1)), "queued");
+      })
+    );
+    assert(delays.includes(300), `waited for ${delays}`);
+    await queue.close();
+  });
+}
