@@ -8,6 +8,14 @@ export interface Workerd extends AsyncDisposable {
   readonly url: URL;
 }
 
+/** A queue of workerd. */
+export interface WorkerdQueue {
+  /** How often it delivers a message again. */
+  readonly maxRetries: number;
+  /** Where a message goes then; lost if there is none. */
+  readonly deadLetterQueue?: string;
+}
+
 /** Options for {@linkcode startWorkerd}. */
 export interface StartWorkerdOptions {
   /** The environment of the worker. */
@@ -19,12 +27,11 @@ export interface StartWorkerdOptions {
    */
   readonly d1?: readonly string[];
   /**
-   * Names of queues in the environment, which the worker consumes as well, and how often each
-   * delivers a message again; kept in memory.
+   * Names of queues in the environment, which the worker consumes as well; kept in memory.
    *
    * @default {{}}
    */
-  readonly queues?: Readonly<Record<string, { readonly maxRetries: number }>>;
+  readonly queues?: Readonly<Record<string, WorkerdQueue>>;
   /** Takes what the worker logs. */
   readonly onOutput: (stdout: Readable, stderr: Readable) => void;
 }
@@ -53,8 +60,8 @@ export async function startWorkerd(
     modulesRoot: "/",
     queueConsumers: Object.fromEntries(
       Object.entries(queues).map((
-        [name, { maxRetries }],
-      ) => [name, { maxBatchTimeout: 0, maxRetries }]),
+        [name, queue],
+      ) => [name, { maxBatchTimeout: 0, ...queue }]),
     ),
     queueProducers: Object.fromEntries(
       Object.keys(queues).map((name) => [name, name]),

@@ -96,7 +96,8 @@ export class MessageRunner {
         `Cannot run ${describeValue(body)}: it is no message of this version`,
       );
       console.error(error.message);
-      return { next: "failed", permanent: true, error };
+      // Not permanent: a platform may keep it for somebody who can read it.
+      return { next: "failed", permanent: false, error };
     }
     const definition = this.#tasks.get(body.task);
     if (definition === undefined) {

@@ -140,7 +140,7 @@ test("queueHandler() acknowledges each message by what became of its task", asyn
   ]);
 });
 
-test("queueHandler() leaves a task it does not know for a newer worker, and drops what is no message", async () => {
+test("queueHandler() leaves a task it does not know for a newer worker, and what is no message to the platform", async () => {
   const lines: unknown[] = [];
   const original = console.error;
   console.error = (line) => void lines.push(line);
@@ -152,7 +152,7 @@ test("queueHandler() leaves a task it does not know for a newer worker, and drop
         { body: "not a message", attempts: 1 },
         { body: null, attempts: 1 },
       ),
-      ["retry 30", "ack", "ack"],
+      ["retry 30", "retry 0", "retry 0"],
     );
   } finally {
     console.error = original;

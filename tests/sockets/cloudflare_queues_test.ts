@@ -30,7 +30,10 @@ async function start(): Promise<Running> {
   let reader: LineReader | undefined;
   const workerd = await startWorkerd(`${folder}/queues.mjs`, {
     env: {},
-    queues: { TASKS: { maxRetries: 3 } },
+    queues: {
+      TASKS: { maxRetries: 3, deadLetterQueue: "FAILED" }, // the tasks have 3 attempts
+      FAILED: { maxRetries: 0 },
+    },
     onOutput: (stdout) => void (reader = new LineReader(stdout)),
   });
   return {
@@ -77,6 +80,29 @@ if (runtime !== "workerd") {
         "start never 2",
         "start never 3",
         "start last 1",
+      ],
+    );
+  });
+
+  test("queueHandler() leaves a task that has failed too often, and what is no task, to the dead-letter queue", async () => {
+    await using worker = await start();
+    await worker.post("/flaky", "hopeless", 0); // retry.when gives it up
+    await worker.line("given up flaky 1: hopeless");
+    await worker.post("/flaky", "never", 9);
+    await worker.line('dead letter flaky ["never",9]');
+    await worker.post("/foreign");
+    await worker.line("dead letter foreign undefined");
+    assertEquals(
+      worker.lines().filter((line) => !line.startsWith("in process")),
+      [
+        "start hopeless 1",
+        "given up flaky 1: hopeless",
+        "start never 1",
+        "start never 2",
+        "start never 3",
+        "given up flaky 3: not yet",
+        'dead letter flaky ["never",9]',
+        "dead letter foreign undefined",
       ],
     );
   });

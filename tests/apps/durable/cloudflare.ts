@@ -5,8 +5,10 @@ import {
   defineTask,
   type TaskContext,
   TaskEnqueueError,
+  type TaskMessage,
 } from "@postlude/background-tasks";
 import {
+  type CloudflareMessageBatch,
   cloudflareQueue,
   type CloudflareQueueBinding,
   queueHandler,
@@ -57,15 +59,30 @@ app.post("/flaky", async (c) => {
   tasks.addTask(() => console.log(`in process ${args[0]}`));
   return c.text("queued");
 });
+app.post("/foreign", async (c) => {
+  await c.env.TASKS.sendBatch([{ body: { task: "foreign" } }]);
+  return c.text("queued");
+});
 app.post("/lost", (c) => {
   c.var.backgroundTasks.addTask(lost);
   return c.text("queued");
 });
 
+const runTasks = queueHandler([flaky], {
+  onTaskError: (error, { name, attempt }) =>
+    console.log(`given up ${name} ${attempt}: ${(error as Error).message}`),
+});
+
+/** What the dead-letter queue holds: messages as they were sent. */
+function logDeadLetters({ messages }: CloudflareMessageBatch): void {
+  for (const { body } of messages) {
+    const { task, args } = body as TaskMessage;
+    console.log(`dead letter ${task} ${JSON.stringify(args)}`);
+  }
+}
+
 export default {
   fetch: app.fetch,
-  queue: queueHandler([flaky], {
-    onTaskError: (error, { name, attempt }) =>
-      console.log(`given up ${name} ${attempt}: ${(error as Error).message}`),
-  }),
+  queue: (batch: CloudflareMessageBatch & { readonly queue: string }) =>
+    batch.queue === "FAILED" ? logDeadLetters(batch) : runTasks(batch),
 };
