@@ -1,14 +1,14 @@
 import { fileURLToPath } from "node:url";
 import type { BenchRuntime, Contender } from "./contenders.ts";
 import { start } from "./running_contender.ts";
-import { spread } from "./statistics.ts";
+import { type Spread, spread } from "./statistics.ts";
 
 /** What to read. */
 export interface BodyOptions {
   readonly runtime: BenchRuntime;
   readonly folder: string;
   /** The path of the body; `/task` behind it adds a task. */
-  readonly path: "/64mb" | "/1mb";
+  readonly path: "/64mb" | "/64mb-stream" | "/1mb";
   /** How fast the client reads; as fast as it can where it is absent. */
   readonly bytesPerSecond?: number;
   readonly rounds: number;
@@ -16,9 +16,13 @@ export interface BodyOptions {
   readonly exactEnd?: boolean;
 }
 
-/** Milliseconds to the last byte. */
+/** How long it takes to the last byte. */
 export interface BodyTimes {
+  /** The time without a task as a part of the time with one, of each pair. */
+  readonly ratio: Spread;
+  /** Milliseconds. */
   readonly without: number;
+  /** Milliseconds. */
   readonly withTask: number;
 }
 
@@ -31,7 +35,8 @@ const BODIES: Contender = {
 };
 
 /**
- * Reads a body with and without a task, in turn, and takes the time to the last byte.
+ * Reads a body with and without a task, in pairs, and takes the time to the last byte. The one that
+ * is read first changes from pair to pair.
  *
  * @param options What to read.
  */
@@ -42,16 +47,20 @@ export async function timeBodies(options: BodyOptions): Promise<BodyTimes> {
   const speed = options.bytesPerSecond === undefined
     ? []
     : [String(options.bytesPerSecond)];
-  const without: number[] = [];
-  const withTask: number[] = [];
-  await read(server.port, path, speed);
+  const bare = (): Promise<number> => read(server.port, path, speed);
+  const task = (): Promise<number> => read(server.port, `${path}/task`, speed);
+  const pairs: { without: number; withTask: number }[] = [];
+  await bare();
+  await task();
   for (let round = 0; round < rounds; round++) {
-    without.push(await read(server.port, path, speed));
-    withTask.push(await read(server.port, `${path}/task`, speed));
+    if (round % 2 === 0) {
+      pairs.push({ without: await bare(), withTask: await task() });
+    } else pairs.push({ withTask: await task(), without: await bare() });
   }
   return {
-    without: spread(without).median,
-    withTask: spread(withTask).median,
+    ratio: spread(pairs.map(({ without, withTask }) => without / withTask)),
+    without: spread(pairs.map(({ without }) => without)).median,
+    withTask: spread(pairs.map(({ withTask }) => withTask)).median,
   };
 }
 

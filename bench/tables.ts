@@ -58,6 +58,7 @@ export function throughputTable(results: readonly Result[]): string {
   );
 }
 
-function range({ least, most }: Spread): string {
+/** The ends of what was measured. */
+export function range({ least, most }: Spread): string {
   return `${least.toFixed(2)}–${most.toFixed(2)}`;
 }

@@ -1,4 +1,4 @@
-/** Bodies of 1 and 64 MB, with and without a task, for `large_bodies.ts` and `slow_link.ts`. */
+/** Bodies of 1 and 64 MB, with and without a task, for `bodies.ts` and `slow_link.ts`. */
 import process from "node:process";
 import { Hono } from "hono";
 import {
@@ -17,12 +17,28 @@ app.get("/64mb/task", (c) => {
   c.var.backgroundTasks.addTask(work, "ada@example.com");
   return c.body(bytes);
 });
+app.get("/64mb-stream", (c) => c.body(stream()));
+app.get("/64mb-stream/task", (c) => {
+  c.var.backgroundTasks.addTask(work, "ada@example.com");
+  return c.body(stream());
+});
 app.get("/1mb", (c) => c.text(text, 200, { "content-length": `${1 << 20}` }));
 app.get("/1mb/task", (c) => {
   c.var.backgroundTasks.addTask(burn, 200);
   return c.text(text, 200, { "content-length": `${1 << 20}` });
 });
 export default app;
+
+/** The 64 MB in pieces of 64 kB, each when it is asked for. */
+function stream(): ReadableStream<Uint8Array> {
+  let sent = 0;
+  return new ReadableStream({
+    pull(controller): void {
+      controller.enqueue(bytes.subarray(sent, sent += 1 << 16));
+      if (sent >= bytes.length) controller.close();
+    },
+  });
+}
 
 /** Keeps the CPU busy, and with it everything else in this process. */
 function burn(milliseconds: number): void {
