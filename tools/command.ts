@@ -14,6 +14,12 @@ export interface CommandResult {
 /** Options for {@linkcode run}. */
 export interface RunOptions {
   /**
+   * The folder it runs in.
+   *
+   * @default {the root of the project}
+   */
+  readonly cwd?: string | URL;
+  /**
    * Environment variables on top of those of this process.
    *
    * @default {{}}
@@ -22,18 +28,18 @@ export interface RunOptions {
 }
 
 /**
- * Runs a command in the root of the project, to its end.
+ * Runs a command to its end.
  *
  * @param command The program, then its arguments.
- * @param options Its environment.
+ * @param options Its folder and environment.
  */
 export async function run(
   [program = "", ...args]: string[],
-  { env = {} }: RunOptions = {},
+  { cwd = root, env = {} }: RunOptions = {},
 ): Promise<CommandResult> {
   const command = new Deno.Command(program, {
     args,
-    cwd: root,
+    cwd,
     env: { NO_COLOR: "1", ...env },
     signal: AbortSignal.timeout(TIME_LIMIT),
     stdin: "null",

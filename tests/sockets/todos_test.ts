@@ -12,6 +12,7 @@ import { startWorkerd } from "../../tools/workerd.ts";
 import { request } from "../harness/http_client.ts";
 import type { CompleteResponse } from "../harness/http_response.ts";
 import { freePort, untilOpen } from "../harness/load.ts";
+import { NEWEST_NODE, WRANGLER } from "../harness/npx.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { leaveOut, noSignals, testUnless } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
@@ -25,15 +26,10 @@ let count = 0;
 const node = runtime !== "node" ||
     process.getBuiltinModule("node:sqlite") !== undefined
   ? process.execPath
-  : execFileSync("npx", ["-y", "node@26.10.0", "-p", "process.execPath"], {
+  : execFileSync("npx", ["-y", NEWEST_NODE, "-p", "process.execPath"], {
     encoding: "utf8",
   }).trim();
 
-/** Deploys a worker. Its package is large, and its Node newer than ours, so both are fetched when they are needed. */
-const WRANGLER = [
-  ...["-y", "-p", "node@26.10.0", "-p", "wrangler@4.164.0"],
-  "wrangler",
-];
 if (runtime === "workerd") { // not in the test, which has a time limit
   execFileSync("npx", [...WRANGLER, "--version"], { stdio: "ignore" });
 }

@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { run } from "../../tools/command.ts";
+import { root } from "../../tools/package_entries.ts";
+import { startWorkerd } from "../../tools/workerd.ts";
+import { leaveOut } from "../harness/left_out.ts";
+import { noRegistry, tarball } from "../harness/npm_package.ts";
+import { COMPILER, NpmProject } from "../harness/npm_project.ts";
+import { NEWEST_NODE, WRANGLER } from "../harness/npx.ts";
+import { test, type TestBody } from "../harness/test.ts";
+
+const HONO = "hono@4.13.19";
+const PEERS = [
+  "@opentelemetry/api@1.9.1",
+  "bullmq@6.7.0",
+  "ioredis@6.0.0",
+  "pg@8.23.1",
+];
+const RAN = ["Welcome! -> ada@example.com", "signup"];
+
+if (noRegistry === undefined) { // what is large is fetched here, since a test has a time limit
+  await run(["npx", "-y", NEWEST_NODE, "--version"]);
+  await run(["npx", ...WRANGLER, "--version"]);
+}
+
+testInstalled("The npm package is what publint asks for", async () => {
+  const { code, output } = await run(
+    ["npx", "-y", "publint@0.3.25", "--strict", tarball],
+  );
+  assertEquals(code, 0, output);
+});
+
+testInstalled(
+  "The npm package has types for every way to import it",
+  async () => {
+    const { code, output } = await run([
+      ...["npx", "-y", "@arethetypeswrong/cli@0.18.5"],
+      ...["--profile", "esm-only", tarball],
+    ]);
+    assertEquals(code, 0, output);
+  },
+);
+
+testInstalled("The npm package brings no other, and runs on Bun", async () => {
+  await using project = await NpmProject.create();
+  const bun = fileURLToPath(new URL("node_modules/.bin/bun", root));
+  await project.run(bun, "add", tarball, HONO);
+  assertEquals(await project.installed(), ["@postlude", "hono"]);
+  assertEquals(await project.runApp(bun, "server.ts"), ["ok", ...RAN]);
+});
+
+testInstalled(
+  "The npm package type-checks with all it may use, and runs on Node 20 and the newest",
+  async () => {
+    await using project = await NpmProject.create();
+    const server = "@hono/node-server@2.1.8";
+    await project.install(tarball, HONO, server, ...COMPILER, ...PEERS);
+    await project.compile("*.ts");
+    for (const node of [["node"], ["npx", "-y", NEWEST_NODE]]) {
+      const served = await project.runApp(...node, "out/server.js");
+      assertEquals(served, ["ok", ...RAN], node.join(" "));
+      const entries = await project.runApp(...node, "out/entries.js");
+      const names = ["BullMQ on Redis", "cloudflareQueue", "otelObserver"];
+      assertEquals(entries, ["ada@example.com", ...names], node.join(" "));
+    }
+  },
+);
+
+testInstalled(
+  "The npm package runs on Workers, as wrangler builds them",
+  async () => {
+    await using project = await NpmProject.create();
+    await project.install(tarball, HONO);
+    await project.write(
+      "wrangler.jsonc",
+      '{ "name": "app", "main": "app.ts", "compatibility_date": "2026-07-30" }',
+    );
+    const deploy = ["deploy", "--dry-run", "--outdir", "out"];
+    await project.run("npx", ...WRANGLER, ...deploy);
+    await using workerd = await startWorkerd(`${project.path}/out/app.js`, {
+      env: {},
+      onOutput: (...streams) => streams.forEach((stream) => stream.resume()),
+    });
+    const signup = new URL("signup", workerd.url);
+    const response = await fetch(signup, { method: "POST" });
+    assertEquals(await response.text(), "ok");
+    const events: unknown[] = [];
+    while (events.length < RAN.length) {
+      const response = await fetch(new URL("events", workerd.url));
+      events.splice(0, events.length, ...await response.json());
+    }
+    assertEquals(events, RAN);
+  },
+);
+
+function testInstalled(name: string, body: TestBody): void {
+  if (noRegistry === undefined) test(name, body, 60_000);
+  else leaveOut(name, noRegistry);
+}
