@@ -121,6 +121,13 @@ export class MessageRunner {
     for (const attempt of this.#running) attempt.abort(reason);
   }
 
+  /** Tells the hook, or `console.error`, of a message that is given up. */
+  report(error: unknown, run: TaskRun): void {
+    const hook = this.#onTaskError;
+    if (hook !== undefined) callHook("onTaskError", () => hook(error, run));
+    else console.error(`Durable task "${run.name}" failed:`, error);
+  }
+
   #judge(attempt: Attempt, { status, error }: Failure): Verdict {
     const { message, definition } = attempt;
     const { when } = definition.options.retry ?? {};
@@ -129,15 +136,9 @@ export class MessageRunner {
       const delay = retryDelay(retry, attempt.attempt);
       return { next: "retry", delay, error };
     }
-    this.#report(error, attempt.snapshot(status, error));
+    this.report(error, attempt.snapshot(status, error));
     const permanent = attempt.attempt < retry.attempts;
     return { next: "failed", permanent, error };
-  }
-
-  #report(error: unknown, run: TaskRun): void {
-    const hook = this.#onTaskError;
-    if (hook !== undefined) callHook("onTaskError", () => hook(error, run));
-    else console.error(`Durable task "${run.name}" failed:`, error);
   }
 }
 

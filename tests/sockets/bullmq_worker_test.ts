@@ -59,6 +59,20 @@ for (const [engine, open] of engines) {
     assertEquals(durable.log(), ["start a 1", "start a 1", "end a 1"]);
   });
 
+  test(`createWorker({ onTaskError }) on ${engine} is told of a task that takes its workers down`, async () => {
+    await using durable = await open();
+    const env = { LOCK: "1000", CRASH_RETRIES: "0", HOOK: "yes" };
+    const victim = await durable.worker(env);
+    await durable.add("work", "a", 20_000);
+    await durable.line("start a 1");
+    victim.kill("SIGKILL");
+    await victim.exited;
+    await using _worker = await durable.worker(env);
+    await durable.line(
+      "given up work 1 failed: job stalled more than allowable limit",
+    );
+  });
+
   test(`createWorker() on ${engine} lets a task finish on SIGTERM, and exits with 0`, async () => {
     await using durable = await open();
     const worker = await durable.worker();
@@ -100,7 +114,7 @@ for (const [engine, open] of engines) {
     assertEquals(durable.log().filter((line) => line.includes(" b ")), []);
   });
 
-  test(`createWorker({ file }) on ${engine} runs a task in a thread that burns CPU for longer than the lock`, async () => {
+  test(`createWorker({ file }) on ${engine} runs a task in a thread that burns CPU for longer than the lock, and tells onTaskError of one that fails there`, async () => {
     await using durable = await open();
     const FILE = await runnable(
       "tests/apps/durable/thread.ts",
@@ -117,5 +131,7 @@ for (const [engine, open] of engines) {
       "start a 1",
       "end a 1",
     ]);
+    await durable.add("flaky", "c", 0);
+    await durable.line("given up flaky 1 failed: hopeless");
   });
 }

@@ -1,5 +1,7 @@
 import { DelayedError, type Job, UnrecoverableError } from "bullmq";
+import { checkKeys } from "../../check.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
+import type { CreateWorkerOptions } from "./worker.ts";
 
 /** What BullMQ calls for each attempt. */
 export type TaskProcessor = (job: Job, token?: string) => Promise<void>;
@@ -20,13 +22,17 @@ export type TaskProcessor = (job: Job, token?: string) => Promise<void>;
  * ```
  *
  * @param tasks The tasks the thread runs.
+ * @param options The hook for what they throw, called in the thread.
  * @returns The processor.
- * @throws {TypeError} If a task was not made by `defineTask`, or two have the same name.
+ * @throws {TypeError} If a task was not made by `defineTask`, two have the same name, or an option
+ * is unknown.
  */
 export function taskProcessor(
   tasks: readonly AnyDefinedTask[],
+  options: Pick<CreateWorkerOptions, "onTaskError"> = {},
 ): TaskProcessor {
-  return processorOf(new MessageRunner(tasks));
+  checkKeys("task processor option", options, ["onTaskError"]);
+  return processorOf(new MessageRunner(tasks, options.onTaskError));
 }
 
 /**

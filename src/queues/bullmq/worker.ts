@@ -70,7 +70,9 @@ export interface CreateWorkerOptions {
    */
   readonly closeOnSignals?: boolean;
   /**
-   * Called with what a task of `tasks` threw, once it is given up.
+   * Called with what a task of `tasks` threw, once it is given up, and with an error of BullMQ's for
+   * one that took its workers down too often. Tasks of a `file` fail in their threads: there, give
+   * it to `taskProcessor`.
    *
    * @default {console.error with the task's name and the error, never its arguments}
    */
@@ -226,16 +228,9 @@ class RunningWorker implements TaskWorker {
       "AbortError",
     );
     this.#runner.abandon(reason);
-    return [...this.#active.values()].map((job) => ({
-      id: job.data.id,
-      name: job.name,
-      attempt: job.attemptsMade + 1,
-      status: "abandoned",
-      addedAt: job.data.addedAt,
-      startedAt: job.processedOn,
-      endedAt: Date.now(),
-      error: reason,
-    }));
+    return [...this.#active.values()].map((job) =>
+      runOf(job, job.attemptsMade + 1, "abandoned", reason)
+    );
   }
 
   /** A task that has failed for good may be sent again, under the same key. */
@@ -245,10 +240,28 @@ class RunningWorker implements TaskWorker {
     this.#failed++;
     // What a task threw was reported where it ran.
     if (error?.message?.startsWith("job stalled")) {
-      console.error(`Durable task "${job.name}" ${job.id} failed:`, error);
+      this.#runner.report(error, runOf(job, job.attemptsMade, "failed", error));
     }
     await job.removeDeduplicationKey().catch(() => {});
   }
+}
+
+function runOf(
+  job: Job<TaskMessage>,
+  attempt: number,
+  status: TaskRun["status"],
+  error: unknown,
+): TaskRun {
+  return {
+    id: job.data.id,
+    name: job.name,
+    attempt,
+    status,
+    addedAt: job.data.addedAt,
+    startedAt: job.processedOn,
+    endedAt: Date.now(),
+    error,
+  };
 }
 
 /** BullMQ asks after each failed attempt: the delays travel with the message. */
@@ -272,6 +285,12 @@ function checkWorkerOptions(
   if ((tasks === undefined) === (file === undefined)) {
     throw new TypeError(
       "Cannot start a worker: write either tasks: [sendEmail] or file: new URL(…, import.meta.url)",
+    );
+  }
+  if (file !== undefined && options.onTaskError !== undefined) {
+    throw new TypeError(
+      "Cannot use onTaskError with file: tasks fail in their threads; write " +
+        "export default taskProcessor([resize], { onTaskError }) in the file",
     );
   }
   if (tasks !== undefined && !Array.isArray(tasks)) {

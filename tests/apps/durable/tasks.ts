@@ -1,7 +1,11 @@
 /** Durable tasks that tell a test what happens to them: each writes lines to the file `LOG`. */
 import { appendFileSync } from "node:fs";
 import process from "node:process";
-import { defineTask, type TaskContext } from "@postlude/background-tasks";
+import {
+  defineTask,
+  type TaskContext,
+  type TaskRun,
+} from "@postlude/background-tasks";
 import {
   bullmq,
   type BullMQConnection,
@@ -18,6 +22,13 @@ const queue = bullmq(connection);
 
 function log(event: string, name: string, { attempt }: TaskContext): void {
   appendFileSync(LOG, `${event} ${name} ${attempt}\n`);
+}
+
+/** Logs what an `onTaskError` is told. */
+export function logRun(error: unknown, run: TaskRun): void {
+  const { attempt, name, status } = run;
+  const text = (error as Error).message;
+  appendFileSync(LOG, `given up ${name} ${attempt} ${status}: ${text}\n`);
 }
 
 /** Takes as long as it is told. */

@@ -1,5 +1,5 @@
 /** What runs in a thread. */
 import { taskProcessor } from "@postlude/background-tasks/bullmq";
-import { spin } from "./tasks.ts";
+import { flaky, logRun, spin } from "./tasks.ts";
 
-export default taskProcessor([spin]);
+export default taskProcessor([flaky, spin], { onTaskError: logRun });

@@ -1,12 +1,14 @@
-/** The worker of the tests. */
+/** The worker of the tests; with `HOOK`, it logs what is given up. */
 import process from "node:process";
 import { createWorker } from "@postlude/background-tasks/bullmq";
-import { connection, flaky, slow, spin, work } from "./tasks.ts";
+import { connection, flaky, logRun, slow, spin, work } from "./tasks.ts";
 
 await createWorker({
   ...connection,
   tasks: [flaky, slow, spin, work],
   lockDuration: Number(process.env["LOCK"] ?? 30_000),
+  crashRetries: Number(process.env["CRASH_RETRIES"] ?? 3),
+  ...(process.env["HOOK"] !== undefined && { onTaskError: logRun }),
   closeTimeout: Number(process.env["CLOSE_TIMEOUT"] ?? 9_000),
 });
 console.log("ready");
