@@ -1,0 +1,134 @@
+import {
+  type BackgroundTask,
+  type BackgroundTasks,
+  type DrainReport,
+  TaskQueueFullError,
+  type TaskRun,
+  withBackgroundTasks,
+} from "@postlude/background-tasks";
+import { intercept } from "../../src/interception.ts";
+import { fakeTime } from "../harness/fake_clock.ts";
+import type {
+  RunnerProgram,
+  SmallRequest,
+  SmallTask,
+} from "./runner_program.ts";
+import type { RunnerPrediction } from "./runner_reference.ts";
+
+/** What became of a program. */
+export interface RunnerExecuted extends RunnerPrediction {
+  /** How many tasks the runner believes are left. */
+  readonly pending: number;
+}
+
+/** Runs a program on the real code, by a clock of its own. */
+export function executeRunner(program: RunnerProgram): Promise<RunnerExecuted> {
+  return new RunnerExecution(program).run();
+}
+
+class RunnerExecution {
+  readonly #program: RunnerProgram;
+  readonly #lines: string[] = [];
+  readonly #errors: string[] = [];
+  readonly #handles = new Map<string, BackgroundTask>();
+  readonly #time;
+
+  constructor(program: RunnerProgram) {
+    this.#program = program;
+    const { concurrency, maxPending } = program;
+    const note = (what: string) => ({ name }: TaskRun): void =>
+      this.#note(what, name);
+    this.#time = fakeTime({
+      concurrency,
+      maxPending,
+      observers: [{
+        onAdd: note("add"),
+        onStart: note("start"),
+        onEnd: (run) => this.#note(run.status, run.name),
+      }],
+    });
+  }
+
+  async run(): Promise<RunnerExecuted> {
+    const { requests, cancelled, drainAt, patience } = this.#program;
+    const { clock, runner } = this.#time;
+    for (const request of requests) {
+      clock.setTimeout(() => void this.#request(request), request.at);
+    }
+    for (const { name, at } of cancelled) {
+      clock.setTimeout(() => this.#handles.get(name)?.cancel(), at);
+    }
+    let draining: Promise<DrainReport> | undefined;
+    clock.setTimeout(
+      () => draining = runner.drain({ timeout: patience }),
+      drainAt,
+    );
+    for (
+      let next = clock.untilNext();
+      next !== undefined;
+      next = clock.untilNext()
+    ) await clock.advance(next);
+    const { finished, failed, abandoned } = await draining!;
+    return {
+      lines: this.#lines,
+      report: {
+        ...{ finished, failed },
+        abandoned: abandoned.map(({ name }) => name),
+      },
+      errors: this.#errors,
+      pending: runner.stats().pending,
+    };
+  }
+
+  #note(what: string, name: string): void {
+    this.#lines.push(`${this.#time.clock.now()} ${what} ${name}`);
+  }
+
+  #request({ responds, lifetime, tasks: plans }: SmallRequest): unknown {
+    const { clock, runner } = this.#time;
+    const fetch = withBackgroundTasks((_, tasks) => {
+      for (const plan of plans) this.#add(plan, tasks);
+      return new Response();
+    }, {
+      runner,
+      deadline: lifetime ?? Infinity,
+      onTaskError: (_, run) => this.#errors.push(run.name),
+    });
+    const request = new Request("https://example.com/");
+    intercept(request, {
+      clock: undefined,
+      runner: undefined,
+      notify: () => {},
+      turn: () => undefined,
+      responseEnd: ({ response }, ended) => {
+        clock.setTimeout(() => ended("unknown"), responds);
+        return response;
+      },
+    });
+    return fetch(request);
+  }
+
+  #add(plan: SmallTask, tasks: BackgroundTasks): void {
+    const { name, timeout } = plan;
+    try {
+      const added = tasks
+        .with({ name, ...(timeout !== undefined && { timeout }) })
+        .addTask(() => this.#call(plan, tasks));
+      this.#handles.set(name, added);
+    } catch (error) {
+      if (!(error instanceof TaskQueueFullError)) throw error;
+      this.#note("refused", name);
+    }
+  }
+
+  #call({ does, takes, adds }: SmallTask, tasks: BackgroundTasks): unknown {
+    for (const plan of adds) this.#add(plan, tasks);
+    if (does === "return") return "ignored";
+    if (does === "throw") throw new Error("planned");
+    return new Promise((resolve, reject) => {
+      const { clock } = this.#time;
+      if (does === "resolve") clock.setTimeout(() => resolve(0), takes);
+      if (does === "reject") clock.setTimeout(() => reject(0), takes);
+    });
+  }
+}
