@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
+import { run } from "../../tools/command.ts";
+import { root } from "../../tools/package_entries.ts";
+import { test } from "../harness/test.ts";
+
+/** The sources, and what a reader of the package needs: no test, no tool, no example. */
+const WANTED =
+  /^(?:mod\.ts|src\/.+\.tsx?|deno\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/.+\.(?:md|png))$/;
+
+/** Kept in the repository: JSR leads there, once it knows it. */
+const ELSEWHERE =
+  /^(?:bench|examples|tests)\b|^CONTRIBUTING\.md$|^docs\/devtools-(?:dark|narrow)/;
+
+test("The package holds the sources, and every page its README leads to", async () => {
+  const published = await publishedFiles();
+  assertEquals(published.filter((file) => !WANTED.test(file)), []);
+  const pages = published.filter((file) => file.endsWith(".md"));
+  const linked = (await Promise.all(pages.map(linksOf))).flat();
+  const missing = linked.filter((file) =>
+    !published.includes(file) && !ELSEWHERE.test(file)
+  );
+  assertEquals([linked.length > 40, missing], [true, []]);
+});
+
+test("Every link between the files of the project leads somewhere", async () => {
+  const { output } = await run(["git", "ls-files", "*.md", "**/*.md"]);
+  const pages = output.split("\n").filter((file) => file.endsWith(".md"));
+  const linked = (await Promise.all(pages.map(linksOf))).flat();
+  const dead = linked.filter((file) => !existsSync(new URL(file, root)));
+  assertEquals([pages.includes("README.md"), dead], [true, []]);
+});
+
+async function publishedFiles(): Promise<string[]> {
+  const dryRun = ["publish", "--dry-run", "--allow-dirty"];
+  const { output } = await run([Deno.execPath(), ...dryRun]);
+  return [...output.matchAll(/^ +(file:\S+) \(/gm)]
+    .map(([, url = ""]) => url.slice(root.href.length));
+}
+
+/** The files of the project that a page links to, and shows. */
+async function linksOf(page: string): Promise<string[]> {
+  const url = new URL(page, root);
+  const text = (await Deno.readTextFile(url)).replace(/```.*?```/gs, "");
+  return [...text.matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)]
+    .map(([, link = ""]) => new URL(link, url).href.slice(root.href.length));
+}
