@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { root } from "../tools/package_entries.ts";
-import { bundle } from "./bundle.ts";
+import { bundle } from "../tools/bundle.ts";
 import type { BenchRuntime } from "./contenders.ts";
 import { table } from "./tables.ts";
 
@@ -20,7 +20,10 @@ export async function measureInProcess(
   tasks: number,
 ): Promise<Figures> {
   const file = "bench/in_process.ts";
-  if (runtime === "node") await bundle({ in_process: file }, folder, "node");
+  if (runtime === "node") {
+    const files = { in_process: file };
+    await bundle({ debug: false, files, folder, target: "node" });
+  }
   const commands: Partial<Record<BenchRuntime, string[]>> = {
     deno: [Deno.execPath(), "run", "-A", "-q", "--v8-flags=--expose-gc", file],
     bun: [fileURLToPath(new URL("node_modules/.bin/bun", root)), file],

@@ -3,7 +3,7 @@ import { freePort } from "../tests/harness/load.ts";
 import { RunningProcess } from "../tests/harness/running_process.ts";
 import { LISTENING } from "../tests/harness/servers/app.ts";
 import { root } from "../tools/package_entries.ts";
-import { bundle } from "./bundle.ts";
+import { bundle } from "../tools/bundle.ts";
 import type { BenchRuntime, Contender } from "./contenders.ts";
 
 const HARNESS = "tests/harness/servers";
@@ -58,7 +58,7 @@ async function commandOf(
   const script = `bench/servers/${isSrvx ? "srvx" : runtime}.ts`;
   const files = { [name]: app };
   if (runtime === "node") files[`serve_${name}`] = script;
-  await bundle(files, output, runtime);
+  await bundle({ debug: false, files, folder: output, target: runtime });
   const bundled = `${output}/${name}.mjs`;
   return runtime === "node"
     ? ["node", `${output}/serve_${name}.mjs`, bundled]
