@@ -116,6 +116,31 @@ export function callHook(name: string, hook: () => unknown): void {
   }
 }
 
+/** Makes an attempt inside what observers set up for it. */
+export type Surround = (
+  task: { snapshot(): TaskRun },
+  attempt: () => unknown,
+) => unknown;
+
+/**
+ * Several observers surround an attempt one inside the other, the first outermost.
+ *
+ * @param observers Who watches.
+ * @returns What makes an attempt; nothing where no observer surrounds it.
+ */
+export function surroundOf(
+  observers: readonly TaskObserver[],
+): Surround | undefined {
+  const surrounding = observers.filter(({ around }) => around !== undefined);
+  if (surrounding.length === 0) return undefined;
+  return (task, attempt) =>
+    surrounding.reduceRight<() => unknown>(
+      (inner, observer) => () =>
+        callAround((once) => observer.around?.(task.snapshot(), once), inner),
+      attempt,
+    )();
+}
+
 /**
  * Makes an attempt inside what an observer sets up for it. Whatever the observer does, the attempt
  * is made once, and its result is the attempt's own.
@@ -125,7 +150,7 @@ export function callHook(name: string, hook: () => unknown): void {
  * @returns What the attempt returned.
  * @throws Whatever the attempt threw.
  */
-export function callAround(
+function callAround(
   surround: (attempt: () => void) => void,
   attempt: () => unknown,
 ): unknown {

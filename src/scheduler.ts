@@ -4,8 +4,8 @@ import { BackgroundTasksClosedError, TaskQueueFullError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import { InFlight } from "./in_flight.ts";
 import {
-  callAround,
   callHook,
+  surroundOf,
   type TaskEvent,
   type TaskObserver,
 } from "./observer.ts";
@@ -198,19 +198,4 @@ export class Scheduler {
     this.#open++;
     sequence.start();
   }
-}
-
-/** Several observers surround an attempt one inside the other, the first outermost. */
-function surroundOf(observers: readonly TaskObserver[]): Scheduler["surround"] {
-  const surrounding = observers.filter(({ around }) => around !== undefined);
-  if (surrounding.length === 0) return undefined;
-  return (state, attempt) =>
-    surrounding.reduceRight<() => unknown>(
-      (inner, observer) => () =>
-        callAround(
-          (once) => observer.around?.(state.snapshot(), once),
-          inner,
-        ),
-      attempt,
-    )();
 }

@@ -2,10 +2,17 @@ import { describeValue } from "../check.ts";
 import { definitionOf, type TaskContext } from "../define_task.ts";
 import type { DefinedTask, TaskDefinition } from "../define_task.ts";
 import { TaskTimeoutError } from "../errors.ts";
-import { callHook } from "../observer.ts";
+import {
+  callHook,
+  checkObservers,
+  type Surround,
+  surroundOf,
+  type TaskEvent,
+  type TaskObserver,
+} from "../observer.ts";
 import { isWorthRetry, retryDelay } from "../run_task.ts";
 import type { TaskResponse } from "../task_options.ts";
-import type { EndStatus, TaskRun } from "../task_state.ts";
+import type { EndStatus, TaskRun, TaskStatus } from "../task_state.ts";
 import type { TaskMessage } from "./types.ts";
 
 /** A task that a worker can run, whatever its arguments. */
@@ -49,6 +56,8 @@ export class MessageRunner {
   readonly #onTaskError:
     | ((error: unknown, run: TaskRun) => unknown)
     | undefined;
+  readonly #observers: readonly TaskObserver[];
+  readonly #surround: Surround | undefined;
   readonly #running = new Set<Attempt>();
 
   /**
@@ -56,13 +65,19 @@ export class MessageRunner {
    *
    * @param tasks The tasks it can run.
    * @param onTaskError Told when a message is given up; `console.error` if there is none.
-   * @throws {TypeError} If a task was not made by `defineTask`, or two have the same name.
+   * @param observers Who watches; each delivery is a run of its own for them.
+   * @throws {TypeError} If a task was not made by `defineTask`, two have the same name, or an
+   * observer is none.
    */
   constructor(
     tasks: readonly AnyDefinedTask[],
     onTaskError?: (error: unknown, run: TaskRun) => unknown,
+    observers: readonly TaskObserver[] = [],
   ) {
+    checkObservers(observers);
     this.#onTaskError = onTaskError;
+    this.#observers = [...observers];
+    this.#surround = surroundOf(observers);
     for (const task of tasks) {
       const definition = typeof task === "function"
         ? definitionOf(task)
@@ -108,17 +123,36 @@ export class MessageRunner {
       return { next: "later", delay: UNKNOWN_DELAY, error };
     }
     const running = new Attempt(definition, body, attempt, deadline);
+    this.#notify("onAdd", running);
     this.#running.add(running);
-    const failure = await running.result;
-    this.#running.delete(running);
+    running.start();
+    this.#notify("onStart", running);
+    const failure = await running.run(this.#surround);
+    if (this.#running.delete(running)) {
+      running.end(failure?.status ?? "succeeded", failure?.error);
+      this.#notify("onEnd", running);
+    }
     return failure === undefined
       ? { next: "done" }
       : this.#judge(running, failure);
   }
 
-  /** Aborts the signal of whatever runs. */
+  /** Aborts the signal of whatever runs; for the observers, that is its end. */
   abandon(reason: unknown): void {
-    for (const attempt of this.#running) attempt.abort(reason);
+    const abandoned = [...this.#running];
+    this.#running.clear();
+    for (const attempt of abandoned) {
+      attempt.abort(reason);
+      attempt.end("abandoned", reason);
+      this.#notify("onEnd", attempt);
+    }
+  }
+
+  #notify(event: TaskEvent, attempt: Attempt): void {
+    for (const observer of this.#observers) {
+      if (observer[event] === undefined) continue;
+      callHook(event, () => observer[event]!(attempt.snapshot()));
+    }
   }
 
   /** Tells the hook, or `console.error`, of a message that is given up. */
@@ -136,7 +170,7 @@ export class MessageRunner {
       const delay = retryDelay(retry, attempt.attempt);
       return { next: "retry", delay, error };
     }
-    this.report(error, attempt.snapshot(status, error));
+    this.report(error, { ...attempt.snapshot(), status, error });
     const permanent = attempt.attempt < retry.attempts;
     return { next: "failed", permanent, error };
   }
@@ -155,10 +189,11 @@ class Attempt implements TaskContext {
   readonly deadline: number | undefined;
   /** A worker does not see the response. */
   readonly response: TaskResponse = { status: undefined, outcome: "unknown" };
-  /** What became of the attempt; never rejects. */
-  readonly result: Promise<Failure | undefined>;
   readonly #controller = new AbortController();
-  readonly #startedAt = Date.now();
+  #status: TaskStatus = "waiting";
+  #startedAt: number | undefined = undefined;
+  #endedAt: number | undefined = undefined;
+  #error: unknown = undefined;
 
   constructor(
     definition: TaskDefinition,
@@ -170,7 +205,6 @@ class Attempt implements TaskContext {
     this.message = message;
     this.attempt = attempt;
     this.deadline = deadline;
-    this.result = this.#run();
   }
 
   get signal(): AbortSignal {
@@ -189,22 +223,37 @@ class Attempt implements TaskContext {
     this.#controller.abort(reason);
   }
 
-  snapshot(status: EndStatus, error: unknown): TaskRun {
+  start(): void {
+    this.#status = "running";
+    this.#startedAt = Date.now();
+  }
+
+  end(status: EndStatus, error: unknown): void {
+    this.#status = status;
+    this.#endedAt = Date.now();
+    this.#error = error;
+  }
+
+  snapshot(): TaskRun {
     return {
       id: this.id,
       name: this.name,
       attempt: this.attempt,
-      status,
+      status: this.#status,
       addedAt: this.message.addedAt,
       startedAt: this.#startedAt,
-      endedAt: Date.now(),
-      error,
+      endedAt: this.#endedAt,
+      error: this.#error,
     };
   }
 
-  /** At the timeout the attempt is over, whether or not the handler listens to its signal. */
-  #run(): Promise<Failure | undefined> {
+  /**
+   * What becomes of the attempt; never rejects. At the timeout it is over, whether or not the
+   * handler listens to its signal.
+   */
+  run(surround: Surround | undefined): Promise<Failure | undefined> {
     const { timeout, args } = this.message;
+    const call = (): unknown => this.definition.handler(this, ...args as never);
     return new Promise((resolve) => {
       const timer = timeout === undefined ? undefined : setTimeout(() => {
         const error = new TaskTimeoutError(this.name, timeout);
@@ -212,7 +261,7 @@ class Attempt implements TaskContext {
         this.abort(error);
       }, timeout);
       Promise.resolve()
-        .then(() => this.definition.handler(this, ...args as never))
+        .then(() => surround === undefined ? call() : surround(this, call))
         .then(
           () => undefined,
           (error): Failure => ({ status: "failed", error }),

@@ -66,7 +66,7 @@ function draft(adds: fc.Arbitrary<Draft[]>): fc.Arbitrary<Draft> {
 
 const task = draft(
   fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 3, arbitrary: fc.constant<Draft[]>([]) },
     fc.array(draft(fc.constant([])), { minLength: 1, maxLength: 3 }),
   ),
 );

@@ -26,17 +26,25 @@ import {
   backgroundTasks,
   type BackgroundTasksEnv,
   defineTask,
+  type TaskObserver,
   type TaskRunner,
 } from "@postlude/background-tasks";
+import {
+  cloudflareQueue,
+  type CloudflareQueueBinding,
+  queueHandler,
+} from "@postlude/background-tasks/cloudflare-queues";
 import { otelObserver } from "@postlude/background-tasks/otel";
 import { Hono } from "hono";
 import { fakeTime } from "../harness/fake_clock.ts";
 import { test } from "../harness/test.ts";
 import { respond } from "../harness/timeline.ts";
+import { messageFor } from "../queues/contract.ts";
 import type { VirtualClock } from "../../src/testing/virtual_clock.ts";
 
 /** A runner that is traced by the real SDK, and what it exports. */
 interface Traced {
+  readonly observer: TaskObserver;
   readonly runner: TaskRunner;
   readonly clock: VirtualClock;
   readonly tracer: Tracer;
@@ -71,6 +79,7 @@ function traced(): Traced {
   const observer = otelObserver({ tracerProvider, meterProvider });
   const { clock, runner } = fakeTime({ observers: [observer] });
   return {
+    observer,
     runner,
     clock,
     tracer: tracerProvider.getTracer("test"),
@@ -337,4 +346,47 @@ test("otelObserver() without an SDK does nothing, and refuses wrong options", as
   await clock.advance(0);
   assertEquals(ran, ["task"]);
   assertThrows(() => otelObserver({ tracer: 1 } as never), TypeError);
+});
+
+test("otelObserver() of a worker makes a span of each attempt, active while the task runs", async () => {
+  const { observer, span, spans, tracer, metrics } = traced();
+  const queue = cloudflareQueue((env: { TASKS: CloudflareQueueBinding }) =>
+    env.TASKS
+  );
+  const work = defineTask("work", { queue }, ({ attempt }, what: string) => {
+    tracer.startSpan(`query ${attempt}`).end();
+    if (attempt === 1) throw new Error(what);
+  });
+  const handler = queueHandler([work], { observers: [observer] });
+  const body = messageFor(0, {
+    task: "work",
+    args: ["no"],
+    retry: { attempts: 2, delay: 0, factor: 2, jitter: 0 },
+  });
+  for (const attempts of [1, 2]) {
+    await handler({
+      messages: [{ body, attempts, ack: () => {}, retry: () => {} }],
+    });
+  }
+  const processed = spans().filter(({ name }) => name === "process work");
+  assertEquals(
+    processed.map(({ status, attributes }) => [
+      status.code,
+      attributes["messaging.message.id"] === body.id,
+      attributes["postlude.task.attempt"],
+      attributes["postlude.task.status"],
+    ]),
+    [
+      [SpanStatusCode.ERROR, true, 1, "failed"],
+      [SpanStatusCode.UNSET, true, 2, "succeeded"],
+    ],
+  );
+  assertEquals(
+    [1, 2].map((n) => span(`query ${n}`).parentSpanContext?.spanId),
+    processed.map((span) => span.spanContext().spanId),
+  );
+  assertEquals(
+    (await metrics()).filter((line) => line.includes("running")),
+    ["postlude.task.running work 0"],
+  );
 });

@@ -3,6 +3,7 @@ import {
   defineTask,
   TaskEnqueueError,
   type TaskMessage,
+  type TaskRun,
 } from "@postlude/background-tasks";
 import {
   type CloudflareMessage,
@@ -182,6 +183,60 @@ test("queueHandler() ends an attempt at its timeout, and aborts its signal", asy
   });
   assertEquals(await deliver(handler, { body, attempts: 1 }), ["retry 0"]);
   assertEquals([aborted, failed], [["TaskTimeoutError"], ["timed-out"]]);
+});
+
+test("queueHandler() tells its observers of each attempt, and makes it inside what they set up", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const events: string[] = [];
+  const work = defineTask("work", { queue, retry: { attempts: 2 } }, (
+    { attempt },
+    what: string,
+  ) => {
+    events.push(`handler ${what}`);
+    if (attempt === 1) throw what;
+  });
+  const note = (event: string) => (run: TaskRun): void =>
+    void events.push(
+      `${event} ${run.attempt} ${run.status} ${String(run.error)} ${
+        run.startedAt !== undefined
+      } ${run.endedAt !== undefined}`,
+    );
+  const handler = queueHandler([work], {
+    observers: [{
+      onAdd: note("add"),
+      onStart: note("start"),
+      onRetry: note("retry"),
+      onEnd: note("end"),
+      around(_run, attempt): void {
+        events.push("enters");
+        attempt();
+        events.push("leaves");
+      },
+    }],
+  });
+  const body = messageFor(0, {
+    task: "work",
+    args: ["a"],
+    retry: { attempts: 2, delay: 0, factor: 2, jitter: 0 },
+  });
+  assertEquals(await deliver(handler, { body, attempts: 1 }), ["retry 0"]);
+  assertEquals(await deliver(handler, { body, attempts: 2 }), ["ack"]);
+  const attempt = ["enters", "handler a", "leaves"];
+  assertEquals(events, [
+    "add 1 waiting undefined false false",
+    "start 1 running undefined true false",
+    ...attempt,
+    "end 1 failed a true true",
+    "add 2 waiting undefined false false",
+    "start 2 running undefined true false",
+    ...attempt,
+    "end 2 succeeded undefined true true",
+  ]);
+  assertThrows(
+    () => queueHandler([work], { observers: [1] as never }),
+    TypeError,
+    "Cannot use observer 1: write an object",
+  );
 });
 
 test("queueHandler() refuses what is no task, and two of one name", () => {

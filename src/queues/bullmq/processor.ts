@@ -22,17 +22,18 @@ export type TaskProcessor = (job: Job, token?: string) => Promise<void>;
  * ```
  *
  * @param tasks The tasks the thread runs.
- * @param options The hook for what they throw, called in the thread.
+ * @param options The hook for what they throw, and observers, called in the thread.
  * @returns The processor.
  * @throws {TypeError} If a task was not made by `defineTask`, two have the same name, or an option
  * is unknown.
  */
 export function taskProcessor(
   tasks: readonly AnyDefinedTask[],
-  options: Pick<CreateWorkerOptions, "onTaskError"> = {},
+  options: Pick<CreateWorkerOptions, "onTaskError" | "observers"> = {},
 ): TaskProcessor {
-  checkKeys("task processor option", options, ["onTaskError"]);
-  return processorOf(new MessageRunner(tasks, options.onTaskError));
+  checkKeys("task processor option", options, ["onTaskError", "observers"]);
+  const { onTaskError, observers } = options;
+  return processorOf(new MessageRunner(tasks, onTaskError, observers));
 }
 
 /**

@@ -2,6 +2,7 @@ import process from "node:process";
 import { type Job, UnrecoverableError, type Worker } from "bullmq";
 import { checkKeys, describeValue } from "../../check.ts";
 import type { DrainReport } from "../../drain.ts";
+import type { TaskObserver } from "../../observer.ts";
 import { retryDelay } from "../../run_task.ts";
 import { checkMilliseconds } from "../../task_options.ts";
 import type { TaskRun } from "../../task_state.ts";
@@ -77,6 +78,14 @@ export interface CreateWorkerOptions {
    * @default {console.error with the task's name and the error, never its arguments}
    */
   readonly onTaskError?: (error: unknown, run: TaskRun) => unknown;
+  /**
+   * Who watches the tasks of `tasks`; those of a `file` are watched in their threads: there, give
+   * them to `taskProcessor`. Each attempt is a run of its own for them: added, started and ended,
+   * with `run.attempt`; one that failed and is tried again has ended as `"failed"`.
+   *
+   * @default {[]}
+   */
+  readonly observers?: readonly TaskObserver[];
 }
 
 /** A worker that runs. */
@@ -104,6 +113,7 @@ const KEYS = [
   "closeTimeout",
   "closeOnSignals",
   "onTaskError",
+  "observers",
 ];
 
 /**
@@ -132,7 +142,11 @@ export async function createWorker(
   checkWorkerOptions(options);
   const { tasks = [], file, closeTimeout = 9_000, closeOnSignals = true } =
     options;
-  const runner = new MessageRunner(tasks, options.onTaskError);
+  const runner = new MessageRunner(
+    tasks,
+    options.onTaskError,
+    options.observers,
+  );
   if (file !== undefined) await checkFile(file);
   const connection = await openWorker(
     options,

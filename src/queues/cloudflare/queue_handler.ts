@@ -1,4 +1,5 @@
 import { checkKeys } from "../../check.ts";
+import type { TaskObserver } from "../../observer.ts";
 import type { TaskRun } from "../../task_state.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../types.ts";
@@ -13,6 +14,13 @@ export interface QueueHandlerOptions {
    * @default {console.error with the task's name and the error, never its arguments}
    */
   readonly onTaskError?: (error: unknown, run: TaskRun) => unknown;
+  /**
+   * Who watches what this worker runs. Each attempt is a run of its own for them: added, started and
+   * ended, with `run.attempt`; one that failed and is tried again has ended as `"failed"`.
+   *
+   * @default {[]}
+   */
+  readonly observers?: readonly TaskObserver[];
 }
 
 /** How long Cloudflare lets one delivery run: 15 minutes. */
@@ -61,8 +69,12 @@ export function queueHandler(
   tasks: readonly AnyDefinedTask[],
   options: QueueHandlerOptions = {},
 ): (batch: CloudflareMessageBatch) => Promise<void> {
-  checkKeys("queue handler option", options, ["onTaskError"]);
-  const runner = new MessageRunner(tasks, options.onTaskError);
+  checkKeys("queue handler option", options, ["onTaskError", "observers"]);
+  const runner = new MessageRunner(
+    tasks,
+    options.onTaskError,
+    options.observers,
+  );
   return async function queue(batch): Promise<void> {
     const deadline = Date.now() + WALL_TIME;
     await Promise.all(
