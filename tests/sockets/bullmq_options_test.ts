@@ -43,6 +43,12 @@ const WORKER: [unknown, Wrong, string][] = [
     TypeError,
     "write export default taskProcessor([resize], { onTaskError }) in the file",
   ],
+  [
+    { file, observers: [] },
+    TypeError,
+    "write export default taskProcessor([resize], { observers }) in the file",
+  ],
+  [{ tasks: [], observers: [1] }, TypeError, "Cannot use observer 1: write"],
   [{ tasks: [], concurrency: 0 }, RangeError, "Cannot use concurrency 0: it m"],
   [{ tasks: [], crashRetries: -1 }, RangeError, "of at least 0"],
   [{ tasks: [], lockDuration: 999 }, RangeError, "lockDuration"],

@@ -93,6 +93,22 @@ for (const [engine, open] of engines) {
     assertMatch(worker.stderr, /Durable task "work" [0-9a-f-]{36} was abandon/);
   });
 
+  test(`createWorker() on ${engine} tells its observers of each attempt, and of what it abandons`, async () => {
+    await using durable = await open();
+    const worker = await durable.worker({ HOOK: "1", CLOSE_TIMEOUT: "50" });
+    await durable.add("flaky", "a", 2);
+    await worker.line("flaky 2 succeeded");
+    await durable.add("work", "b", 20_000);
+    await durable.line("start b 1");
+    worker.kill("SIGTERM");
+    await worker.exited;
+    assertEquals(worker.lines.filter((line) => /^\w+ \d /.test(line)), [
+      "flaky 1 failed",
+      "flaky 2 succeeded",
+      "work 1 abandoned",
+    ]);
+  });
+
   test(`createWorker() on ${engine} leaves a task it does not know for another worker`, async () => {
     await using durable = await open();
     await using worker = await durable.worker();

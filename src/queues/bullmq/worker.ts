@@ -301,10 +301,11 @@ function checkWorkerOptions(
       "Cannot start a worker: write either tasks: [sendEmail] or file: new URL(…, import.meta.url)",
     );
   }
-  if (file !== undefined && options.onTaskError !== undefined) {
+  for (const hook of ["onTaskError", "observers"] as const) {
+    if (file === undefined || options[hook] === undefined) continue;
     throw new TypeError(
-      "Cannot use onTaskError with file: tasks fail in their threads; write " +
-        "export default taskProcessor([resize], { onTaskError }) in the file",
+      `Cannot use ${hook} with file: its tasks run in their threads; write ` +
+        `export default taskProcessor([resize], { ${hook} }) in the file`,
     );
   }
   if (tasks !== undefined && !Array.isArray(tasks)) {
