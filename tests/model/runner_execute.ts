@@ -1,7 +1,9 @@
 import {
   type BackgroundTask,
   type BackgroundTasks,
+  defineTask,
   type DrainReport,
+  task,
   TaskQueueFullError,
   type TaskRun,
   withBackgroundTasks,
@@ -11,6 +13,7 @@ import { fakeTime } from "../harness/fake_clock.ts";
 import type {
   RunnerProgram,
   SmallRequest,
+  SmallStep,
   SmallTask,
 } from "./runner_program.ts";
 import type { RunnerPrediction } from "./runner_reference.ts";
@@ -52,8 +55,12 @@ class RunnerExecution {
   async run(): Promise<RunnerExecuted> {
     const { requests, cancelled, drainAt, patience } = this.#program;
     const { clock, runner } = this.#time;
+    const responses: unknown[] = [];
     for (const request of requests) {
-      clock.setTimeout(() => void this.#request(request), request.at);
+      clock.setTimeout(
+        () => responses.push(this.#request(request)),
+        request.at,
+      );
     }
     for (const { name, at } of cancelled) {
       clock.setTimeout(() => this.#handles.get(name)?.cancel(), at);
@@ -68,6 +75,7 @@ class RunnerExecution {
       next !== undefined;
       next = clock.untilNext()
     ) await clock.advance(next);
+    await Promise.all(responses);
     const { finished, failed, abandoned } = await draining!;
     return {
       lines: this.#lines,
@@ -84,10 +92,10 @@ class RunnerExecution {
     this.#lines.push(`${this.#time.clock.now()} ${what} ${name}`);
   }
 
-  #request({ responds, lifetime, tasks: plans }: SmallRequest): unknown {
+  #request({ responds, lifetime, steps }: SmallRequest): unknown {
     const { clock, runner } = this.#time;
     const fetch = withBackgroundTasks((_, tasks) => {
-      for (const plan of plans) this.#add(plan, tasks);
+      for (const step of steps) this.#add(step, tasks);
       return new Response();
     }, {
       runner,
@@ -108,21 +116,38 @@ class RunnerExecution {
     return fetch(request);
   }
 
-  #add(plan: SmallTask, tasks: BackgroundTasks): void {
-    const { name, timeout } = plan;
+  #add(step: SmallStep, tasks: BackgroundTasks): void {
+    const [first] = step as [SmallTask];
     try {
-      const added = tasks
-        .with({ name, ...(timeout !== undefined && { timeout }) })
-        .addTask(() => this.#call(plan, tasks));
-      this.#handles.set(name, added);
+      if (step.length > 1) this.#addGroup(step, tasks);
+      else this.#addTask(first, tasks);
     } catch (error) {
       if (!(error instanceof TaskQueueFullError)) throw error;
-      this.#note("refused", name);
+      this.#note("refused", first.name);
     }
   }
 
+  #addTask(plan: SmallTask, tasks: BackgroundTasks): void {
+    const { name, timeout } = plan;
+    const added = tasks
+      .with({ name, ...(timeout !== undefined && { timeout }) })
+      .addTask(() => this.#call(plan, tasks));
+    this.#handles.set(name, added);
+  }
+
+  /** A group takes its policy from its tasks: so all of them are defined. */
+  #addGroup(step: SmallStep, tasks: BackgroundTasks): void {
+    const made = step.map((plan) => {
+      const { name, timeout } = plan;
+      const policy = timeout === undefined ? {} : { timeout };
+      return task(defineTask(name, policy, () => this.#call(plan, tasks)));
+    });
+    tasks.addGroup(...made);
+    step.forEach(({ name }, n) => this.#handles.set(name, made[n]!));
+  }
+
   #call({ does, takes, adds }: SmallTask, tasks: BackgroundTasks): unknown {
-    for (const plan of adds) this.#add(plan, tasks);
+    for (const step of adds) this.#add(step, tasks);
     if (does === "return") return "ignored";
     if (does === "throw") throw new Error("planned");
     return new Promise((resolve, reject) => {

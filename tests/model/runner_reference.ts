@@ -7,6 +7,7 @@
 import type {
   RunnerProgram,
   SmallRequest,
+  SmallStep,
   SmallTask,
 } from "./runner_program.ts";
 
@@ -27,8 +28,8 @@ export interface RunnerPrediction {
 /** A request whose tasks were added. */
 interface Queue {
   readonly request: SmallRequest;
-  readonly tasks: Added[];
-  running: Added | undefined;
+  readonly steps: Added[][];
+  running: readonly Added[];
   hasPlace: boolean;
   over: boolean;
 }
@@ -107,24 +108,27 @@ class RunnerReference {
 
   #arrive(request: SmallRequest): void {
     const queue: Queue = {
-      ...{ request, tasks: [], running: undefined },
+      ...{ request, steps: [], running: [] },
       ...{ hasPlace: false, over: false },
     };
-    for (const plan of request.tasks) this.#add(plan, queue);
-    if (queue.tasks.length === 0) return;
+    for (const step of request.steps) this.#add(step, queue);
+    if (queue.steps.length === 0) return;
     this.#queues.push(queue);
     this.#at(this.#now + request.responds, () => this.#respond(queue));
   }
 
-  #add(plan: SmallTask, queue: Queue): void {
-    if (this.#pending >= this.#program.maxPending) {
-      return this.#note("refused", plan.name);
+  /** All tasks of a step, or none. */
+  #add(step: SmallStep, queue: Queue): void {
+    if (this.#pending + step.length > this.#program.maxPending) {
+      return this.#note("refused", step[0]!.name);
     }
-    this.#pending++;
-    const added = { plan, queue, ended: false };
-    queue.tasks.push(added);
-    this.#added.set(plan.name, added);
-    this.#note("add", plan.name);
+    this.#pending += step.length;
+    const added = step.map((plan) => ({ plan, queue, ended: false }));
+    queue.steps.push(added);
+    for (const task of added) {
+      this.#added.set(task.plan.name, task);
+      this.#note("add", task.plan.name);
+    }
   }
 
   #respond(queue: Queue): void {
@@ -151,9 +155,12 @@ class RunnerReference {
 
   #goOn(queue: Queue): void {
     if (queue.over) return;
-    queue.running = queue.tasks.find(({ ended }) => !ended);
-    if (queue.running === undefined) this.#finish(queue);
-    else this.#start(queue.running);
+    queue.running =
+      queue.steps.map((step) => step.filter(({ ended }) => !ended)).find((
+        { length },
+      ) => length > 0) ?? [];
+    if (queue.running.length === 0) return this.#finish(queue);
+    for (const task of queue.running) this.#start(task);
   }
 
   #finish(queue: Queue): void {
@@ -165,7 +172,7 @@ class RunnerReference {
   #start(task: Added): void {
     const { name, does, takes, timeout = Infinity, adds } = task.plan;
     this.#note("start", name);
-    for (const plan of adds) this.#add(plan, task.queue);
+    for (const step of adds) this.#add(step, task.queue);
     const isGood = does === "return" || does === "resolve";
     const result = isGood ? "succeeded" : "failed";
     if (does === "return" || does === "throw") return this.#end(task, result);
@@ -186,22 +193,25 @@ class RunnerReference {
       this.#errors.push(task.plan.name);
     }
     this.#note(status, task.plan.name);
-    if (task.queue.running === task) this.#goOn(task.queue);
+    const { running } = task.queue;
+    if (running.includes(task) && running.every(({ ended }) => ended)) {
+      this.#goOn(task.queue);
+    }
   }
 
   /** The platform is about to end the work of a request. */
   #expire(queue: Queue): void {
     if (queue.over) return;
     queue.over = true;
-    for (const task of queue.tasks) this.#end(task, "expired");
+    for (const task of queue.steps.flat()) this.#end(task, "expired");
     this.#finish(queue);
   }
 
   /** The drain has waited for long enough. */
   #abandon(): void {
     for (const queue of this.#queues) queue.over = true;
-    for (const { tasks } of this.#queues) {
-      for (const task of tasks) {
+    for (const { steps } of this.#queues) {
+      for (const task of steps.flat()) {
         if (!task.ended) this.#abandoned.push(task.plan.name);
         this.#end(task, "abandoned");
       }
