@@ -80,9 +80,10 @@ export function backgroundTasks(
   options: BackgroundTasksOptions = {},
 ): BackgroundTasksMiddleware {
   const checked = checkOptions(options);
+  const server: ServerKnowledge = { givesNoContext: false };
   return async function backgroundTasks(context, next): Promise<void> {
     if (context.get(VARIABLE) !== undefined) return await next();
-    const host = new HonoHost(context);
+    const host = new HonoHost(context, server);
     const joined = joinTasks(host);
     if (joined !== undefined) {
       context.set(VARIABLE, joined);
@@ -152,13 +153,21 @@ function unsetResponse(context: { res: Response | undefined }): void {
   context.res = undefined;
 }
 
+/** What a middleware has learnt of the server that calls its app. */
+interface ServerKnowledge {
+  /** Whether a request came from the server of Deno, Bun or Node without an execution context. */
+  givesNoContext: boolean;
+}
+
 /** A request as its Hono context shows it. */
 class HonoHost implements Host {
   failed: { readonly cause: unknown } | undefined = undefined;
   readonly #context: HonoContext;
+  readonly #server: ServerKnowledge;
 
-  constructor(context: HonoContext) {
+  constructor(context: HonoContext, server: ServerKnowledge) {
     this.#context = context;
+    this.#server = server;
   }
 
   get request(): Request {
@@ -169,17 +178,18 @@ class HonoHost implements Host {
     return this.#context.env;
   }
 
+  /**
+   * The getter throws where there is none, and an error costs more than all the rest of a request
+   * with a task: 4 µs on Deno. So where a server hands over no context it is asked once.
+   */
   get executionContext(): unknown {
-    // The getter throws where there is none, and what that costs is its stack trace.
-    const errors = Error as { stackTraceLimit?: number | undefined };
-    const { stackTraceLimit } = errors;
+    const isServers = isFromServer(this.#context.env);
+    if (isServers && this.#server.givesNoContext) return undefined;
     try {
-      errors.stackTraceLimit = 0;
       return this.#context.executionCtx;
     } catch {
+      if (isServers) this.#server.givesNoContext = true;
       return undefined;
-    } finally {
-      errors.stackTraceLimit = stackTraceLimit;
     }
   }
 
@@ -187,4 +197,10 @@ class HonoHost implements Host {
     const { error } = this.#context;
     return error === undefined ? this.failed : { cause: error };
   }
+}
+
+/** Whether an app was called by the server of Deno, Bun or Node, of which each knows a word. */
+function isFromServer(env: unknown): boolean {
+  return typeof env === "object" && env !== null &&
+    ("completed" in env || "requestIP" in env || "outgoing" in env);
 }
