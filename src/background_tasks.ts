@@ -7,9 +7,14 @@ import {
 import type { WaitUntil } from "./platforms/types.ts";
 import { RequestTasks } from "./request_tasks.ts";
 import { stepOf } from "./step.ts";
-import { BackgroundTask, type OverloadArguments, stateOf } from "./task.ts";
+import {
+  BackgroundTask,
+  newTask,
+  type OverloadArguments,
+  stateOf,
+} from "./task.ts";
 import { checkTaskOptions, type TaskOptions } from "./task_options.ts";
-import type { TaskFunction } from "./task_state.ts";
+import type { TaskFunction, TaskState } from "./task_state.ts";
 
 /** What adds tasks to a request: the queue itself, or a view of it with a policy. */
 export interface TaskAdder {
@@ -172,7 +177,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
     fn: TaskFunction | BackgroundTask,
     ...args: unknown[]
   ): BackgroundTask {
-    const state = stateOf(taskOf(fn, args));
+    const state = stateToAdd(fn, args);
     if (!this.#tasks.has(state)) this.#tasks.add([state], undefined);
     return state.task;
   }
@@ -242,14 +247,12 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
 }
 
 /** The task to add: one made now, or the one that was made before. */
-function taskOf(
+function stateToAdd(
   fn: TaskFunction | BackgroundTask,
   args: readonly unknown[],
-): BackgroundTask {
-  if (!(fn instanceof BackgroundTask)) {
-    return new BackgroundTask(fn, ...args as never[]);
-  }
-  if (args.length === 0) return fn;
+): TaskState {
+  if (!(fn instanceof BackgroundTask)) return newTask(fn, args);
+  if (args.length === 0) return stateOf(fn);
   throw new TypeError(
     `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,
   );
@@ -269,7 +272,7 @@ class PolicyView implements TaskAdder {
     fn: TaskFunction | BackgroundTask,
     ...args: unknown[]
   ): BackgroundTask {
-    const state = stateOf(taskOf(fn, args));
+    const state = stateToAdd(fn, args);
     this.#tasks.add([state], this.#options);
     return state.task;
   }

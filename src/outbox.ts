@@ -83,6 +83,10 @@ export class Outbox implements TaskOwner {
     }
   }
 
+  get isWatched(): boolean {
+    return this.#interception !== undefined || this.#scheduler.isWatched;
+  }
+
   taskEnded(state: TaskState): void {
     this.#notify("onEnd", state);
   }

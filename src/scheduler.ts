@@ -80,16 +80,15 @@ export class Scheduler {
    * @throws {BackgroundTasksClosedError} If the runner was closed.
    * @throws {TaskQueueFullError} If there would be more than `maxPending`.
    */
-  admit(states: readonly TaskState[]): void {
-    const name = (): string => states[0]?.name ?? "";
+  admit(first: TaskState, count: number): void {
     if (this.closed) {
-      throw new BackgroundTasksClosedError(name(), "the runner was closed");
+      throw new BackgroundTasksClosedError(first.name, "the runner was closed");
     }
-    if (this.pending + states.length > this.#maxPending) {
-      throw new TaskQueueFullError(name(), this.#maxPending);
+    if (this.pending + count > this.#maxPending) {
+      throw new TaskQueueFullError(first.name, this.#maxPending);
     }
     if (this.pending === 0) this.#becomeBusy();
-    this.pending += states.length;
+    this.pending += count;
   }
 
   /** A task that was admitted starts. */
@@ -162,6 +161,11 @@ export class Scheduler {
     return this.#sequences.all().flatMap((sequence) =>
       sequence.stop("abandoned", reason)
     );
+  }
+
+  /** Whether anybody is told what becomes of a task. */
+  get isWatched(): boolean {
+    return this.observers.length > 0 || Scheduler.watchers.size > 0;
   }
 
   /** Tells every observer. A snapshot is made only when somebody listens. */

@@ -20,6 +20,7 @@ export type OverloadArguments<Fn> = Fn extends {
   : never;
 
 let stateOfTask: (task: BackgroundTask) => TaskState;
+let faceOfState: (state: TaskState) => BackgroundTask;
 
 /**
  * One task: a function and what to call it with.
@@ -47,6 +48,7 @@ export class BackgroundTask<
 
   static {
     stateOfTask = (task) => task.#state;
+    faceOfState = (state) => new BackgroundTask(state as never);
   }
 
   /**
@@ -58,8 +60,8 @@ export class BackgroundTask<
    * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
    */
   constructor(fn: (...args: Args) => unknown, ...args: Args) {
-    checkFunction(fn);
-    this.#state = new TaskState(this, fn, args, definitionOf(fn));
+    this.#state = fn instanceof TaskState ? fn : newState(fn, args);
+    this.#state.task = this;
   }
 
   /** A UUID of this task. */
@@ -91,6 +93,25 @@ export class BackgroundTask<
         new DOMException(`Task "${this.name}" was cancelled`, "AbortError"),
     );
   }
+}
+
+function newState(fn: TaskFunction, args: readonly unknown[]): TaskState {
+  checkFunction(fn);
+  return new TaskState(fn, args, definitionOf(fn));
+}
+
+/**
+ * Makes a task for the files of this package, which have its arguments in an array already.
+ *
+ * @param fn What to run.
+ * @param args What to call it with.
+ * @returns Its state.
+ * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
+ */
+export function newTask(fn: TaskFunction, args: readonly unknown[]): TaskState {
+  const state = newState(fn, args);
+  faceOfState(state);
+  return state;
 }
 
 /**

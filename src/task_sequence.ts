@@ -3,7 +3,7 @@ import { BackgroundTasksClosedError } from "./errors.ts";
 import type { Interception } from "./interception.ts";
 import { callHook } from "./observer.ts";
 import type { RequestRecord } from "./request_record.ts";
-import { runOnRefusal } from "./run_on.ts";
+import { type RequestEnd, runOnRefusal } from "./run_on.ts";
 import type { TimeLimit } from "./platforms/types.ts";
 import { option, runTask, type TaskEnvironment } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -42,7 +42,7 @@ const UNKNOWN_RESPONSE: TaskResponse = {
  *
  * Invariant: once started, the sequence is finished exactly when `#pending` falls to zero.
  */
-export class TaskSequence implements TaskOwner, TaskEnvironment {
+export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
   readonly defaults: TaskPolicy;
   readonly record: RequestRecord | undefined;
   finished = false;
@@ -51,19 +51,20 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   next: TaskSequence | undefined = undefined;
   readonly #options: SequenceOptions;
   readonly #scheduler: Scheduler;
-  #outcome: HandlerOutcome = "success";
-  #failure: unknown = undefined;
-  #response: TaskResponse = UNKNOWN_RESPONSE;
-  #states: TaskState[] = [];
-  #ended = 0;
+  outcome: HandlerOutcome = "success";
+  failure: unknown = undefined;
+  response: TaskResponse = UNKNOWN_RESPONSE;
+  /** The tasks in order, linked to each other: the first that may not have ended, and the last. */
+  #first: TaskState | undefined = undefined;
+  #last: TaskState | undefined = undefined;
+  /** The one whose continuation comes next: they come in the order of the tasks. */
+  #next: TaskState | undefined = undefined;
+  #steps = 0;
   #pending = 0;
   #started = false;
-  /** The tasks of the step that runs. */
-  #step: readonly TaskState[] = [];
-  /** The first failure where `stopOnError` is set, and the step it stopped. */
-  #stopped:
-    | { readonly cause: unknown; readonly step: readonly TaskState[] }
-    | undefined = undefined;
+  /** The first failure where `stopOnError` is set, and the step it was in. */
+  #stopped: { readonly cause: unknown; readonly step: number } | undefined =
+    undefined;
   #begin!: () => void;
   #tail: Promise<void>;
   #whenDone: (() => void) | undefined = undefined;
@@ -86,10 +87,6 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     return this.#interception?.clock ?? this.#scheduler.clock;
   }
 
-  get response(): TaskResponse {
-    return this.#response;
-  }
-
   get surround(): Scheduler["surround"] {
     return this.#scheduler.surround;
   }
@@ -106,13 +103,16 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   /** The tasks that wait or run, in the order they were added. */
   tasks(): BackgroundTask[] {
-    return this.#states.filter(({ hasEnded }) => !hasEnded).map(({ task }) =>
-      task
-    );
+    return this.#states().filter(({ hasEnded }) => !hasEnded)
+      .map(({ task }) => task);
   }
 
   now(): number {
     return this.clock.now();
+  }
+
+  get isWatched(): boolean {
+    return this.#interception !== undefined || this.#scheduler.isWatched;
   }
 
   /** A promise for `waitUntil`: it covers the whole sequence and never rejects. */
@@ -123,7 +123,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   /** Tells a test client of every task, those included that were added before. */
   intercept(interception: Interception): void {
     this.#interception = interception;
-    for (const state of this.#states) interception.notify("onAdd", state);
+    for (const state of this.#states()) interception.notify("onAdd", state);
   }
 
   /** Stops what waits or runs shortly before the platform does. */
@@ -150,23 +150,20 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
           "or from a task that is still running",
       );
     }
-    this.#scheduler.admit(step);
+    const [first] = step;
+    if (first === undefined) return;
+    this.#scheduler.admit(first, step.length);
     if (this.#pending === 0) this.#scheduler.add(this);
     this.#pending += step.length;
+    this.#steps++;
     const addedAt = this.now();
-    for (const state of step) {
-      this.#states.push(state);
-      state.owner = this;
-      state.addedAt = addedAt;
-    }
+    for (const state of step) this.#append(state, addedAt);
     for (const state of step) this.#added(state);
     // a continuation for each, in a group too: so that none sees what another one enters
-    const [first] = step;
     this.#tail = step.length === 1
-      ? this.#tail.then(() => this.#runOne(first!, step))
-      : Promise.all(
-        step.map((state) => this.#tail.then(() => this.#runOne(state, step))),
-      ).then(() => {});
+      ? this.#tail.then(this.#runNext)
+      : Promise.all(step.map(() => this.#tail.then(this.#runNext)))
+        .then(() => {});
   }
 
   /** The handler has returned or thrown. */
@@ -175,15 +172,15 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
     failure: unknown,
     status: number | undefined,
   ): void {
-    this.#outcome = outcome;
-    this.#failure = failure;
-    this.#response = { status, outcome: "unknown" };
+    this.outcome = outcome;
+    this.failure = failure;
+    this.response = { status, outcome: "unknown" };
   }
 
   /** The response has ended; the tasks start when the scheduler says so. */
   responseEnded(outcome: ResponseOutcome): void {
     if (this.finished) return;
-    this.#response = { status: this.#response.status, outcome };
+    this.response = { status: this.response.status, outcome };
     this.#deadline?.responseEnded();
     this.#scheduler.enqueue(this);
   }
@@ -198,10 +195,29 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   /** Ends every task that waits or runs, and with them the sequence. */
   stop(status: EndStatus, reason: unknown): TaskRun[] {
     this.#finish(); // first, so that nobody adds to what will not run
-    const stopped = this.#states.filter((state) =>
+    const stopped = this.#states().filter((state) =>
       state.interrupt(status, reason)
     );
     return stopped.map((state) => state.snapshot());
+  }
+
+  /** All that may not have ended, in order. */
+  #states(): TaskState[] {
+    const states: TaskState[] = [];
+    for (let one = this.#first; one !== undefined; one = one.next) {
+      states.push(one);
+    }
+    return states;
+  }
+
+  #append(state: TaskState, addedAt: number): void {
+    state.owner = this;
+    state.addedAt = addedAt;
+    state.step = this.#steps;
+    if (this.#last === undefined) this.#first = state;
+    else this.#last.next = state;
+    this.#last = state;
+    this.#next ??= state;
   }
 
   #added(state: TaskState): void {
@@ -224,20 +240,22 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
 
   taskEnded(state: TaskState): void {
     this.#pending--;
-    this.#ended++;
     if (isFailure(state.status)) this.#reportError(state);
-    this.#forgetEnded();
     this.#interception?.notify("onEnd", state);
     this.#scheduler.ended(state);
     if (this.#started && this.#pending === 0) this.#finish();
   }
 
-  #runOne(
-    state: TaskState,
-    step: readonly TaskState[],
-  ): Promise<void> | void {
+  /** The continuation of every task, which finds out whose it is. */
+  readonly #runNext = (): Promise<void> | void => {
+    const state = this.#next!;
+    this.#next = state.next;
+    this.#forgetEndedBefore(state);
+    return this.#runOne(state);
+  };
+
+  #runOne(state: TaskState): Promise<void> | void {
     if (state.hasEnded) return;
-    this.#step = step;
     let reason: unknown;
     try {
       reason = this.#whyNot(state);
@@ -258,23 +276,19 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   /** Why a task does not run, by its `runOn` or by `stopOnError`. */
   #whyNot(state: TaskState): Error | undefined {
     const stopped = this.#stopped;
-    if (stopped !== undefined && stopped.step !== this.#step) {
+    if (stopped !== undefined && stopped.step !== state.step) {
       return new Error(
         `Task "${state.name}" was discarded: an earlier task failed and stopOnError is set`,
         { cause: stopped.cause },
       );
     }
-    return runOnRefusal(state, option(state, this, "runOn"), {
-      outcome: this.#outcome,
-      failure: this.#failure,
-      response: this.#response,
-    });
+    return runOnRefusal(state, option(state, this, "runOn"), this);
   }
 
   #reportError(state: TaskState): void {
     const { onTaskError, stopOnError } = this.#options;
     if (stopOnError) {
-      this.#stopped ??= { cause: state.error, step: this.#step };
+      this.#stopped ??= { cause: state.error, step: state.step };
     }
     if (onTaskError === undefined) {
       console.error(
@@ -287,10 +301,14 @@ export class TaskSequence implements TaskOwner, TaskEnvironment {
   }
 
   /** Keeps a request that adds tasks for hours, such as an event stream, from growing. */
-  #forgetEnded(): void {
-    if (this.#ended < 64 || this.#ended * 2 < this.#states.length) return;
-    this.#states = this.#states.filter(({ hasEnded }) => !hasEnded);
-    this.#ended = 0;
+  #forgetEndedBefore(state: TaskState): void {
+    let first = this.#first!;
+    while (first !== state && first.hasEnded) {
+      const { next } = first;
+      first.next = undefined; // see `InFlight`
+      first = next!;
+    }
+    this.#first = first;
   }
 
   #finish(): void {
