@@ -34,13 +34,13 @@ interface Failure {
  *
  * @param state The task. One that has ended, by `cancel()` or a deadline, is not started.
  * @param environment What the tasks of the request share.
- * @returns A promise that resolves when the next task may go on, and never rejects; nothing for a
- * task that is over at once.
+ * @returns What fulfils when the next task may go on, and never rejects; nothing for a task that
+ * is over at once.
  */
 export function runTask(
   state: TaskState,
   environment: TaskEnvironment,
-): Promise<void> | void {
+): PromiseLike<void> | void {
   if (state.hasEnded) return;
   state.status = "running";
   state.startedAt = environment.clock.now();
@@ -76,7 +76,7 @@ export function option<Key extends keyof TaskPolicy>(
 function runOnce(
   state: TaskState,
   environment: TaskEnvironment,
-): Promise<void> | void {
+): PromiseLike<void> | void {
   let result: unknown;
   try {
     result = call(state, environment);
@@ -88,18 +88,33 @@ function runOnce(
     state.end("succeeded");
     return;
   }
-  return new Promise((resolve) => {
-    if (state.hasEnded) resolve(); // the task cancelled itself before it returned
-    else state.release = resolve;
-    try {
-      Promise.resolve(result).then(
-        () => state.end("succeeded"),
-        (error) => state.end("failed", error),
-      );
-    } catch (error) { // of a promise whose own `then` throws
-      state.end("failed", error);
-    }
-  });
+  try {
+    Promise.resolve(result).then(
+      () => state.end("succeeded"),
+      (error) => state.end("failed", error),
+    );
+  } catch (error) { // of a promise whose own `then` throws
+    state.end("failed", error);
+  }
+  return new UntilEnded(state);
+}
+
+/** What the next task waits for: less than a promise, which would be one more for each task. */
+class UntilEnded implements PromiseLike<void> {
+  readonly #state: TaskState;
+
+  constructor(state: TaskState) {
+    this.#state = state;
+  }
+
+  then<Value, Never>(
+    goOn?: ((value: void) => Value | PromiseLike<Value>) | null,
+  ): PromiseLike<Value | Never> {
+    const next = goOn as () => void;
+    if (this.#state.hasEnded) next();
+    else this.#state.release = next;
+    return this as never; // a chain of promises asks for nothing
+  }
 }
 
 function mayBeThenable(value: unknown): boolean {

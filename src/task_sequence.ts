@@ -247,14 +247,14 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
   }
 
   /** The continuation of every task, which finds out whose it is. */
-  readonly #runNext = (): Promise<void> | void => {
+  readonly #runNext = (): PromiseLike<void> | void => {
     const state = this.#next!;
     this.#next = state.next;
     this.#forgetEndedBefore(state);
     return this.#runOne(state);
   };
 
-  #runOne(state: TaskState): Promise<void> | void {
+  #runOne(state: TaskState): PromiseLike<void> | void {
     if (state.hasEnded) return;
     let reason: unknown;
     try {
