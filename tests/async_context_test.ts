@@ -99,6 +99,17 @@ test("a task sees the store of its addTask call in every attempt, whatever an at
   assertEquals(seen.at(-1)?.split(": ").at(-1), "request");
 });
 
+test("a task sees the store of its own addTask call, whatever was cancelled before it", async () => {
+  const { tasks, seen, see, run } = queue();
+  const [first, , third] = ["a", "b", "c", "d"].map((store) =>
+    storage.run(store, () => tasks.addTask(see, store))
+  );
+  first?.cancel();
+  third?.cancel();
+  await run();
+  assertEquals(seen, ["b: b", "b later: b", "d: d", "d later: d"]);
+});
+
 test("a task does not see what the task before it, or beside it, entered", async () => {
   const { tasks, seen, note, see, run } = queue();
   const enters = (name: string): void => {

@@ -309,6 +309,38 @@ test("BackgroundTasks iterates over the tasks that wait or run", async () => {
   assertEquals([tasks.size, ...tasks], [0]);
 });
 
+test("BackgroundTasks lists what is left, also of a group, and takes more behind it", async () => {
+  const { tasks, events, record, run } = queue();
+  const list = (when: string): void =>
+    void events.push(`${when}: ${[...tasks].map(({ name }) => name)}`);
+  const turn = new Promise((resolve) => setTimeout(resolve, 0));
+  tasks.addTask(function alone() {});
+  tasks.addGroup(
+    task(async function slow() {
+      await turn;
+      list("slow");
+      tasks.addTask(function nested() {
+        list("nested");
+        tasks.addTask(record, "last");
+      });
+    }),
+    task(function quick() {
+      list("quick");
+    }),
+  );
+  tasks.addTask(function behind() {
+    list("behind");
+  });
+  await run();
+  assertEquals(events, [
+    "quick: slow,quick,behind",
+    "slow: slow,behind",
+    "behind: behind,nested",
+    "nested: nested",
+    "last",
+  ]);
+});
+
 test("BackgroundTasks.runAfter() returns the same response, used or not", async () => {
   for (const body of ["text", null, new Uint8Array(3), new Blob(["x"])]) {
     const { tasks, record } = queue();

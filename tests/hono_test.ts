@@ -95,6 +95,37 @@ test("backgroundTasks() never calls waitUntil for a request without tasks", asyn
   assertEquals(context.promises.length, 0);
 });
 
+test("backgroundTasks() asks for the execution context once where a server hands over none", async () => {
+  const { runner, add } = record();
+  const context = executionContext();
+  const app = new Hono<BackgroundTasksEnv>();
+  let asked = 0;
+  app.use(async (c, next) => {
+    const { executionCtx } = Object.getOwnPropertyDescriptors(
+      Object.getPrototypeOf(c),
+    );
+    const get = (): unknown => {
+      asked++;
+      return executionCtx?.get?.call(c);
+    };
+    Object.defineProperty(c, "executionCtx", { get });
+    await next();
+  });
+  app.use(backgroundTasks({ runner }));
+  app.get("/", (c) => {
+    add(c.var.backgroundTasks, "task");
+    return c.text("hello");
+  });
+  const server = { completed: Promise.resolve() };
+  for (let i = 0; i < 3; i++) await app.request("/", {}, server);
+  assertEquals(asked, 1);
+  // nothing of that applies to whoever else calls the app
+  await app.request("/", {}, {});
+  await app.request("/", {}, {}, context);
+  assertEquals([asked, context.promises.length], [3, 1]);
+  await runner.drain();
+});
+
 test("backgroundTasks() merges the tasks of every middleware, helper and sub-app into one queue", async () => {
   const { app, events, runner, add } = record();
   const queues = new Set<BackgroundTasks>();
