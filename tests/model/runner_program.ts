@@ -7,7 +7,10 @@ export interface SmallTask {
   readonly does: "return" | "throw" | "resolve" | "reject" | "hang";
   /** How long it takes until it resolves or rejects; a multiple of 4, and sixteenths in a group. */
   readonly takes: number;
-  /** An even number that is no multiple of 4, so that it never ties with what a task takes; one of a group has none but the first. */
+  /**
+   * An even number that is no multiple of 4, so that it never ties with what a task takes. In a
+   * group only the first has one.
+   */
   readonly timeout: number | undefined;
   /** What it adds; these add nothing, and in a group nobody does. */
   readonly adds: readonly SmallStep[];
