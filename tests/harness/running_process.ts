@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { root } from "../../tools/package_entries.ts";
 import { LineReader } from "./line_reader.ts";
-import { host, runtime } from "./runtime.ts";
+import { atEnd } from "./at_end.ts";
+import { runtime } from "./runtime.ts";
 
 /** How a process ended. */
 export interface Exit {
@@ -16,20 +17,11 @@ export interface Exit {
 /** How long {@linkcode RunningProcess.stop} is patient, in milliseconds. */
 const GRACE = 5_000;
 
-/** The processes that this one takes with it when it ends. */
-const running = new Set<RunningProcess>();
-process.once("exit", killAll);
-// Node does not end while a child lives, and so would wait for the child of a test that failed.
-if (host === "node") (await import("node:test")).after(killAll);
-
-function killAll(): void {
-  for (const child of running) child.kill("SIGKILL");
-}
-
 /** A process that a test started, in the root of the project. */
 export class RunningProcess implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #stdout: LineReader;
+  readonly #forget = atEnd(() => this.kill("SIGKILL"));
   #stderr = "";
 
   /** Settles when it has ended and all it printed has been read. */
@@ -62,7 +54,6 @@ export class RunningProcess implements AsyncDisposable {
         (code, signal) => resolve(this.#ended({ code, signal })),
       );
     });
-    running.add(this);
   }
 
   /** The process id. */
@@ -108,7 +99,7 @@ export class RunningProcess implements AsyncDisposable {
   }
 
   #ended(exit: Exit): Exit {
-    running.delete(this);
+    this.#forget();
     this.#stdout.close(
       `the process ended with ${exit.signal ?? exit.code}\n${this.#stderr}`,
     );
