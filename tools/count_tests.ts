@@ -3,7 +3,8 @@ import type { TestCount, TestRun } from "./test_run.ts";
 
 /**
  * Reads the counts from what a test runner printed. A runner that ended in an
- * error without naming a failure, or that ran nothing, has failed.
+ * error without naming a failure, or that ran nothing and does not say why, has
+ * failed.
  *
  * @param result What the runner printed, and its exit code.
  * @param run What it was to run.
@@ -17,7 +18,9 @@ export function countTests(
   const passed = sum(output, patterns.passed);
   const failed = sum(output, patterns.failed);
   const silent = failed === 0 && (code !== 0 || passed === 0);
-  const nothingToRun = filter !== "" && passed === 0 && failed === 0;
+  const leftOut = code === 0 && output.includes("!! left out: ");
+  const nothingToRun = (filter !== "" || leftOut) && passed === 0 &&
+    failed === 0;
   return { failed: silent && !nothingToRun ? 1 : failed, output, passed };
 }
 
