@@ -1,14 +1,14 @@
 import { fileURLToPath } from "node:url";
-import { readDenoConfig, root } from "../tools/package_entries.ts";
+import { root } from "../tools/package_entries.ts";
 
 const PACKAGES = ["hono", "@hono/node-server", "elysia", "h3", "srvx"];
 
 /** The versions of everything that was measured, as one line. */
 export function versions(): string {
-  const { imports } = readDenoConfig();
-  const packages = PACKAGES.map((name) =>
-    `${name} ${imports[name]?.split("@").at(-1)}`
-  );
+  const packages = PACKAGES.map((name) => {
+    const path = new URL(`node_modules/${name}/package.json`, root);
+    return `${name} ${JSON.parse(Deno.readTextFileSync(path)).version}`;
+  });
   const bun = fileURLToPath(new URL("node_modules/.bin/bun", root));
   const workerd = fileURLToPath(new URL("node_modules/.bin/workerd", root));
   const programs = [

@@ -8,7 +8,7 @@ import {
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
 import { test } from "../harness/test.ts";
 
-type Wrong = new (...args: never[]) => Error;
+type Wrong = ErrorConstructor;
 
 const connection = "redis://127.0.0.1:1";
 const file = new URL("file:///tasks.ts");
