@@ -2,15 +2,16 @@ import { BackgroundTasksClosedError } from "./errors.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
 import type { CheckedOptions } from "./options.ts";
 import { isDurable, Outbox } from "./outbox.ts";
-import type { TimeLimit, WaitUntil } from "./platforms/types.ts";
+import {
+  type KnownOutcome,
+  outcomeOf,
+  type TimeLimit,
+  type WaitUntil,
+} from "./platforms/types.ts";
 import { recordOf, type RequestRecord } from "./request_record.ts";
 import { responseEnd } from "./response_end.ts";
 import type { BackgroundTask } from "./task.ts";
-import {
-  checkInProcess,
-  type ResponseOutcome,
-  type TaskOptions,
-} from "./task_options.ts";
+import { checkInProcess, type TaskOptions } from "./task_options.ts";
 import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
 import type { TaskState } from "./task_state.ts";
@@ -245,8 +246,8 @@ export class RequestTasks {
     const record = this.#record;
     if (record !== undefined) record.endIsWatched = true;
     // holds neither host nor response: they would outlive a collection of young objects
-    const ended = (outcome: ResponseOutcome): void => {
-      record?.responseEnded(outcome);
+    const ended = (outcome: KnownOutcome): void => {
+      record?.responseEnded(outcomeOf(outcome));
       sequence.responseEnded(outcome);
     };
     return this.#interception === undefined

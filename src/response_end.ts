@@ -2,9 +2,12 @@ import { bun } from "./platforms/bun.ts";
 import { deno } from "./platforms/deno.ts";
 import { node } from "./platforms/node.ts";
 import { standard } from "./platforms/standard.ts";
-import type { Exchange, ResponseEndSource } from "./platforms/types.ts";
+import type {
+  Exchange,
+  KnownOutcome,
+  ResponseEndSource,
+} from "./platforms/types.ts";
 import { workers } from "./platforms/workers.ts";
-import type { ResponseOutcome } from "./task_options.ts";
 
 /** Who can tell when a response has ended, the most exact first. */
 const SOURCES: readonly ResponseEndSource[] = [
@@ -25,7 +28,7 @@ const SOURCES: readonly ResponseEndSource[] = [
  */
 export function responseEnd(
   exchange: Exchange,
-  ended: (outcome: ResponseOutcome) => void,
+  ended: (outcome: KnownOutcome) => void,
 ): Response | undefined {
   for (const source of SOURCES) {
     if (source.canTell(exchange)) return source.responseEnd(exchange, ended);

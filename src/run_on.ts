@@ -24,10 +24,11 @@ export interface RequestEnd {
 export function runOnRefusal(
   state: TaskState,
   runOn: RunOn = "success",
-  { outcome, failure, response }: RequestEnd,
+  end: RequestEnd,
 ): Error | undefined {
+  const { outcome } = end;
   const runs = typeof runOn === "function"
-    ? askPredicate("runOn", () => runOn(outcome, response))
+    ? askPredicate("runOn", () => runOn(outcome, end.response))
     : runOn === "always" || runOn === outcome ||
       (runOn === "success" && state.addedAfterFailure);
   if (runs) return;
@@ -39,6 +40,6 @@ export function runOnRefusal(
     : "the handler failed";
   return new Error(
     `Task "${state.name}" was discarded: ${happened} and ${wanted}`,
-    { cause: failure },
+    { cause: end.failure },
   );
 }

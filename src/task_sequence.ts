@@ -4,13 +4,16 @@ import type { Interception } from "./interception.ts";
 import { callHook } from "./observer.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { type RequestEnd, runOnRefusal } from "./run_on.ts";
-import type { TimeLimit } from "./platforms/types.ts";
+import {
+  type KnownOutcome,
+  outcomeOf,
+  type TimeLimit,
+} from "./platforms/types.ts";
 import { option, runTask, type TaskEnvironment } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { BackgroundTask } from "./task.ts";
 import type {
   HandlerOutcome,
-  ResponseOutcome,
   TaskPolicy,
   TaskResponse,
 } from "./task_options.ts";
@@ -28,11 +31,6 @@ export interface SequenceOptions {
   readonly stopOnError: boolean;
   readonly onTaskError: ((error: unknown, run: TaskRun) => unknown) | undefined;
 }
-
-const UNKNOWN_RESPONSE: TaskResponse = {
-  status: undefined,
-  outcome: "unknown",
-};
 
 /**
  * The tasks of one request, one step after another once the response has ended.
@@ -53,7 +51,9 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
   readonly #scheduler: Scheduler;
   outcome: HandlerOutcome = "success";
   failure: unknown = undefined;
-  response: TaskResponse = UNKNOWN_RESPONSE;
+  #status: number | undefined = undefined;
+  #responseOutcome: KnownOutcome = "unknown";
+  #response: TaskResponse | undefined = undefined;
   /** The tasks in order, linked to each other: the first that may not have ended, and the last. */
   #first: TaskState | undefined = undefined;
   #last: TaskState | undefined = undefined;
@@ -94,6 +94,14 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
   /** When the platform ends the work, in epoch milliseconds, once that is known. */
   get deadline(): number | undefined {
     return this.#deadline?.at;
+  }
+
+  /** The response as far as it is known, put together when somebody asks. */
+  get response(): TaskResponse {
+    return this.#response ??= {
+      status: this.#status,
+      outcome: outcomeOf(this.#responseOutcome),
+    };
   }
 
   /** How many tasks wait or run. */
@@ -174,13 +182,15 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
   ): void {
     this.outcome = outcome;
     this.failure = failure;
-    this.response = { status, outcome: "unknown" };
+    this.#status = status;
+    this.#response = undefined;
   }
 
   /** The response has ended; the tasks start when the scheduler says so. */
-  responseEnded(outcome: ResponseOutcome): void {
+  responseEnded(outcome: KnownOutcome): void {
     if (this.finished) return;
-    this.response = { status: this.response.status, outcome };
+    this.#responseOutcome = outcome;
+    this.#response = undefined;
     this.#deadline?.responseEnded();
     this.#scheduler.enqueue(this);
   }

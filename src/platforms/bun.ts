@@ -1,6 +1,10 @@
-import type { ResponseOutcome } from "../task_options.ts";
 import { nextTurn } from "../turn.ts";
-import { type Exchange, property, type ResponseEndSource } from "./types.ts";
+import {
+  type Exchange,
+  type KnownOutcome,
+  property,
+  type ResponseEndSource,
+} from "./types.ts";
 
 /** The member of Bun's `Server` that is read here. */
 interface BunServer {
@@ -25,13 +29,14 @@ function canTell(): boolean {
 
 function responseEnd(
   exchange: Exchange,
-  ended: (outcome: ResponseOutcome) => void,
+  ended: (outcome: KnownOutcome) => void,
 ): Response | undefined {
   const { request, response } = exchange;
   const server = serverOf(exchange);
-  // Bun aborts the signal for most clients that leave, and for nothing else.
+  // Bun aborts the signal for most clients that leave, and for nothing else, and tells so later
+  // too. The signal is made when it is first read, which costs as much as a small task.
   const over = (): void =>
-    ended(request?.signal.aborted ? "aborted" : "unknown");
+    ended(() => request?.signal.aborted ? "aborted" : "unknown");
   if (server !== undefined && request !== undefined) {
     watch({ server, request, over });
   } else {

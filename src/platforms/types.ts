@@ -16,6 +16,19 @@ export interface Exchange {
   readonly exactEnd: boolean;
 }
 
+/** How a response ended, or what finds it out, where asking costs something and few ask. */
+export type KnownOutcome = ResponseOutcome | (() => ResponseOutcome);
+
+/**
+ * Asks how a response ended.
+ *
+ * @param known What a platform told.
+ * @returns How it ended.
+ */
+export function outcomeOf(known: KnownOutcome): ResponseOutcome {
+  return typeof known === "function" ? known() : known;
+}
+
 /** One way to tell when a response has ended. */
 export interface ResponseEndSource {
   /** Whether this exchange offers what it needs. Never decided by a runtime's name alone. */
@@ -27,7 +40,7 @@ export interface ResponseEndSource {
    */
   responseEnd(
     exchange: Exchange,
-    ended: (outcome: ResponseOutcome) => void,
+    ended: (outcome: KnownOutcome) => void,
   ): Response | undefined;
 }
 
