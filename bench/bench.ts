@@ -9,8 +9,9 @@ import { arch, cpus, release, totalmem, type as system } from "node:os";
 import { parseArgs } from "node:util";
 import { temporaryFolder } from "../tools/temporary_folder.ts";
 import { timeBodies } from "./bodies.ts";
-import { bundleSizes } from "./bundle_size.ts";
+import { bundleSizes, partSizes } from "./bundle_size.ts";
 import { chart } from "./chart.ts";
+import { coldStart } from "./cold_start.ts";
 import type { BenchRuntime } from "./contenders.ts";
 import { GENERATOR } from "./load.ts";
 import { realWorkTable } from "./real_work.ts";
@@ -63,6 +64,7 @@ for (const runtime of runtimes) {
 }
 if (only === "") await measureTheRest();
 else if (only === "64 mb") print(await largeBodies());
+else if (only === "cold start") print(await coldStart(folder.path, 15));
 if (isWhole) await write();
 
 async function measureTheRest(): Promise<void> {
@@ -79,8 +81,11 @@ async function measureTheRest(): Promise<void> {
   }
   print("## A body of 64 MB");
   print(await largeBodies());
+  print("## Cold start");
+  print(await coldStart(folder.path, quick ? 3 : 15));
   print("## Size");
   print(await bundleSizes());
+  print(await partSizes());
 }
 
 async function largeBodies(): Promise<string> {

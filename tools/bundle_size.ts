@@ -11,6 +11,8 @@ export interface BundleSize {
   readonly gzipped: number;
   /** The text. */
   readonly text: string;
+  /** Bytes of each source file in it, minified, by its path from the root of this project. */
+  readonly files: ReadonlyMap<string, number>;
 }
 
 /**
@@ -23,12 +25,14 @@ export async function bundleSize(
   source: string,
   folder?: string,
 ): Promise<BundleSize> {
-  const { outputFiles: [output] } = await build({
+  const { metafile, outputFiles: [output] } = await build({
     ...(folder === undefined && { alias: aliases() }),
     bundle: true,
     external: ["node:*", "cloudflare:*", ...PEERS],
     format: "esm",
+    absWorkingDir: fileURLToPath(root),
     logLevel: "error",
+    metafile: true,
     minify: true,
     platform: "neutral",
     stdin: { contents: source, resolveDir: folder ?? fileURLToPath(root) },
@@ -38,7 +42,13 @@ export async function bundleSize(
   }).finally(stop);
   const { contents, text } = output!;
   const gzipped = gzipSync(contents, { level: 9 }).length;
-  return { gzipped, minified: contents.length, text };
+  const [main] = Object.values(metafile.outputs);
+  const files = new Map(
+    Object.entries(main?.inputs ?? {}).map((
+      [path, file],
+    ) => [path, file.bytesInOutput]),
+  );
+  return { gzipped, minified: contents.length, text, files };
 }
 
 /** What an entry may import from npm. */
