@@ -232,6 +232,25 @@ test("withBackgroundTasks() hands nothing over when the handler throws, unless r
   assertEquals(events.slice(2), ["send-email discarded", "alert succeeded"]);
 });
 
+test("withBackgroundTasks() fails the request whose runOn predicate throws: the task is certainly not queued", async () => {
+  const { runner, events, sendEmail, names } = record();
+  const cause = new Error("the predicate fails");
+  const runOn = (): boolean => {
+    throw cause;
+  };
+  const error = await assertRejects(
+    () =>
+      handle(runner, (tasks) => {
+        tasks.with({ runOn }).addTask(sendEmail, "ada@example.com");
+      }),
+    TaskEnqueueError,
+    "its runOn predicate failed",
+  );
+  assertEquals([error.outcome, error.cause], ["not-queued", cause]);
+  assertEquals(names(), []);
+  assertEquals(events, ["send-email added", "send-email failed"]);
+});
+
 test("backgroundTasks() hands an engine's refusal to app.onError, with nothing of the answer left", async () => {
   const { queue, runner, events, sendEmail } = record();
   const app = new Hono<BackgroundTasksEnv>();
@@ -305,6 +324,34 @@ test("BackgroundTasks.addTask() refuses a durable task where nobody waits for th
   });
   await runner.drain();
   assertInstanceOf(late, BackgroundTasksClosedError);
+});
+
+test("BackgroundTasks.addTask() refuses a durable task while those before it are handed over", async () => {
+  const { runner, sendEmail, names } = record();
+  let refused: unknown;
+  let meanwhile = (): void => {};
+  const queue: TaskQueue = {
+    name: "slow",
+    supports: { idempotencyKey: false, maxDelay: 0, maxBytes: Infinity },
+    enqueue: () => {
+      meanwhile();
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+  const charge = defineTask("charge", { queue }, () => {});
+  await handle(runner, (tasks) => {
+    tasks.addTask(charge);
+    meanwhile = () => {
+      try {
+        tasks.addTask(sendEmail, "late@example.com"); // nobody would send it
+      } catch (error) {
+        refused = error;
+      }
+    };
+  });
+  assertInstanceOf(refused, BackgroundTasksClosedError);
+  assertEquals(names(), []);
 });
 
 test("BackgroundTasks.addTask() refuses what the engine cannot do, at the call", async () => {

@@ -11,6 +11,7 @@ import {
   queueHandler,
 } from "@postlude/background-tasks/cloudflare-queues";
 import { test } from "../harness/test.ts";
+import { withGlobal } from "../harness/with_global.ts";
 import { messageFor, testQueue } from "./contract.ts";
 
 /** What a worker finds in its environment. */
@@ -74,6 +75,25 @@ test("cloudflareQueue().enqueue() says what is missing where there is no binding
     );
     assertEquals(error.outcome, "not-queued");
   }
+});
+
+test("cloudflareQueue().enqueue() waits five seconds for the platform, and not longer", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const TASKS = { sendBatch: () => new Promise<void>(() => {}) };
+  const delays: number[] = [];
+  const { setTimeout } = globalThis;
+  const hurried = (callback: () => void, delay: number): unknown => {
+    delays.push(delay);
+    return setTimeout(callback, 0);
+  };
+  await withGlobal("setTimeout", hurried, async () => {
+    await assertRejects(
+      () => queue.enqueue([messageFor(1)], { platform: { TASKS } }),
+      Error,
+      "it did not answer within 5000 ms",
+    );
+  });
+  assertEquals(delays, [5_000]);
 });
 
 /** Delivers messages, and records what the handler tells the platform. */

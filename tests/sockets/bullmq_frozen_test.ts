@@ -115,15 +115,22 @@ for (const { name, start, connection } of engines) {
     }
   });
 
-  test(`bullmq() on ${name} waits less than a second where nobody said otherwise`, async () => {
+  test(`bullmq() on ${name} waits less than a second where nobody said otherwise, and less while an outage lasts`, async () => {
     const url = name === "Redis" ? "redis://" : "postgres://u:p@";
     const address = `${url}127.0.0.1:${await freePort()}`;
-    for (const [options, longest] of [[{}, 800], [{ timeout: 300 }, 300]]) {
-      const queue = bullmq({ ...connection(address), ...options as object });
-      const delays = await delaysOf(async () => {
+    for (
+      const [options, first, later] of [
+        [{}, 800, 250],
+        [{ timeout: 300 }, 300, 250],
+        [{ timeout: 130 }, 130, 130],
+      ] as const
+    ) {
+      const queue = bullmq({ ...connection(address), ...options });
+      const refused = async (): Promise<void> => {
         assertEquals(await outcome(queue, messageFor(1)), "not-queued");
-      }, true);
-      assertEquals(Math.max(...delays), longest);
+      };
+      assertEquals(Math.max(...await delaysOf(refused, true)), first);
+      assert((await delaysOf(refused, true)).includes(later));
       await queue.close();
     }
   });

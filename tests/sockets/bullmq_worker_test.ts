@@ -130,6 +130,17 @@ for (const [engine, open] of engines) {
     assertEquals(durable.log().filter((line) => line.includes(" b ")), []);
   });
 
+  test(`createWorker() on ${engine} gives the key of a task free that has failed for good`, async () => {
+    await using durable = await open();
+    await using _worker = await durable.worker();
+    await durable.add("flaky?key=order:7", "a", 0);
+    await durable.line("start a 1");
+    // the worker gives it free after the failure, which nobody is told
+    while (!durable.log().includes("start b 1")) {
+      await durable.add("flaky?key=order:7", "b", 0);
+    }
+  });
+
   test(`createWorker({ file }) on ${engine} runs a task in a thread that burns CPU for longer than the lock, and tells onTaskError of one that fails there`, async () => {
     await using durable = await open();
     const FILE = await runnable(
