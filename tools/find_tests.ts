@@ -1,3 +1,5 @@
+import { existsSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { root } from "./package_entries.ts";
 
 /** The test files of a run, relative to the root of the project. */
@@ -10,27 +12,42 @@ export interface TestFiles {
   readonly package: readonly string[];
 }
 
-/** Sorts the given test files by kind; takes all below `tests/` when none is given. */
-export async function findTests(files: readonly string[]): Promise<TestFiles> {
-  const all = files.length > 0 ? files : await Array.fromAsync(walk("tests"));
-  const { package: ofPackage = [], sockets = [], unit = [] } = Object.groupBy(
-    all.toSorted(),
-    kindOf,
-  );
-  return { package: ofPackage, sockets, unit };
+/**
+ * Sorts test files by kind.
+ *
+ * @param paths Files and folders, from the root of the project; all of `tests/` when there is none.
+ * @throws {Error} If there is nothing at one of them.
+ */
+export async function findTests(paths: readonly string[]): Promise<TestFiles> {
+  const files = new Set<string>();
+  for (const path of paths.length > 0 ? paths : ["tests"]) {
+    for (const file of await filesAt(path)) files.add(file);
+  }
+  const ofKind = (kind: keyof TestFiles): string[] =>
+    [...files].filter((file) => kindOf(file) === kind).sort();
+  return {
+    package: ofKind("package"),
+    sockets: ofKind("sockets"),
+    unit: ofKind("unit"),
+  };
+}
+
+/** A file is taken as it is given; of a folder, all that end in `_test.ts`. */
+async function filesAt(path: string): Promise<string[]> {
+  const url = new URL(path, root);
+  const name = url.href.slice(root.href.length);
+  if (!url.href.startsWith(root.href) || !existsSync(url)) {
+    throw new Error(
+      `Cannot test ${path}: there is no such file in this project; write it from the root, such as tests/hono_test.ts`,
+    );
+  }
+  if (!statSync(url).isDirectory()) return [name];
+  const inside = await readdir(url, { recursive: true });
+  return inside.filter((file) => file.endsWith("_test.ts"))
+    .map((file) => `${name.replace(/\/$/, "")}/${file}`);
 }
 
 function kindOf(file: string): keyof TestFiles {
   if (file.startsWith("tests/package/")) return "package";
   return file.startsWith("tests/sockets/") ? "sockets" : "unit";
-}
-
-async function* walk(folder: string): AsyncGenerator<string> {
-  for await (
-    const { isDirectory, name } of Deno.readDir(new URL(folder, root))
-  ) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) yield* walk(path);
-    else if (name.endsWith("_test.ts")) yield path;
-  }
 }

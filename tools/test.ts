@@ -1,6 +1,6 @@
 /**
  * Runs the tests on every runtime, one after another:
- * `deno task test [--runtime <name>] [--filter <text>] [--verbose] [--table] [<file>…]`.
+ * `deno task test [--runtime <name>] [--filter <text>] [--verbose] [--table] [<file or folder>…]`.
  *
  * @module
  */
@@ -53,16 +53,17 @@ interface Options {
 }
 
 async function test(
-  files: string[],
+  paths: string[],
   { filter, runtime, table, verbose }: Options,
 ): Promise<Omit<TestCount, "output">> {
   const runtimes = runtime.length > 0 ? runtime.map(runtimeNamed) : RUNTIMES;
+  const files = await findTests(paths);
   await using folder = await temporaryFolder();
   const { denoArguments, path } = await findStdAssert(folder.path);
   Deno.env.set("POSTLUDE_BUNDLES", folder.path);
   Deno.env.set("POSTLUDE_STD_ASSERT", path);
   const tests = {
-    ...await findTests(files),
+    ...files,
     denoArguments,
     filter,
     folder: folder.path,

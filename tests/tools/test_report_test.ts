@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { missingLines, readReport, testTable } from "../tools/test_report.ts";
-import { RUNTIMES } from "./harness/runtime.ts";
-import { test } from "./harness/test.ts";
+import {
+  missingLines,
+  readReport,
+  testTable,
+} from "../../tools/test_report.ts";
+import { RUNTIMES } from "../harness/runtime.ts";
+import { test } from "../harness/test.ts";
 
 /** What each test runner prints of one test that passes, one that fails, and one that is left out. */
 const OUTPUT = {

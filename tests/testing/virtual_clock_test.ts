@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { VirtualClock } from "../src/testing/virtual_clock.ts";
-import { test } from "./harness/test.ts";
+import { VirtualClock } from "../../src/testing/virtual_clock.ts";
+import { test } from "../harness/test.ts";
 
 test("VirtualClock.advance() fires timers when they are due, in the order they were set", async () => {
   const clock = new VirtualClock(1_000);
