@@ -12,7 +12,9 @@ import {
   task,
   TaskRunner,
 } from "@postlude/background-tasks";
+import { consoleLines } from "./harness/console_lines.ts";
 import { test } from "./harness/test.ts";
+import { withGlobal } from "./harness/with_global.ts";
 
 /** A queue with a runner of its own, and what it takes to see its tasks end. */
 function queue(options: BackgroundTasksOptions = {}): {
@@ -136,7 +138,7 @@ test("BackgroundTasks.addTask() awaits what a task returns, a foreign thenable i
 
 test("BackgroundTasks.addTask() writes a failure to console.error by name, without the arguments", async () => {
   const { tasks, run } = queue();
-  const lines = await withConsoleError(async () => {
+  const lines = await consoleLines("error", async () => {
     tasks.addTask(function sendEmail(_password: string) {
       throw new Error("smtp is down");
     }, "s3cret");
@@ -155,7 +157,7 @@ test("onTaskError that throws or rejects is contained", async () => {
       return Promise.reject(new Error("hook broke later"));
     },
   });
-  const lines = await withConsoleError(async () => {
+  const lines = await consoleLines("error", async () => {
     tasks.addTask(() => Promise.reject(1));
     tasks.addTask(() => Promise.reject(2));
     tasks.addTask(record, "last");
@@ -355,11 +357,13 @@ test("BackgroundTasks.runAfter() leaves everything alone when no task was added"
   const { tasks } = queue();
   const promises: unknown[] = [];
   const response = new Response(new ReadableStream());
-  const timers = await countTimers(() => {
+  let timers = 0;
+  await withGlobal("setTimeout", () => timers++, async () => {
     const returned = tasks.runAfter(response, {
       waitUntil: (promise) => promises.push(promise),
     });
     assertStrictEquals(returned, response);
+    await Promise.resolve();
   });
   assertEquals([promises, timers], [[], 0]);
 });
@@ -462,31 +466,3 @@ test("BackgroundTask has a name, an id of its own and a state", async () => {
   await run();
   assertEquals([one.state, two.state], ["succeeded", "waiting"]);
 });
-
-async function withConsoleError(body: () => Promise<void>): Promise<string[]> {
-  const original = console.error;
-  const lines: string[] = [];
-  console.error = (...args: unknown[]) => void lines.push(args.join(" "));
-  try {
-    await body();
-  } finally {
-    console.error = original;
-  }
-  return lines;
-}
-
-async function countTimers(body: () => void): Promise<number> {
-  const original = globalThis.setTimeout;
-  let count = 0;
-  globalThis.setTimeout = ((...args: Parameters<typeof original>) => {
-    count++;
-    return original(...args);
-  }) as typeof original;
-  try {
-    body();
-  } finally {
-    globalThis.setTimeout = original;
-  }
-  await Promise.resolve();
-  return count;
-}

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { BackgroundTasks, defineTask } from "@postlude/background-tasks";
 import { Deadline } from "../src/deadline.ts";
+import { consoleLines } from "./harness/console_lines.ts";
 import { fakeTime } from "./harness/fake_clock.ts";
 import { leaveOut } from "./harness/left_out.ts";
 import { host } from "./harness/runtime.ts";
@@ -101,18 +102,13 @@ test("deadline of Infinity sets no timer, on Workers too", async () => {
 });
 
 test("deadline goes to console.error, by name, where there is no onTaskError", async () => {
-  const lines: string[] = [];
-  const { error } = console;
-  console.error = (...args) => void lines.push(args.join(" "));
-  try {
+  const lines = await consoleLines("error", async () => {
     const { clock, runner } = fakeTime();
     const tasks = new BackgroundTasks({ runner, deadline: 1_000 });
     tasks.addTask(hang, []);
     await respond(tasks);
     await clock.advance(500);
-  } finally {
-    console.error = error;
-  }
+  });
   assertEquals(lines.length, 1);
   assertMatch(lines[0]!, /Background task "hang" expired: TimeoutError/);
 });

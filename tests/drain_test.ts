@@ -8,24 +8,10 @@ import {
 } from "@postlude/background-tasks";
 import { createRunner } from "../src/task_runner.ts";
 import { VirtualClock } from "../src/testing/virtual_clock.ts";
+import { consoleLines } from "./harness/console_lines.ts";
+import { endedRequest } from "./harness/ended_request.ts";
+import { gate, until } from "./harness/gate.ts";
 import { test } from "./harness/test.ts";
-
-/** A promise that the test resolves. */
-function gate(): { readonly opened: Promise<void>; open: () => void } {
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => open = resolve);
-  return { opened, open };
-}
-
-/** The queue of one more request, whose response has ended. */
-function request(
-  runner: TaskRunner,
-  add: (tasks: BackgroundTasks) => void,
-): void {
-  const tasks = new BackgroundTasks({ runner, onTaskError: () => {} });
-  add(tasks);
-  tasks.runAfter(new Response(null));
-}
 
 /** A runner that records how its tasks end, by a clock that stands still. */
 function record(options: TaskRunnerOptions = {}): {
@@ -43,11 +29,6 @@ function record(options: TaskRunnerOptions = {}): {
 
 const never = (): Promise<void> => new Promise(() => {});
 
-/** Waits until something is true, however many turns of the event loop that takes. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
 test("drain() resolves at once when nothing is pending", async () => {
   const report = { finished: 0, failed: 0, abandoned: [] };
   assertEquals(await new TaskRunner().drain(), report);
@@ -57,16 +38,19 @@ test("drain() resolves at once when nothing is pending", async () => {
 test("drain() waits for tasks added meanwhile, by tasks and by further requests", async () => {
   const { runner, ended } = record();
   const first = gate();
-  request(runner, (tasks) =>
-    tasks.with({ name: "first" }).addTask(async () => {
-      await first.opened;
-      tasks.with({ name: "by a task" }).addTask(async () => {
-        await Promise.resolve();
-        request(runner, (other) => {
-          other.with({ name: "by a request" }).addTask(() => {});
+  endedRequest(
+    runner,
+    (tasks) =>
+      tasks.with({ name: "first" }).addTask(async () => {
+        await first.opened;
+        tasks.with({ name: "by a task" }).addTask(async () => {
+          await Promise.resolve();
+          endedRequest(runner, (other) => {
+            other.with({ name: "by a request" }).addTask(() => {});
+          });
         });
-      });
-    }));
+      }),
+  );
   const report = runner.drain();
   first.open();
   assertEquals(await report, { finished: 3, failed: 0, abandoned: [] });
@@ -79,9 +63,9 @@ test("drain() waits for tasks added meanwhile, by tasks and by further requests"
 
 test("drain() counts what succeeded and what failed while it waited", async () => {
   const { runner } = record();
-  request(runner, (tasks) => tasks.addTask(() => {}));
+  endedRequest(runner, (tasks) => tasks.addTask(() => {}));
   await runner.drain();
-  request(runner, (tasks) => {
+  endedRequest(runner, (tasks) => {
     tasks.addTask(() => {});
     tasks.addTask(() => Promise.reject("no"));
     tasks.addTask(() => {}).cancel();
@@ -101,12 +85,12 @@ test("drain() aborts every signal at the timeout, and reports by name what had n
     signal.addEventListener("abort", () => reasons.push(signal.reason.name));
     return never();
   });
-  request(runner, (tasks) => {
+  endedRequest(runner, (tasks) => {
     tasks.with({ name: "done" }).addTask(() => {});
     tasks.addTask(stuck);
     tasks.with({ name: "waits" }).addTask(() => {});
   });
-  request(runner, (tasks) => tasks.addTask(stuck));
+  endedRequest(runner, (tasks) => tasks.addTask(stuck));
   await until(() => runner.stats().running === 2);
   const report = runner.drain({ timeout: 1_000 });
   await clock.advance(999);
@@ -129,11 +113,11 @@ test("drain() aborts every signal at the timeout, and reports by name what had n
 test("drain() gives each abandoned task exactly one onEnd, whatever it does later", async () => {
   const { runner, clock, ended } = record();
   const [late, later] = [gate(), gate()];
-  request(runner, (tasks) => {
+  endedRequest(runner, (tasks) => {
     tasks.with({ name: "resolves" }).addTask(() => late.opened);
     tasks.with({ name: "waits" }).addTask(() => {});
   });
-  request(
+  endedRequest(
     runner,
     (tasks) =>
       tasks.with({ name: "rejects", retry: { attempts: 3 } }).addTask(() =>
@@ -154,7 +138,7 @@ test("drain() gives each abandoned task exactly one onEnd, whatever it does late
 
 test("drain() abandons what waits for a retry, for a free place or for its response", async () => {
   const { runner, ended } = record({ concurrency: 2 });
-  request(
+  endedRequest(
     runner,
     (tasks) =>
       tasks.with({ name: "retries", retry: { attempts: 2, jitter: 0 } })
@@ -162,8 +146,8 @@ test("drain() abandons what waits for a retry, for a free place or for its respo
           () => Promise.reject("no"),
         ),
   );
-  request(runner, (tasks) => tasks.with({ name: "runs" }).addTask(never));
-  request(
+  endedRequest(runner, (tasks) => tasks.with({ name: "runs" }).addTask(never));
+  endedRequest(
     runner,
     (tasks) => tasks.with({ name: "has no place" }).addTask(never),
   );
@@ -175,14 +159,17 @@ test("drain() abandons what waits for a retry, for a free place or for its respo
   assertEquals(abandoned.map(({ name }) => name), names);
   assertEquals(ended, names.map((name) => `${name} abandoned`));
   tasks.runAfter(new Response(null));
-  request(runner, (tasks) => tasks.with({ name: "next" }).addTask(() => {}));
+  endedRequest(
+    runner,
+    (tasks) => tasks.with({ name: "next" }).addTask(() => {}),
+  );
   await runner.drain();
   assertEquals(ended.slice(4), ["next succeeded"]);
 });
 
 test("drain() ends early at its signal, and without one goes on", async () => {
   const { runner } = record();
-  request(runner, (tasks) => tasks.with({ name: "stuck" }).addTask(never));
+  endedRequest(runner, (tasks) => tasks.with({ name: "stuck" }).addTask(never));
   const controller = new AbortController();
   let ended = false;
   const report = runner.drain({ signal: controller.signal });
@@ -198,7 +185,7 @@ test("drain() ends early at its signal, and without one goes on", async () => {
 test("drain() abandons nothing when the last task ends before the timeout, and keeps no timer", async () => {
   const { runner, clock } = record();
   const first = gate();
-  request(runner, (tasks) => tasks.addTask(() => first.opened));
+  endedRequest(runner, (tasks) => tasks.addTask(() => first.opened));
   const report = runner.drain({ timeout: 1_000 });
   await clock.advance(999);
   first.open();
@@ -238,12 +225,12 @@ test("drain() of the process waits for every runner, also for one that was idle 
   await drain({ signal: AbortSignal.abort() }); // what other tests left behind
   const [one, two] = [record(), record()];
   const first = gate();
-  request(
+  endedRequest(
     one.runner,
     (tasks) =>
       tasks.with({ name: "one" }).addTask(async () => {
         await first.opened;
-        request(
+        endedRequest(
           two.runner,
           (other) => other.with({ name: "two" }).addTask(() => {}),
         );
@@ -258,7 +245,10 @@ test("drain() of the process waits for every runner, also for one that was idle 
 test("drain() of the process abandons on every runner", async () => {
   const [one, two] = [record(), record()];
   for (const { runner } of [one, two]) {
-    request(runner, (tasks) => tasks.with({ name: "stuck" }).addTask(never));
+    endedRequest(
+      runner,
+      (tasks) => tasks.with({ name: "stuck" }).addTask(never),
+    );
   }
   await drain({ signal: AbortSignal.abort() });
   assertEquals([one.ended, two.ended], [["stuck abandoned"], [
@@ -279,7 +269,7 @@ test("drain() lets a signal's listener add nothing to what was abandoned", async
     });
     return never();
   });
-  request(runner, (tasks) => {
+  endedRequest(runner, (tasks) => {
     tasks.addTask(stuck, tasks);
     tasks.addTask(never);
   });
@@ -312,7 +302,7 @@ function recordDrains(options: TaskRunnerOptions = {}): {
 
 test("TaskObserver.onDrain() is called once when a drain has ended, with its report", async () => {
   const { runner, events } = recordDrains();
-  request(runner, (tasks) => {
+  endedRequest(runner, (tasks) => {
     tasks.with({ name: "one" }).addTask(() => {});
     tasks.with({ name: "two" }).addTask(() => Promise.reject("no"));
     tasks.with({ name: "three" }).addTask(never);
@@ -339,13 +329,13 @@ test("TaskObserver.onDrain() tells each runner its own part when the process is 
   const [one, two, idle] = [recordDrains(), recordDrains(), recordDrains()];
   const first = gate();
   const meanwhile = gate();
-  request(
+  endedRequest(
     one.runner,
     (tasks) =>
       tasks.with({ name: "one" }).addTask(async () => {
         await first.opened;
         // begins and ends while this one is waited for
-        request(
+        endedRequest(
           two.runner,
           (other) => other.with({ name: "two" }).addTask(meanwhile.open),
         );
@@ -361,28 +351,24 @@ test("TaskObserver.onDrain() tells each runner its own part when the process is 
 });
 
 test("TaskObserver.onDrain() is contained when it throws", async () => {
-  const error = new Error("no disk");
   const events: string[] = [];
   const runner = new TaskRunner({
     observers: [{
       onDrain: () => {
-        throw error;
+        throw new Error("no disk");
       },
     }, { onDrain: () => void events.push("drained") }],
   });
-  const errors: unknown[][] = [];
-  const original = console.error;
-  console.error = (...args) => void errors.push(args);
-  try {
+  const errors = await consoleLines("error", async () => {
     assertEquals(await runner.drain(), {
       finished: 0,
       failed: 0,
       abandoned: [],
     });
-  } finally {
-    console.error = original;
-  }
-  assertEquals(errors, [["Background tasks: onDrain failed:", error]]);
+  });
+  assertEquals(errors, [
+    "Background tasks: onDrain failed: Error: no disk",
+  ]);
   assertEquals(events, ["drained"]);
 });
 

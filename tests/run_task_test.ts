@@ -7,6 +7,8 @@ import {
   task,
   TaskTimeoutError,
 } from "@postlude/background-tasks";
+import { consoleLines } from "./harness/console_lines.ts";
+import { gate } from "./harness/gate.ts";
 import { collectUnhandled } from "./harness/unhandled.ts";
 import { timeline } from "./harness/timeline.ts";
 import { test } from "./harness/test.ts";
@@ -183,19 +185,17 @@ test("retry.when that throws, or returns a promise, fails the task with its own 
         () => Promise.reject(new Error("a promise is no answer")),
       ]
     ) {
-      const { events } = await withConsoleError(
-        lines,
-        () =>
-          timeline({
-            onTaskError: (error) => lines.push(`onTaskError ${error}`),
-          }, (tasks) => {
-            tasks.with({
-              name: "task",
-              retry: { attempts: 5, when: when as never },
-            }).addTask(() => Promise.reject("own"));
-          }),
-      );
-      assertEquals(events.slice(2), ["0 end task #1 failed"]);
+      await consoleLines("error", async () => {
+        const { events } = await timeline({
+          onTaskError: (error) => lines.push(`onTaskError ${error}`),
+        }, (tasks) => {
+          tasks.with({
+            name: "task",
+            retry: { attempts: 5, when: when as never },
+          }).addTask(() => Promise.reject("own"));
+        });
+        assertEquals(events.slice(2), ["0 end task #1 failed"]);
+      }, lines);
     }
   });
   assertEquals(unhandled, []);
@@ -443,19 +443,24 @@ test("context.signal is not aborted by success, failure, or anything after it", 
 });
 
 test("context.signal is aborted already for a handler that first asks after the abort", async () => {
-  const late: unknown[] = [];
+  const seen: string[] = [];
+  const late = gate();
+  const asked = gate();
   const { advance } = await timeline(quiet, (tasks) => {
-    tasks.addTask(defineTask("late", { timeout: 10 }, (context) => {
-      setTimeout(() => late.push(context.signal.aborted), 0);
-      return hang();
+    tasks.addTask(defineTask("late", { timeout: 10 }, async (context) => {
+      await late.opened;
+      seen.push(`late ${context.signal.aborted}`);
+      asked.open();
+      return await hang();
     }));
-    tasks.addTask(defineTask("in time", (context) => {
-      late.push(context.signal.aborted);
+    tasks.addTask(defineTask("in time", ({ signal }) => {
+      seen.push(`in time ${signal.aborted}`);
     }));
   });
   await advance(10);
-  while (late.length < 2) await new Promise((resolve) => setTimeout(resolve));
-  assertEquals(late.length, 2);
+  late.open();
+  await asked.opened;
+  assertEquals(seen, ["in time false", "late true"]);
 });
 
 test("a task that returns a thenable is awaited, whatever it is and however it fails", async () => {
@@ -519,18 +524,5 @@ async function withRandom<T>(
     return await body();
   } finally {
     Math.random = random;
-  }
-}
-
-async function withConsoleError<T>(
-  lines: string[],
-  body: () => Promise<T>,
-): Promise<T> {
-  const original = console.error;
-  console.error = (...args: unknown[]) => void lines.push(args.join(" "));
-  try {
-    return await body();
-  } finally {
-    console.error = original;
   }
 }

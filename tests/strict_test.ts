@@ -6,6 +6,7 @@ import {
   task,
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
+import { consoleLines } from "./harness/console_lines.ts";
 import { test } from "./harness/test.ts";
 
 class User {
@@ -19,11 +20,11 @@ class HttpError extends Error {}
 const ENTITY =
   "an entity that may have changed when the task runs; pass its ID, and load it inside";
 
-test("strict warns of an entity by its position, and says what to pass instead", () => {
-  assertEquals(warningsOf(["ada@example.com", new User("1")]), [
+test("strict warns of an entity by its position, and says what to pass instead", async () => {
+  assertEquals(await warningsOf(["ada@example.com", new User("1")]), [
     `Background task "task": argument 2 is a User, ${ENTITY}`,
   ]);
-  assertEquals(warningsOf([new Admin("1"), 2, [3, new User("4")]]), [
+  assertEquals(await warningsOf([new Admin("1"), 2, [3, new User("4")]]), [
     `Background task "task": argument 1 is an Admin, ${ENTITY}; ` +
     `argument 3 is an array that holds a User, ${ENTITY}`,
   ]);
@@ -48,7 +49,7 @@ test("strict warns of what belongs to the request, and says what to pass instead
     [{ raw: request }, "Hono's request"],
   ];
   for (const [value, problem] of cases) {
-    const [warning, ...others] = warningsOf([value]);
+    const [warning, ...others] = await warningsOf([value]);
     assertEquals(
       [
         warning?.startsWith(
@@ -62,7 +63,7 @@ test("strict warns of what belongs to the request, and says what to pass instead
       warning,
     );
   }
-  assertEquals(warningsOf([readable]), []);
+  assertEquals(await warningsOf([readable]), []);
 });
 
 test("strict warns of a Hono context, of any copy of Hono", async () => {
@@ -72,7 +73,7 @@ test("strict warns of a Hono context, of any copy of Hono", async () => {
     c.var.backgroundTasks.addTask(function audit(_c: unknown) {}, c);
     return c.text("ok");
   });
-  const warnings = await recordWarnings(async () => {
+  const warnings = await consoleLines("warn", async () => {
     await app.request("/");
     await app.request("/");
   });
@@ -82,9 +83,9 @@ test("strict warns of a Hono context, of any copy of Hono", async () => {
   ]);
 });
 
-test("strict is silent about plain values and the platform's own classes", () => {
+test("strict is silent about plain values and the platform's own classes", async () => {
   assertEquals(
-    warningsOf([
+    await warningsOf([
       ...[undefined, null, 1, 1n, "text", true, Symbol("s"), () => {}],
       ...[{ id: 1 }, Object.create(null), [1, { two: 2 }]],
       ...[new Date(0), new URL("https://example.com"), new URLSearchParams()],
@@ -98,9 +99,9 @@ test("strict is silent about plain values and the platform's own classes", () =>
   );
 });
 
-test("strict warns once per task name, in groups and with a policy too", () => {
+test("strict warns once per task name, in groups and with a policy too", async () => {
   const tasks = new BackgroundTasks({ strict: true });
-  const warnings = recordWarningsNow(() => {
+  const warnings = await consoleLines("warn", () => {
     const send = (_user: User): void => {};
     const user = new User("1");
     tasks.addGroup(task(send, user), task(send, user));
@@ -111,10 +112,7 @@ test("strict warns once per task name, in groups and with a policy too", () => {
 });
 
 test("strict says once, in the debug log, what keeps the work alive", async () => {
-  const debug = console.debug;
-  const lines: unknown[] = [];
-  console.debug = (...args: unknown[]) => void lines.push(...args);
-  try {
+  const lines = await consoleLines("debug", async () => {
     const app = new Hono<BackgroundTasksEnv>();
     app.use(backgroundTasks({ strict: true, waitUntil: () => {} }));
     app.get("/", (c) => {
@@ -123,18 +121,16 @@ test("strict says once, in the debug log, what keeps the work alive", async () =
     });
     await app.request("/");
     await app.request("/");
-  } finally {
-    console.debug = debug;
-  }
+  });
   assertEquals(lines, ['Background tasks: kept alive by "option"']);
 });
 
-test("strict is off unless asked for, and takes true or false", () => {
+test("strict is off unless asked for, and takes true or false", async () => {
   const tasks = new BackgroundTasks();
   assertEquals(
-    recordWarningsNow(() =>
-      void tasks.addTask((_user: User) => {}, new User("1"))
-    ),
+    await consoleLines("warn", () => {
+      tasks.addTask((_user: User) => {}, new User("1"));
+    }),
     [],
   );
   assertThrows(
@@ -145,33 +141,9 @@ test("strict is off unless asked for, and takes true or false", () => {
 });
 
 /** The warnings for a task called with these arguments, by a queue of its own. */
-function warningsOf(args: unknown[]): string[] {
+function warningsOf(args: unknown[]): Promise<string[]> {
   const tasks = new BackgroundTasks({ strict: true });
-  return recordWarningsNow(() => {
+  return consoleLines("warn", () => {
     tasks.with({ name: "task" }).addTask((..._args: unknown[]) => {}, ...args);
   });
-}
-
-function recordWarningsNow(body: () => void): string[] {
-  const original = console.warn;
-  const lines: string[] = [];
-  console.warn = (...args: unknown[]) => void lines.push(args.join(" "));
-  try {
-    body();
-  } finally {
-    console.warn = original;
-  }
-  return lines;
-}
-
-async function recordWarnings(body: () => Promise<void>): Promise<string[]> {
-  const original = console.warn;
-  const lines: string[] = [];
-  console.warn = (...args: unknown[]) => void lines.push(args.join(" "));
-  try {
-    await body();
-  } finally {
-    console.warn = original;
-  }
-  return lines;
 }

@@ -9,36 +9,16 @@ import {
   TaskRunner,
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
+import { endedRequest } from "./harness/ended_request.ts";
+import { gate, until } from "./harness/gate.ts";
 import { test } from "./harness/test.ts";
-
-/** A promise that the test resolves. */
-function gate(): { readonly opened: Promise<void>; open: () => void } {
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => open = resolve);
-  return { opened, open };
-}
-
-/** The queue of one more request, whose response has ended. */
-function request(
-  runner: TaskRunner,
-  add: (tasks: BackgroundTasks) => void,
-): void {
-  const tasks = new BackgroundTasks({ runner });
-  add(tasks);
-  tasks.runAfter(new Response(null));
-}
-
-/** Waits until something is true, however many turns of the event loop that takes. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
 
 test("concurrency lets queues start in order, and no more than that many at once", async () => {
   const runner = new TaskRunner({ concurrency: 2 });
   const events: string[] = [];
   const gates = [0, 1, 2, 3].map(gate);
   for (const [index, { opened }] of gates.entries()) {
-    request(runner, (tasks) => {
+    endedRequest(runner, (tasks) => {
       tasks.addTask(() => {
         events.push(`${index} starts`);
         return opened;
@@ -68,14 +48,10 @@ test("concurrency lets queues start in order, and no more than that many at once
 
 test("concurrency gives a place on when the tasks fail, time out or are cancelled", async () => {
   const runner = new TaskRunner({ concurrency: 1 });
-  const options = { runner, onTaskError: () => {} };
   const events: string[] = [];
   const last = gate();
-  const add = (fill: (tasks: BackgroundTasks) => void): void => {
-    const tasks = new BackgroundTasks(options);
-    fill(tasks);
-    tasks.runAfter(new Response(null));
-  };
+  const add = (fill: (tasks: BackgroundTasks) => void): void =>
+    endedRequest(runner, fill);
   add((tasks) => tasks.addTask(() => Promise.reject("no")));
   add((tasks) =>
     tasks.with({ timeout: 1 }).addTask(() => new Promise(() => {}))
@@ -98,7 +74,7 @@ test("concurrency gives a place on when the tasks fail, time out or are cancelle
 test("concurrency gets past any number of queues with nothing left to run", async () => {
   const runner = new TaskRunner({ concurrency: 1 });
   const first = gate();
-  request(runner, (tasks) => tasks.addTask(() => first.opened));
+  endedRequest(runner, (tasks) => tasks.addTask(() => first.opened));
   await until(() => runner.stats().running === 1);
   const cancelled = Array.from({ length: 9_000 }, () => {
     const tasks = new BackgroundTasks({ runner });
@@ -106,10 +82,15 @@ test("concurrency gets past any number of queues with nothing left to run", asyn
     tasks.runAfter(new Response(null));
     return added;
   });
-  await new Promise((resolve) => setTimeout(resolve, 5)); // their responses end: they wait for the place
+  const later = new TaskRunner();
+  endedRequest(later, (tasks) => tasks.addTask(() => {}));
+  await later.drain(); // its response ended after theirs: they wait for the place
   for (const added of cancelled) added.cancel();
   const events: string[] = [];
-  request(runner, (tasks) => tasks.addTask(() => void events.push("last")));
+  endedRequest(
+    runner,
+    (tasks) => tasks.addTask(() => void events.push("last")),
+  );
   first.open();
   await runner.drain();
   assertEquals(events, ["last"]);
@@ -132,7 +113,7 @@ test("maxPending makes addTask() throw, and a runner that was full recovers", as
   first.open();
   await runner.drain();
   const events: string[] = [];
-  request(runner, (tasks) => {
+  endedRequest(runner, (tasks) => {
     tasks.addTask(() => void events.push("one"));
     tasks.addTask(() => void events.push("two"));
   });
@@ -267,7 +248,7 @@ test("TaskRunner.close() with a wrong option leaves the runner open", async () =
     RangeError,
     "timeout -1",
   );
-  request(runner, (tasks) => tasks.addTask(() => {}));
+  endedRequest(runner, (tasks) => tasks.addTask(() => {}));
   assertEquals((await runner.close()).finished, 1);
 });
 

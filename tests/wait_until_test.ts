@@ -15,6 +15,7 @@ import {
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
 import { handle } from "hono/cloudflare-pages";
+import { consoleLines } from "./harness/console_lines.ts";
 import { Owner, serviceBinding } from "./harness/owner.ts";
 import { host } from "./harness/runtime.ts";
 import { test } from "./harness/test.ts";
@@ -36,15 +37,10 @@ async function run(
     tasks.addTask(() => void ran++);
     return new Response("ok");
   }, { runner, ...options });
-  const errors: string[] = [];
-  const { error } = console;
-  console.error = (...args) => void errors.push(args.join(" "));
-  try {
+  const errors = await consoleLines("error", async () => {
     await fetch(REQUEST, ...platform);
     await runner.drain();
-  } finally {
-    console.error = error;
-  }
+  });
   return { platform: runner.stats().platform, ran, errors };
 }
 

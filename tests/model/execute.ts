@@ -11,6 +11,7 @@ import {
 } from "@postlude/background-tasks";
 import { intercept } from "../../src/interception.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
+import { gate } from "../harness/gate.ts";
 import { Log } from "./log.ts";
 import type { Behaviour, Program, Step, TaskPlan } from "./program.ts";
 
@@ -27,12 +28,6 @@ export interface Executed {
 /** Runs a program on the real code, by a clock of its own. */
 export function execute(program: Program): Promise<Executed> {
   return new Execution(program).run();
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve!: () => void;
-  const promise = new Promise<void>((settle) => resolve = settle);
-  return { promise, resolve };
 }
 
 class Execution {
@@ -71,14 +66,14 @@ class Execution {
       onTaskError: (_, run) => this.#errors.push(run.name),
     });
     const request = new Request("https://example.com/");
-    const { promise, resolve } = deferred();
+    const responseEnd = gate();
     intercept(request, {
       clock: undefined,
       runner: undefined,
       notify: () => {},
       turn: () => undefined,
       responseEnd: ({ response }, ended) => {
-        promise.then(() => ended("unknown"));
+        responseEnd.opened.then(() => ended("unknown"));
         return response;
       },
     });
@@ -88,7 +83,7 @@ class Execution {
     }
     const draining = runner.drain({ timeout: deadline });
     await response.catch(() => {});
-    resolve();
+    responseEnd.open();
     await clock.advance(0);
     for (
       let next = clock.untilNext();

@@ -6,6 +6,7 @@ import {
   type TaskObserver,
   TaskRunner,
 } from "@postlude/background-tasks";
+import { consoleLines } from "../harness/console_lines.ts";
 import { collectUnhandled } from "../harness/unhandled.ts";
 import { test } from "../harness/test.ts";
 
@@ -28,19 +29,6 @@ async function run(
   tasks.runAfter(new Response());
   await runner.drain();
   return ends;
-}
-
-/** Runs a body while `console.error` is collected. */
-async function errorsOf(body: () => Promise<void>): Promise<unknown[]> {
-  const errors: unknown[] = [];
-  const { error } = console;
-  console.error = (...args: unknown[]) => errors.push(args.at(-1));
-  try {
-    await body();
-  } finally {
-    console.error = error;
-  }
-  return errors;
 }
 
 test("TaskObserver.around() lets each attempt see what it enters, and nothing else", async () => {
@@ -122,7 +110,7 @@ test("TaskObserver.around() that throws, rejects or forgets the attempt harms no
   const ran: string[] = [];
   let ends: string[] = [];
   let unhandled: unknown[] = [];
-  const errors = await errorsOf(async () => {
+  const errors = await consoleLines("error", async () => {
     unhandled = await collectUnhandled(async () => {
       ends = await run(
         [
@@ -144,6 +132,11 @@ test("TaskObserver.around() that throws, rejects or forgets the attempt harms no
   });
   assertEquals(ran, ["first"]);
   assertEquals(ends, ["first succeeded"]);
-  assertEquals(errors.map(String), ["Error: thrown", "Error: rejected"]);
+  assertEquals(
+    errors,
+    ["thrown", "rejected"].map((message) =>
+      `Background tasks: around failed: Error: ${message}`
+    ),
+  );
   assertEquals(unhandled, []);
 });

@@ -9,6 +9,7 @@ import {
   consoleObserver,
   type ConsoleObserverOptions,
 } from "@postlude/background-tasks";
+import { consoleLines } from "../harness/console_lines.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
 import { test } from "../harness/test.ts";
 import { respond } from "../harness/timeline.ts";
@@ -20,20 +21,14 @@ async function linesOf(
 ): Promise<string[]> {
   const { clock, runner } = fakeTime({ observers: [consoleObserver(options)] });
   const tasks = new BackgroundTasks({ runner, onTaskError: () => {} });
-  const lines: string[] = [];
-  const { log } = console;
-  console.log = (line: string) => lines.push(line);
-  try {
+  return await consoleLines("log", async () => {
     add(
       tasks,
       () => new Promise((resolve) => clock.setTimeout(resolve, 12)),
     );
     await respond(tasks);
     for (let time = 0; time < 20; time++) await clock.advance(1);
-  } finally {
-    console.log = log;
-  }
-  return lines;
+  });
 }
 
 function fail(_secret: string): void {
@@ -131,10 +126,7 @@ async function linesOfDrain(
 ): Promise<string[]> {
   const { clock, runner } = fakeTime({ observers: [consoleObserver(options)] });
   const tasks = new BackgroundTasks({ runner, onTaskError: () => {} });
-  const lines: string[] = [];
-  const { log } = console;
-  console.log = (line: string) => lines.push(line);
-  try {
+  return await consoleLines("log", async () => {
     tasks.with({ name: "done" }).addTask(() => {});
     for (const name of names) {
       tasks.with({ name }).addTask(() => new Promise(() => {}));
@@ -144,10 +136,7 @@ async function linesOfDrain(
     while (runner.stats().succeeded === 0) await clock.advance(0);
     await clock.advance(5);
     await report;
-  } finally {
-    console.log = log;
-  }
-  return lines;
+  });
 }
 
 test("consoleObserver() writes one line when a drain has ended, which names what was abandoned", async () => {

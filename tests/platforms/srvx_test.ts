@@ -7,6 +7,7 @@ import {
 import { Hono } from "hono";
 import { serve } from "srvx";
 import { srvx } from "../../src/platforms/srvx.ts";
+import { gate } from "../harness/gate.ts";
 import { Owner } from "../harness/owner.ts";
 import { host } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
@@ -30,13 +31,12 @@ if (host === "workerd") {
   test("srvx finds the waitUntil that srvx puts on the request, and close() waits for the tasks", async () => {
     const runner = new TaskRunner();
     const events: string[] = [];
-    let release!: () => void;
-    const released = new Promise<void>((resolve) => release = resolve);
+    const released = gate();
     const app = new Hono<BackgroundTasksEnv>();
     app.use(backgroundTasks({ runner }));
     app.get("/", (c) => {
       c.var.backgroundTasks.addTask(async () => {
-        await released;
+        await released.opened;
         events.push("task");
       });
       return c.text("ok");
@@ -56,7 +56,7 @@ if (host === "workerd") {
     for (let turn = 0; turn < 50; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    release();
+    released.open();
     await closed;
     assertEquals(events, ["task", "closed"]);
   });

@@ -10,6 +10,7 @@ import {
   cloudflareQueue,
   queueHandler,
 } from "@postlude/background-tasks/cloudflare-queues";
+import { consoleLines } from "../harness/console_lines.ts";
 import { test } from "../harness/test.ts";
 import { withGlobal } from "../harness/with_global.ts";
 import { messageFor, testQueue } from "./contract.ts";
@@ -162,10 +163,7 @@ test("queueHandler() acknowledges each message by what became of its task", asyn
 });
 
 test("queueHandler() leaves a task it does not know for a newer worker, and what is no message to the platform", async () => {
-  const lines: unknown[] = [];
-  const original = console.error;
-  console.error = (line) => void lines.push(line);
-  try {
+  const lines = await consoleLines("error", async () => {
     assertEquals(
       await deliver(
         queueHandler([]),
@@ -175,9 +173,7 @@ test("queueHandler() leaves a task it does not know for a newer worker, and what
       ),
       ["retry 30", "retry 0", "retry 0"],
     );
-  } finally {
-    console.error = original;
-  }
+  });
   assertEquals(
     lines[0],
     'Cannot run task "contract": this worker does not know it; it is left for another one',

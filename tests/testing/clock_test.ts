@@ -12,6 +12,7 @@ import {
   type TestClientOptions,
   VirtualClock,
 } from "@postlude/background-tasks/testing";
+import { gate } from "../harness/gate.ts";
 import { test } from "../harness/test.ts";
 
 /** A client whose one task has a policy. */
@@ -136,19 +137,18 @@ test("TestClient() leaves out the delays between attempts, and keeps timeouts", 
 });
 
 test("TestClient() leaves out a delay while another task of the group still runs", async () => {
-  let finish = (): void => {};
-  const finished = new Promise<void>((resolve) => finish = resolve);
+  const finished = gate();
   const flaky = defineTask(
     "flaky",
     { retry: { attempts: 2, delay: 2 ** 30, maxDelay: 2 ** 30 } },
     ({ attempt }) => {
       if (attempt === 1) throw new Error("not yet");
-      finish();
+      finished.open();
     },
   );
   const client = new TestClient((request: Request) => {
     const tasks = new BackgroundTasks();
-    tasks.addGroup(task(flaky), task(() => finished));
+    tasks.addGroup(task(flaky), task(() => finished.opened));
     return tasks.runAfter(new Response("ok"), { request });
   });
   await client.get("/");
