@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../tests/harness/load.ts";
+import { freePort } from "../tests/harness/ports.ts";
 import { bundle } from "../tools/bundle.ts";
 import { root } from "../tools/package_entries.ts";
 import { type Spread, spread } from "./statistics.ts";

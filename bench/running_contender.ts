@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { freePort } from "../tests/harness/load.ts";
+import { freePort } from "../tests/harness/ports.ts";
 import { RunningProcess } from "../tests/harness/running_process.ts";
 import { LISTENING } from "../tests/harness/servers/app.ts";
 import { root } from "../tools/package_entries.ts";

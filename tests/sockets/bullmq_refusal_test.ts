@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
-import { freePort } from "../harness/load.ts";
+import { freePort } from "../harness/ports.ts";
 import { test } from "../harness/test.ts";
 
 if (noBullMQ !== undefined) leaveOut("refusals of BullMQ's engines", noBullMQ);

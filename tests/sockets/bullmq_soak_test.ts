@@ -1,6 +1,6 @@
 import process from "node:process";
 import { assertEquals } from "@std/assert";
-import { engines, type Stage } from "../harness/durable_stage.ts";
+import { type Stage, stages } from "../harness/durable_stage.ts";
 import type { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
@@ -39,7 +39,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
-for (const [engine, open] of engines) {
+for (const [engine, open] of stages) {
   test(
     `bullmq() on ${engine} loses none of ${JOBS} jobs to three dead workers and a restart of the engine`,
     async () => {

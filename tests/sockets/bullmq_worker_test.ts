@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { engines } from "../harness/durable_stage.ts";
+import { stages } from "../harness/durable_stage.ts";
 import { runnable } from "../harness/run_script.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
-for (const [engine, open] of engines) {
+for (const [engine, open] of stages) {
   test(`createWorker() on ${engine} runs what an API queued, with attempts, timeouts and permanent failures`, async () => {
     await using durable = await open();
     await using worker = await durable.worker();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import process from "node:process";
 import { assertEquals, assertMatch } from "@std/assert";
 import { request } from "../harness/http_client.ts";
-import { freePort } from "../harness/load.ts";
+import { freePort } from "../harness/ports.ts";
 import { runScript } from "../harness/run_script.ts";
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { root } from "../../tools/package_entries.ts";
 import { request } from "../harness/http_client.ts";
-import { freePort, untilOpen } from "../harness/load.ts";
+import { freePort, untilOpen } from "../harness/ports.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";

@@ -23,7 +23,7 @@ import { fileURLToPath } from "node:url";
 import { bundle } from "../../tools/bundle.ts";
 import { root } from "../../tools/package_entries.ts";
 import { testUnless } from "../harness/left_out.ts";
-import { freePort, untilOpen } from "../harness/load.ts";
+import { freePort, untilOpen } from "../harness/ports.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";
 

@@ -7,7 +7,7 @@ import { bundle } from "../../tools/bundle.ts";
 import { bundlesFolder } from "../../tools/bundles_folder.ts";
 import { root } from "../../tools/package_entries.ts";
 import { request } from "../harness/http_client.ts";
-import { freePort, untilOpen } from "../harness/load.ts";
+import { freePort, untilOpen } from "../harness/ports.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { leaveOut, noSignals } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";

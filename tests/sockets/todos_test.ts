@@ -11,7 +11,7 @@ import { root } from "../../tools/package_entries.ts";
 import { startWorkerd } from "../../tools/workerd.ts";
 import { request } from "../harness/http_client.ts";
 import type { CompleteResponse } from "../harness/http_response.ts";
-import { freePort, untilOpen } from "../harness/load.ts";
+import { freePort, untilOpen } from "../harness/ports.ts";
 import { NEWEST_NODE, WRANGLER } from "../harness/npx.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { leaveOut, noSignals, testUnless } from "../harness/left_out.ts";
