@@ -1,5 +1,5 @@
 import { bundleSize } from "../tools/bundle_size.ts";
-import { packageEntries } from "../tools/package_entries.ts";
+import { packageEntries } from "../tools/project.ts";
 import { table } from "./tables.ts";
 
 /**

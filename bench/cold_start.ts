@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../tests/harness/ports.ts";
 import { bundle } from "../tools/bundle.ts";
-import { root } from "../tools/package_entries.ts";
+import { root } from "../tools/project.ts";
 import { type Spread, spread } from "./statistics.ts";
 import { table } from "./tables.ts";
 

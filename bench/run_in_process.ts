@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { root } from "../tools/package_entries.ts";
+import { root } from "../tools/project.ts";
 import { bundle } from "../tools/bundle.ts";
 import type { BenchRuntime } from "./contenders.ts";
 import { table } from "./tables.ts";

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../tests/harness/ports.ts";
 import { RunningProcess } from "../tests/harness/running_process.ts";
 import { LISTENING } from "../tests/harness/servers/app.ts";
-import { root } from "../tools/package_entries.ts";
+import { root } from "../tools/project.ts";
 import { bundle } from "../tools/bundle.ts";
 import type { BenchRuntime, Contender } from "./contenders.ts";
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { root } from "../tools/package_entries.ts";
+import { root } from "../tools/project.ts";
 
 const PACKAGES = ["hono", "@hono/node-server", "elysia", "h3", "srvx"];
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { packageEntries } from "./package_entries.ts";
+import { packageEntries } from "./project.ts";
 import { stdAssertPath } from "./std_assert.ts";
 
 /** The few members of Bun that this file touches. */

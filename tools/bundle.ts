@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Plugin, stop } from "esbuild";
-import { packageEntries, root } from "./package_entries.ts";
+import { packageEntries, root } from "./project.ts";
 import { stdAssertPath } from "./std_assert.ts";
 
 /** What {@linkcode bundle} makes, and where. */

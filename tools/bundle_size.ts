@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, stop } from "esbuild";
-import { packageEntries, root } from "./package_entries.ts";
+import { packageEntries, root } from "./project.ts";
 
 /** What a bundler makes of a module. */
 export interface BundleSize {

@@ -1,4 +1,4 @@
-import { root } from "./package_entries.ts";
+import { root } from "./project.ts";
 
 /** A command that has not ended after this many milliseconds hangs, and is ended. */
 const TIME_LIMIT = 600_000;

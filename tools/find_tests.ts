@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { root } from "./package_entries.ts";
+import { root } from "./project.ts";
 
 /** The test files of a run, relative to the root of the project. */
 export interface TestFiles {

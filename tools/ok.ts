@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
 import { run } from "./command.ts";
-import { readDenoConfig, root } from "./package_entries.ts";
+import { mappedImports, readDenoConfig, root } from "./project.ts";
 import { findStdAssert } from "./std_assert.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
@@ -37,7 +36,7 @@ const checks: Record<string, string[]> = {
     "-A",
     ...denoArguments,
     ...entries,
-    ...documents(),
+    ...["README.md", "src", "docs"],
   ],
   "publishing": ["publish", "--dry-run", "--allow-dirty"],
 };
@@ -78,19 +77,11 @@ async function webConfig(): Promise<string> {
  * is documented there.
  */
 async function opaquePackages(): Promise<string> {
-  const imports: Record<string, string> = {};
-  for (const [name, target] of Object.entries(config.imports)) {
+  const imports = mappedImports();
+  for (const name of Object.keys(config.imports)) {
     imports[name] = "data:application/typescript,export{}";
-    imports[`${name}/`] = target.replace(/^(npm|jsr):/, "$1:/") + "/";
   }
   const path = `${folder.path}/opaque_packages.json`;
   await Deno.writeTextFile(path, JSON.stringify({ imports }));
   return path;
-}
-
-/** The files that hold examples beside those in the docs of the entries. */
-function documents(): string[] {
-  return ["README.md", "src", "docs"].filter((path) =>
-    existsSync(new URL(path, root))
-  );
 }

@@ -8,7 +8,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { run } from "./command.ts";
-import { readDenoConfig, root } from "./package_entries.ts";
+import { readDenoConfig, root } from "./project.ts";
 
 if (import.meta.main) {
   const [folder = "npm"] = Deno.args;

@@ -8,7 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { withPage } from "../tests/harness/browser.ts";
 import { serve } from "../tests/harness/serve.ts";
-import { root } from "./package_entries.ts";
+import { root } from "./project.ts";
 
 const WIDE = { height: 640, width: 1040 };
 const LOOKS = {

@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import process from "node:process";
-import { readDenoConfig, root } from "./package_entries.ts";
+import { mappedImports, readDenoConfig, root } from "./project.ts";
 
 /** The module that stands for `@std/assert` where JSR cannot be reached. */
 export const STAND_IN: string = fileURLToPath(
@@ -35,7 +35,9 @@ export async function findStdAssert(folder: string): Promise<StdAssert> {
   const importMap = `${folder}/import_map.json`;
   await Deno.writeTextFile(
     importMap,
-    JSON.stringify({ imports: importsWithStandIn() }),
+    JSON.stringify({
+      imports: { ...mappedImports(), "@std/assert": pathToFileURL(STAND_IN) },
+    }),
   );
   return { path: STAND_IN, denoArguments: ["--import-map", importMap] };
 }
@@ -56,16 +58,4 @@ async function bundleFromJsr(
     stdout: "null",
   }).output();
   return success;
-}
-
-/** An import map, unlike deno.json, does not extend a package to its subpaths: each needs a second line. */
-function importsWithStandIn(): Record<string, string> {
-  const imports: Record<string, string> = {};
-  for (const [name, target] of Object.entries(readDenoConfig().imports)) {
-    imports[name] = target;
-    imports[`${name}/`] = target.replace(/^(npm|jsr):/, "$1:/") + "/";
-  }
-  imports["@std/assert"] = pathToFileURL(STAND_IN).href;
-  delete imports["@std/assert/"];
-  return imports;
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { root } from "./package_entries.ts";
+import { root } from "./project.ts";
 
 /** A folder that is removed at the end of its scope. */
 export interface TemporaryFolder extends AsyncDisposable {

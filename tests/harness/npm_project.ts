@@ -1,5 +1,5 @@
 import { run } from "../../tools/command.ts";
-import { root } from "../../tools/package_entries.ts";
+import { root } from "../../tools/project.ts";
 
 const APPS = new URL("tests/apps/package/", root);
 

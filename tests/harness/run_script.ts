@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { bundle } from "../../tools/bundle.ts";
-import { bundlesFolder } from "../../tools/bundles_folder.ts";
-import { root } from "../../tools/package_entries.ts";
+import { bundlesFolder } from "./bundles_folder.ts";
+import { root } from "../../tools/project.ts";
 import { RunningProcess } from "./running_process.ts";
 import { runtime } from "./runtime.ts";
 

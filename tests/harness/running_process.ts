@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import process from "node:process";
-import { root } from "../../tools/package_entries.ts";
+import { root } from "../../tools/project.ts";
 import { LineReader } from "./line_reader.ts";
 import { atEnd } from "./at_end.ts";
 import { runtime } from "./runtime.ts";

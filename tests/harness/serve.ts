@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import process from "node:process";
-import { bundlesFolder } from "../../tools/bundles_folder.ts";
-import { root } from "../../tools/package_entries.ts";
+import { bundlesFolder } from "./bundles_folder.ts";
+import { root } from "../../tools/project.ts";
 import { RunningProcess } from "./running_process.ts";
 import { runtime } from "./runtime.ts";
 import { LISTENING } from "./servers/app.ts";

@@ -1,6 +1,6 @@
 /**
- * Stands for `@std/assert` where JSR cannot be reached: the functions that
- * the tests use, with the same signatures, over `node:assert`.
+ * Stands for `@std/assert` where JSR cannot be reached: the functions that a
+ * test may want, with the same signatures, over `node:assert`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { run } from "../../tools/command.ts";
-import { readDenoConfig } from "../../tools/package_entries.ts";
+import { readDenoConfig } from "../../tools/project.ts";
 import { test } from "../harness/test.ts";
 
 /** All that users can import. What is added here cannot be taken back before the next major version. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readDenoConfig } from "../../tools/package_entries.ts";
+import { readDenoConfig } from "../../tools/project.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { noRegistry, tarball } from "../harness/npm_package.ts";
 import { COMPILER, NpmProject } from "../harness/npm_project.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { run } from "../../tools/command.ts";
-import { root } from "../../tools/package_entries.ts";
+import { root } from "../../tools/project.ts";
 import { startWorkerd } from "../../tools/workerd.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { noRegistry, tarball } from "../harness/npm_package.ts";

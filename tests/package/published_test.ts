@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { run } from "../../tools/command.ts";
-import { root } from "../../tools/package_entries.ts";
+import { root } from "../../tools/project.ts";
 import { test } from "../harness/test.ts";
 
 /** The sources, and what a reader of the package needs: no test, no tool, no example. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { bundleSize } from "../../tools/bundle_size.ts";
 import { run } from "../../tools/command.ts";
-import { packageEntries, readDenoConfig } from "../../tools/package_entries.ts";
+import { packageEntries, readDenoConfig } from "../../tools/project.ts";
 import { test } from "../harness/test.ts";
 
 const { name } = readDenoConfig();

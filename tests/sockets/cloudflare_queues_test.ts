@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { bundle } from "../../tools/bundle.ts";
-import { bundlesFolder } from "../../tools/bundles_folder.ts";
-import { root } from "../../tools/package_entries.ts";
+import { bundlesFolder } from "../harness/bundles_folder.ts";
+import { root } from "../../tools/project.ts";
 import { LineReader } from "../harness/line_reader.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";

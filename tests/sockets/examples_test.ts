@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { root } from "../../tools/package_entries.ts";
+import { root } from "../../tools/project.ts";
 import { request } from "../harness/http_client.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
 import { RunningProcess } from "../harness/running_process.ts";

@@ -21,7 +21,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { bundle } from "../../tools/bundle.ts";
-import { root } from "../../tools/package_entries.ts";
+import { root } from "../../tools/project.ts";
 import { testUnless } from "../harness/left_out.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
 import { RunningProcess } from "../harness/running_process.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { bundlesFolder } from "../../tools/bundles_folder.ts";
+import { bundlesFolder } from "../harness/bundles_folder.ts";
 import {
   connect,
   type Connection,

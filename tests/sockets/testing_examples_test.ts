@@ -5,7 +5,7 @@ import {
 } from "@postlude/background-tasks/testing";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { root } from "../../tools/package_entries.ts";
+import { root } from "../../tools/project.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { leaveOut, noFiles, testUnless } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";

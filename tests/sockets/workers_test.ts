@@ -7,8 +7,8 @@ import {
   supportedCompatibilityDate,
 } from "miniflare";
 import { bundle } from "../../tools/bundle.ts";
-import { bundlesFolder } from "../../tools/bundles_folder.ts";
-import { root } from "../../tools/package_entries.ts";
+import { bundlesFolder } from "../harness/bundles_folder.ts";
+import { root } from "../../tools/project.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { run } from "../command.ts";
 import { countTests } from "../count_tests.ts";
-import { root } from "../package_entries.ts";
+import { root } from "../project.ts";
 import { escapePattern, type TestCount, type TestRun } from "../test_run.ts";
 
 /** Runs the tests with `bun test`. */

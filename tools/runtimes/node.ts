@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { bundle } from "../bundle.ts";
 import { run } from "../command.ts";
 import { countTests } from "../count_tests.ts";
-import { root } from "../package_entries.ts";
+import { root } from "../project.ts";
 import { escapePattern, type TestCount, type TestRun } from "../test_run.ts";
 
 /** Bundles the tests to JavaScript and runs them with `node --test`. */

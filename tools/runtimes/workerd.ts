@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { TestResult } from "../../tests/harness/worker.ts";
 import { bundle } from "../bundle.ts";
-import { root } from "../package_entries.ts";
+import { root } from "../project.ts";
 import type { TestCount, TestRun } from "../test_run.ts";
 import { startWorkerd } from "../workerd.ts";
 import { denoTest } from "./deno.ts";

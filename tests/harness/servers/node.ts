@@ -7,7 +7,7 @@
 import process from "node:process";
 import { serve } from "@hono/node-server";
 import { bundle } from "../../../tools/bundle.ts";
-import { bundlesFolder } from "../../../tools/bundles_folder.ts";
+import { bundlesFolder } from "../bundles_folder.ts";
 import { endWithParent, listening, loadApp } from "./app.ts";
 
 endWithParent();

@@ -6,7 +6,7 @@
 import { once } from "node:events";
 import process from "node:process";
 import { bundle } from "../../../tools/bundle.ts";
-import { bundlesFolder } from "../../../tools/bundles_folder.ts";
+import { bundlesFolder } from "../bundles_folder.ts";
 import { startWorkerd } from "../../../tools/workerd.ts";
 import { listening } from "./app.ts";
 

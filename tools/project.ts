@@ -23,6 +23,19 @@ export function readDenoConfig(): DenoConfig {
   return JSON.parse(readFileSync(new URL("deno.json", root), "utf8"));
 }
 
+/**
+ * The imports of deno.json, for an import map: that one does not extend a package to its subpaths,
+ * so each has a second line.
+ */
+export function mappedImports(): Record<string, string> {
+  const imports: Record<string, string> = {};
+  for (const [name, target] of Object.entries(readDenoConfig().imports)) {
+    imports[name] = target;
+    imports[`${name}/`] = target.replace(/^(npm|jsr):/, "$1:/") + "/";
+  }
+  return imports;
+}
+
 /** Maps every public specifier of this package to the path of its file, for runtimes that read no deno.json. */
 export function packageEntries(): Map<string, string> {
   const { name, exports } = readDenoConfig();
