@@ -1,13 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  assertTaskAdded,
-  TestClient,
-} from "@postlude/background-tasks/testing";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { root } from "../../tools/project.ts";
 import { RunningProcess } from "../harness/running_process.ts";
-import { leaveOut, noFiles, testUnless } from "../harness/left_out.ts";
+import { leaveOut } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
@@ -25,21 +20,6 @@ if (runtime === "deno" || runtime === "bun") {
 if (runtime === "workerd") {
   vitestTest("Vitest on workerd", "workers.config.mts");
 }
-
-testUnless(
-  noFiles,
-  "examples/report.ts: the report is deleted once it has been read",
-  async () => {
-    const { default: app } = await import("../../examples/report.ts");
-    const client = new TestClient(app, { tasks: "record" });
-    const response = await client.get("/report.csv", { query: { rows: 3 } });
-    assertEquals((await response.text()).length, 3 * 62);
-    const [folder] = assertTaskAdded(client, "deleteReport").args;
-    assertEquals(existsSync(`${folder}`), true);
-    await client.tasks.runAll();
-    assertEquals(existsSync(`${folder}`), false);
-  },
-);
 
 /** Runs an example's tests with the real Vitest, in a process of Node. */
 function vitestTest(name: string, config: string): void {

@@ -14,6 +14,7 @@ import {
   queueHandler,
 } from "@postlude/background-tasks/cloudflare-queues";
 import { Hono } from "hono";
+import { flakyHandler, isWorthRetrying } from "./flaky.ts";
 
 interface Bindings {
   readonly TASKS: CloudflareQueueBinding;
@@ -30,14 +31,9 @@ const flaky = defineTask("flaky", {
   retry: {
     attempts: 3,
     delay: 0,
-    when: (error) => (error as Error).message !== "hopeless",
+    when: isWorthRetrying,
   },
-}, (context, name: string, succeedsAt: number) => {
-  log("start", name, context);
-  if (succeedsAt === 0) throw new Error("hopeless");
-  if (context.attempt < succeedsAt) throw new Error("not yet");
-  log("end", name, context);
-});
+}, flakyHandler(log));
 
 const lost = defineTask("lost", {
   queue: cloudflareQueue((env: Record<string, CloudflareQueueBinding>) =>

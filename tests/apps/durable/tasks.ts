@@ -10,6 +10,7 @@ import {
   bullmq,
   type BullMQConnection,
 } from "@postlude/background-tasks/bullmq";
+import { flakyHandler, isWorthRetrying } from "./flaky.ts";
 
 const { REDIS_URL = "", DATABASE_URL = "", LOG = "" } = process.env;
 
@@ -51,14 +52,9 @@ export const flaky = defineTask("flaky", {
     attempts: 3,
     delay: 20,
     jitter: 0,
-    when: (error) => (error as Error).message !== "hopeless",
+    when: isWorthRetrying,
   },
-}, (context, name: string, succeedsAt: number) => {
-  log("start", name, context);
-  if (succeedsAt === 0) throw new Error("hopeless");
-  if (context.attempt < succeedsAt) throw new Error("not yet");
-  log("end", name, context);
-});
+}, flakyHandler(log));
 
 /** Never ends by itself. */
 export const slow = defineTask(

@@ -5,8 +5,8 @@ import { app } from "./app.ts";
 
 drainOnShutdown({ timeout: Number(process.env["TIMEOUT"]) });
 
-// the threads of `deno serve --parallel` do not start at the same time
-setTimeout(() => console.log("::up"), 10);
+// each thread of `deno serve --parallel`, a turn later, when it listens; `onListen` is for one alone
+setTimeout(() => console.log("::up"));
 
 export default {
   port: Number(process.env["PORT"]),
