@@ -16,7 +16,7 @@ import {
 } from "../src/queues/bullmq/mod.ts";
 import { createPool } from "../src/queues/bullmq/postgres_pool.ts";
 import { startPostgres } from "../tests/harness/postgres.ts";
-import { createProxy } from "../tests/harness/proxy.ts";
+import { TestProxy } from "../tests/harness/test_proxy.ts";
 import { hasRedis, startRedis } from "../tests/harness/redis.ts";
 
 const CALLS = 2_000;
@@ -71,7 +71,7 @@ async function measure(
   console.log(`${engine}, 20 at once: ${await cost(queue, 20)}`);
   await queue.close();
   const distant = new URL(url);
-  await using proxy = await createProxy(Number(distant.port));
+  await using proxy = await TestProxy.create(Number(distant.port));
   distant.port = String(proxy.port);
   const behind = bullmq(connect(distant.href));
   console.log(`${engine}, never up: ${await patience(behind)}`);

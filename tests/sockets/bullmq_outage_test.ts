@@ -6,15 +6,15 @@ import {
   engines,
   outcome,
 } from "../harness/bullmq_engines.ts";
-import { createProxy, type Proxy } from "../harness/proxy.ts";
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
 import { hasRedis, startRedis } from "../harness/redis.ts";
 import { test } from "../harness/test.ts";
+import { TestProxy } from "../harness/test_proxy.ts";
 import { messageFor } from "../queues/contract.ts";
 
 /** A queue behind a network that is down, and the way to its engine around it. */
 interface Outage extends AsyncDisposable {
-  readonly proxy: Proxy;
+  readonly proxy: TestProxy;
   readonly queue: BullMQQueue;
   /** What the engine keeps. */
   stored(): Promise<string[]>;
@@ -25,7 +25,7 @@ async function outage(
 ): Promise<Outage> {
   const engine = await start();
   const url = new URL(engine.url);
-  const proxy = await createProxy(Number(url.port));
+  const proxy = await TestProxy.create(Number(url.port));
   const direct = bullmq(connection(engine.url));
   url.port = String(proxy.port);
   const queue = bullmq({ ...connection(url.href), timeout: 300 });

@@ -1,7 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { readFileSync } from "node:fs";
-import process from "node:process";
-import { root } from "../../tools/project.ts";
+import { exampleCommand } from "../harness/example_command.ts";
 import { request } from "../harness/http_client.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
 import { RunningProcess } from "../harness/running_process.ts";
@@ -64,25 +62,12 @@ if (runtime === "node" || runtime === "workerd") {
   for (const name of ["concurrent", "plain_fetch", "save_first"]) {
     test(`examples/${name}.ts starts with the command that serves it`, async () => {
       const path = `examples/${name}.ts`;
-      const port = String(await freePort());
-      await using server = new RunningProcess(commandOf(path, port), {
-        PORT: port,
-      });
-      await untilOpen(Number(port));
-      const { status } = await request(Number(port), "/orders/1");
+      const port = await freePort();
+      const command = await exampleCommand(path, port);
+      await using server = new RunningProcess(command, { PORT: String(port) });
+      await untilOpen(port);
+      const { status } = await request(port, "/orders/1");
       assert(status === 404 || status === 405, server.stderr); // the app itself answers
     });
   }
-}
-
-/** The command in the first line of an example, for the runtime under test. */
-function commandOf(path: string, port: string): string[] {
-  const [line = ""] = readFileSync(new URL(path, root), "utf8").split("\n");
-  const command = runtime === "bun"
-    ? /or: (bun \S+?)[,)]/.exec(line)?.[1]
-    : /^\/\/ (deno serve -A \S+)/.exec(line)?.[1];
-  const [program = "", ...args] = command?.split(" ") ?? [];
-  assertEquals([program, args.at(-1)], [runtime, path]);
-  if (runtime === "deno") args.splice(1, 0, "--port", port);
-  return [process.execPath, ...args];
 }

@@ -1,11 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { bundle } from "../../tools/bundle.ts";
-import { bundlesFolder } from "../harness/bundles_folder.ts";
-import { root } from "../../tools/project.ts";
+import { exampleCommand } from "../harness/example_command.ts";
 import { request } from "../harness/http_client.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
 import { RunningProcess } from "../harness/running_process.ts";
@@ -35,7 +31,7 @@ function testExample(
 ): void {
   test(`${path}: every mail goes out before the process ends`, async () => {
     const port = await freePort();
-    await using server = new RunningProcess(await commandOf(path, port), {
+    await using server = new RunningProcess(await exampleCommand(path, port), {
       PORT: String(port),
       DENO_JOBS: String(workers),
     });
@@ -53,23 +49,4 @@ function testExample(
       .filter((name) => name !== undefined);
     assertEquals(mails.sort(), names);
   });
-}
-
-/** The command in the first line of an example; Node 20 runs no TypeScript, so there it is bundled. */
-async function commandOf(path: string, port: number): Promise<string[]> {
-  const [line = ""] = readFileSync(new URL(path, root), "utf8").split("\n");
-  const [, command = ""] = /^\/\/ (.*?)(?: {2,}|$)/.exec(line) ?? [];
-  const [program = "", ...args] = command.split(" ");
-  assertEquals([program, args.at(-1)], [runtime, path]);
-  if (runtime === "deno" && args[0] === "serve") {
-    args.splice(1, 0, "--port", String(port));
-  }
-  if (runtime !== "node") return [process.execPath, ...args];
-  const name = `parallel_${process.pid}`;
-  await bundle({
-    files: { [name]: fileURLToPath(new URL(path, root)) },
-    folder: bundlesFolder(),
-    target: "node",
-  });
-  return [process.execPath, `${bundlesFolder()}/${name}.mjs`];
 }

@@ -8,14 +8,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { bundle } from "../../tools/bundle.ts";
-import { bundlesFolder } from "../harness/bundles_folder.ts";
-import { root } from "../../tools/project.ts";
 import { connect, request } from "../harness/http_client.ts";
 import { load } from "../harness/load.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
 import { leaveOut, noSignals } from "../harness/left_out.ts";
+import { runnable } from "../harness/run_script.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";
 import { LISTENING } from "../harness/servers/app.ts";
@@ -102,23 +99,14 @@ function isUp(line: string): boolean {
 
 async function command(mode: Mode, port: string): Promise<string[]> {
   const name = fileOf(mode);
-  const path = fileURLToPath(new URL(`tests/apps/shutdown/${name}.ts`, root));
-  if (runtime === "bun") return [process.execPath, path];
-  if (runtime === "node") {
-    const target = `shutdown_${name}_${process.pid}`;
-    await bundle({
-      files: { [target]: path },
-      folder: bundlesFolder(),
-      target: "node",
-    });
-    return [process.execPath, `${bundlesFolder()}/${target}.mjs`];
-  }
+  const source = `tests/apps/shutdown/${name}.ts`;
+  if (runtime !== "deno") return [process.execPath, await runnable(source)];
   if (name === "own_server") {
-    return [process.execPath, "run", "-A", "--quiet", path];
+    return [process.execPath, "run", "-A", "--quiet", source];
   }
   const serve = ["serve", "-A", "--quiet", "--host", "127.0.0.1"];
   const parallel = mode === "deno serve --parallel" ? ["--parallel"] : [];
-  return [process.execPath, ...serve, ...parallel, "--port", port, path];
+  return [process.execPath, ...serve, ...parallel, "--port", port, source];
 }
 
 function release(name: string): void {
