@@ -27,6 +27,16 @@ export function usageOf(pid: number): Usage {
   }
 }
 
+/**
+ * A process and every process below it.
+ *
+ * @param pid The process.
+ * @returns Their ids.
+ */
+export function familyOf(pid: number): number[] {
+  return [pid, ...childrenOf(pid).flatMap(familyOf)];
+}
+
 function readUsage(pid: number): Usage {
   const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
