@@ -9,6 +9,15 @@ export const COMPILER: readonly string[] = [
   "typescript@7.0.2",
 ];
 
+/** The newest Hono that was tried. */
+export const NEWEST_HONO = "4.13.19";
+
+/** What the tasks of `tests/apps/package/app.ts` note for one signup. */
+export const RAN: readonly string[] = [
+  "Welcome! -> ada@example.com",
+  "signup",
+];
+
 /** A project of somebody else, with packages from npm: it finds nothing of this one. */
 export class NpmProject implements AsyncDisposable {
   /** Its folder. */

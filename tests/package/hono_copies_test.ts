@@ -2,15 +2,18 @@ import { assertEquals } from "@std/assert";
 import { readDenoConfig } from "../../tools/project.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { noRegistry, tarball } from "../harness/npm_package.ts";
-import { COMPILER, NpmProject } from "../harness/npm_project.ts";
+import {
+  COMPILER,
+  NEWEST_HONO,
+  NpmProject,
+  RAN,
+} from "../harness/npm_project.ts";
 import { test } from "../harness/test.ts";
 
 /** The oldest Hono that deno.json admits. */
 const OLDEST = /\d.*/.exec(readDenoConfig().imports["hono"] ?? "")?.[0];
-const NEWEST = "4.13.19";
-const RAN = ["Welcome! -> ada@example.com", "signup"];
 
-for (const version of [OLDEST, NEWEST]) {
+for (const version of [OLDEST, NEWEST_HONO]) {
   const name =
     `backgroundTasks() and devtools() accept Hono ${version}, and a copy of another name`;
   if (noRegistry === undefined) {
@@ -20,7 +23,7 @@ for (const version of [OLDEST, NEWEST]) {
 
 async function acceptHono(hono: string): Promise<void> {
   await using project = await NpmProject.create();
-  const copy = `hono-copy@npm:hono@${NEWEST}`;
+  const copy = `hono-copy@npm:hono@${NEWEST_HONO}`;
   await project.install(tarball, hono, copy, ...COMPILER);
   for (const file of ["app.ts", "devtools.ts"]) {
     const text = await project.read(file);

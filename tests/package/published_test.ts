@@ -31,6 +31,12 @@ test("Every link between the files of the project leads somewhere", async () => 
   assertEquals([pages.includes("README.md"), dead], [true, []]);
 });
 
+test("Every command in the project names the same Deno", async () => {
+  const { output } = await run(["git", "grep", "-hoE", "deno@[0-9.]+[0-9]"]);
+  const versions = output.trim().split("\n");
+  assertEquals([versions.length > 5, new Set(versions).size], [true, 1]);
+});
+
 async function publishedFiles(): Promise<string[]> {
   const dryRun = ["publish", "--dry-run", "--allow-dirty"];
   const { output } = await run([Deno.execPath(), ...dryRun]);

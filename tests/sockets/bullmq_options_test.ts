@@ -1,3 +1,8 @@
+/**
+ * Starts no server; the tests outside of this folder run inside workerd too, where BullMQ cannot.
+ *
+ * @module
+ */
 import { assertRejects, assertThrows } from "@std/assert";
 import { defineTask } from "@postlude/background-tasks";
 import {

@@ -1,3 +1,8 @@
+/**
+ * Starts no server; the tests outside of this folder run inside workerd too, where BullMQ cannot.
+ *
+ * @module
+ */
 import { assertEquals } from "@std/assert";
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
 import { freePort } from "../harness/ports.ts";
