@@ -52,6 +52,39 @@ export function checkKeys(
 }
 
 /**
+ * Checks what kind of value an option is.
+ *
+ * @param option The name of the option, for the message.
+ * @param value The value as the user wrote it.
+ * @param type What it must be.
+ * @param example What to write instead.
+ * @throws {TypeError} If the value is of another kind.
+ */
+export function checkType(
+  option: string,
+  value: unknown,
+  type: "function" | "boolean",
+  example: string,
+): void {
+  const actual: string = typeof value;
+  if (actual === type) return;
+  throw new TypeError(
+    `Cannot use ${option} ${describeValue(value)}: write ${example}`,
+  );
+}
+
+/**
+ * Checks the hook of a front door or of a worker.
+ *
+ * @param onTaskError The hook as the user wrote it.
+ * @throws {TypeError} If it is not a function.
+ */
+export function checkOnTaskError(onTaskError: unknown): void {
+  const example = "(error, run) => log(run.name, error)";
+  checkType("onTaskError", onTaskError, "function", example);
+}
+
+/**
  * Checks the name of a task.
  *
  * @param name The name as the user wrote it.

@@ -14,3 +14,17 @@ export const systemClock: Clock = {
   setTimeout: (callback, delay) => setTimeout(callback, delay),
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
+
+/** The longest delay a timer can hold, in milliseconds: about 24.8 days. */
+export const MAX_DELAY: number = 2 ** 31 - 1;
+
+/**
+ * Lets the process end before a timer is due, where the runtime can.
+ *
+ * @param timer What `setTimeout` returned.
+ */
+export function unref(timer: unknown): void {
+  const { Deno } = globalThis as { Deno?: { unrefTimer?(id: number): void } };
+  if (typeof timer === "number") Deno?.unrefTimer?.(timer);
+  else (timer as { unref?(): void } | undefined)?.unref?.();
+}

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import { type Clock, unref } from "./clock.ts";
 import type { TimeLimit } from "./platforms/types.ts";
 
 /** How long before the platform ends the work the tasks are stopped, in milliseconds. */
@@ -54,7 +54,7 @@ export class Deadline {
     const left = Math.max(at - this.#clock.now(), 0);
     const delay = left - Math.min(MARGIN, left / 2);
     this.#timer = this.#clock.setTimeout(this.#due, delay);
-    unref(this.#timer);
+    unref(this.#timer); // nothing that it could stop runs when the process ends by itself
   }
 
   #reason(): DOMException {
@@ -65,11 +65,4 @@ export class Deadline {
       "TimeoutError",
     );
   }
-}
-
-/** Lets the process end before the timer is due: nothing that it could stop runs then. */
-function unref(timer: unknown): void {
-  const { Deno } = globalThis as { Deno?: { unrefTimer?(id: number): void } };
-  if (typeof timer === "number") Deno?.unrefTimer?.(timer);
-  else (timer as { unref?(): void } | undefined)?.unref?.();
 }

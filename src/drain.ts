@@ -1,7 +1,7 @@
 import { checkKeys, describeValue } from "./check.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { checkMilliseconds } from "./check_number.ts";
+import { type Clock, MAX_DELAY, systemClock } from "./clock.ts";
 import { Scheduler } from "./scheduler.ts";
-import { checkMilliseconds, MAX_DELAY } from "./task_options.ts";
 import type { TaskRun } from "./task_state.ts";
 
 /** How long to wait for tasks. */

@@ -1,3 +1,4 @@
+import { unref } from "./clock.ts";
 import { drain } from "./drain.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { TaskRun } from "./task_state.ts";
@@ -58,7 +59,7 @@ async function endByItself(
   exit: (code: number) => void,
 ): Promise<void> {
   const timer = setTimeout(() => exit(0), timeout + LAST_WORDS);
-  unrefTimer(timer);
+  unref(timer);
   let abandoned: readonly TaskRun[] = [];
   while (abandoned.length === 0) {
     await Scheduler.whenBusy();
@@ -96,11 +97,4 @@ function report(abandoned: readonly TaskRun[], timeout: number): void {
       names.join(", ")
     }`,
   );
-}
-
-function unrefTimer(timer: unknown): void {
-  const { Deno } = globalThis as {
-    Deno?: { unrefTimer(timer: unknown): void };
-  };
-  Deno?.unrefTimer(timer);
 }

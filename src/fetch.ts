@@ -1,5 +1,5 @@
 import { type BackgroundTasks, backgroundTasksOf } from "./background_tasks.ts";
-import { checkFunction } from "./check.ts";
+import { checkType } from "./check.ts";
 import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
 import { type Host, RequestTasks } from "./request_tasks.ts";
 import { joinTasks, shareTasks, unshareTasks } from "./shared_tasks.ts";
@@ -50,7 +50,8 @@ export function withBackgroundTasks<Platform extends readonly unknown[]>(
   handler: BackgroundTasksHandler<Platform>,
   options: BackgroundTasksOptions = {},
 ): (request: Request, ...platformArguments: Platform) => Promise<Response> {
-  checkFunction(handler);
+  const example = '(request, tasks) => new Response("ok")';
+  checkType("handler", handler, "function", example);
   const checked = checkOptions(options);
   return async function fetch(
     request: Request,

@@ -1,4 +1,4 @@
-import { describeValue } from "./check.ts";
+import { checkType, describeValue } from "./check.ts";
 import type { DrainReport } from "./drain.ts";
 import type { TaskRun } from "./task_state.ts";
 
@@ -90,11 +90,8 @@ export function checkObservers(observers: unknown): void {
       );
     }
     for (const key of KEYS) {
-      if (observer[key] !== undefined && typeof observer[key] !== "function") {
-        throw new TypeError(
-          `Cannot use ${key} ${describeValue(observer[key])}: write a function`,
-        );
-      }
+      if (observer[key] === undefined) continue;
+      checkType(key, observer[key], "function", "a function");
     }
   }
 }

@@ -1,15 +1,17 @@
-import { checkKeys, describeValue } from "./check.ts";
 import {
-  checkMilliseconds,
-  checkPolicy,
-  POLICY_KEYS,
-  type TaskPolicy,
-} from "./task_options.ts";
+  checkKeys,
+  checkOnTaskError,
+  checkType,
+  describeValue,
+} from "./check.ts";
+import { checkMilliseconds } from "./check_number.ts";
+import type { WaitUntil } from "./platforms/types.ts";
 import { StrictMode } from "./strict.ts";
+import { checkPolicy, POLICY_KEYS, type TaskPolicy } from "./task_options.ts";
 import { defaultRunner, TaskRunner } from "./task_runner.ts";
 import type { SequenceOptions } from "./task_sequence.ts";
 import type { TaskRun } from "./task_state.ts";
-import type { WaitUntil } from "./wait_until.ts";
+import { checkWaitUntil } from "./wait_until.ts";
 
 /**
  * Options of `backgroundTasks()`, `withBackgroundTasks()` and `new BackgroundTasks()`. `timeout`,
@@ -113,18 +115,8 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     exactEnd = false,
     strict = false,
   } = options;
-  checkType(
-    "onTaskError",
-    onTaskError,
-    "function",
-    "(error, run) => log(run.name, error)",
-  );
-  checkType(
-    "waitUntil",
-    waitUntil,
-    "function",
-    "(promise) => ctx.waitUntil(promise)",
-  );
+  if (onTaskError !== undefined) checkOnTaskError(onTaskError);
+  if (waitUntil !== undefined) checkWaitUntil(waitUntil);
   if (deadline !== undefined && deadline !== Infinity) {
     checkMilliseconds("deadline", deadline, 1);
   }
@@ -152,16 +144,4 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     exactEnd,
     strict: strict ? new StrictMode() : undefined,
   };
-}
-
-function checkType(
-  option: string,
-  value: unknown,
-  type: "function" | "boolean",
-  example: string,
-): void {
-  if (value === undefined || typeof value === type) return;
-  throw new TypeError(
-    `Cannot use ${option} ${describeValue(value)}: write ${example}`,
-  );
 }

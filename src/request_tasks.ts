@@ -16,7 +16,7 @@ import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
 import type { TaskState } from "./task_state.ts";
 import { addedBefore } from "./step.ts";
-import { keepAlive, resolveWaitUntil } from "./wait_until.ts";
+import { checkWaitUntil, keepAlive, resolveWaitUntil } from "./wait_until.ts";
 
 /** The request some tasks belong to, as a front door knows it. */
 export interface Host {
@@ -85,7 +85,7 @@ export class RequestTasks {
       );
     }
     if (waitUntil !== undefined) {
-      resolveWaitUntil({ waitUntil });
+      checkWaitUntil(waitUntil);
       this.#options = { ...this.#options, waitUntil };
     }
     this.#setHost(host);

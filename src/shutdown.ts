@@ -1,7 +1,7 @@
 import { checkKeys, describeValue } from "./check.ts";
+import { checkMilliseconds } from "./check_number.ts";
 import { endProcess } from "./end_process.ts";
 import { prepareStop, type StoppableServer } from "./stop_server.ts";
-import { checkMilliseconds } from "./task_options.ts";
 
 /** Options of {@linkcode drainOnShutdown}. */
 export interface DrainOnShutdownOptions {

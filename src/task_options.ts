@@ -1,4 +1,5 @@
-import { checkKeys, checkName, describeValue } from "./check.ts";
+import { checkKeys, checkName, checkType, describeValue } from "./check.ts";
+import { checkMilliseconds, checkNumber } from "./check_number.ts";
 
 /** Whether the handler of the request returned (`"success"`) or threw (`"failure"`). */
 export type HandlerOutcome = "success" | "failure";
@@ -111,9 +112,6 @@ export interface TaskOptions {
 /** A policy as it is written on the middleware or on `defineTask`: what all calls have in common. */
 export type TaskPolicy = Omit<TaskOptions, "name" | "idempotencyKey" | "delay">;
 
-/** The longest delay a timer can hold, in milliseconds: about 24.8 days. */
-export const MAX_DELAY = 2 ** 31 - 1;
-
 /** The options of a policy, for the check against unknown keys. */
 export const POLICY_KEYS = ["timeout", "retry", "runOn"] as const;
 
@@ -207,34 +205,6 @@ export function checkInProcess(
   }
 }
 
-/**
- * Checks a number of milliseconds.
- *
- * @param option The name of the option, for the message.
- * @param value The value as the user wrote it.
- * @param min The smallest value.
- * @throws {TypeError} If the value is not a number.
- * @throws {RangeError} If the value is not an integer from `min` to what a timer can hold.
- */
-export function checkMilliseconds(
-  option: string,
-  value: unknown,
-  min: number,
-): void {
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot use ${option} ${
-        describeValue(value)
-      }: write a number of milliseconds`,
-    );
-  }
-  if (!Number.isInteger(value) || value < min || value > MAX_DELAY) {
-    throw new RangeError(
-      `Cannot use ${option} ${value}: it must be an integer from ${min} to ${MAX_DELAY} milliseconds`,
-    );
-  }
-}
-
 function checkRetry(retry: unknown): void {
   if (typeof retry !== "object" || retry === null) {
     throw new TypeError(
@@ -270,27 +240,7 @@ function checkRetry(retry: unknown): void {
       "a number from 0 to 1",
     );
   }
-  if (when !== undefined && typeof when !== "function") {
-    throw new TypeError(
-      `Cannot use retry.when ${
-        describeValue(when)
-      }: write a function such as (error) => true`,
-    );
-  }
-}
-
-function checkNumber(
-  option: string,
-  value: unknown,
-  valid: (value: number) => boolean,
-  rule: string,
-): void {
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot use ${option} ${describeValue(value)}: it must be ${rule}`,
-    );
-  }
-  if (!valid(value)) {
-    throw new RangeError(`Cannot use ${option} ${value}: it must be ${rule}`);
+  if (when !== undefined) {
+    checkType("retry.when", when, "function", "(error) => true");
   }
 }

@@ -1,4 +1,4 @@
-import { describeValue } from "./check.ts";
+import { checkType } from "./check.ts";
 import { bunny } from "./platforms/bunny.ts";
 import { executionContext } from "./platforms/execution_context.ts";
 import { fetchEvent } from "./platforms/fetch_event.ts";
@@ -72,13 +72,7 @@ export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
   const deadline = limit?.deadline;
   const lifetime = limit?.lifetime;
   if (waitUntil !== undefined) {
-    if (typeof waitUntil !== "function") {
-      throw new TypeError(
-        `Cannot use waitUntil ${
-          describeValue(waitUntil)
-        }: write (promise) => ctx.waitUntil(promise)`,
-      );
-    }
+    checkWaitUntil(waitUntil);
     return { source: "option", waitUntil, deadline, lifetime };
   }
   for (const source of SOURCES) {
@@ -88,6 +82,17 @@ export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
     }
   }
   return { source: PROCESS, waitUntil: undefined, deadline, lifetime };
+}
+
+/**
+ * Checks a `waitUntil` of the user's.
+ *
+ * @param waitUntil The option as the user wrote it.
+ * @throws {TypeError} If it is not a function.
+ */
+export function checkWaitUntil(waitUntil: unknown): void {
+  const example = "(promise) => ctx.waitUntil(promise)";
+  checkType("waitUntil", waitUntil, "function", example);
 }
 
 /**

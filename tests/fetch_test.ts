@@ -98,5 +98,9 @@ test("withBackgroundTasks() around a Hono app with the middleware keeps one queu
 });
 
 test("withBackgroundTasks() refuses a handler that is no function", () => {
-  assertThrows(() => withBackgroundTasks({} as never), TypeError, "write");
+  assertThrows(
+    () => withBackgroundTasks({} as never),
+    TypeError,
+    "Cannot use handler an object: write (request, tasks) => new Response",
+  );
 });

@@ -23,7 +23,7 @@
  */
 
 import { type Context, Hono } from "hono";
-import { checkKeys, describeValue } from "../check.ts";
+import { checkKeys, checkType } from "../check.ts";
 import { Scheduler } from "../scheduler.ts";
 import { isLocalDevelopment } from "./access.ts";
 import { filterOf } from "./filter.ts";
@@ -78,18 +78,8 @@ export interface DevtoolsOptions {
 export function devtools(options: DevtoolsOptions = {}): Hono {
   checkKeys("devtools option", options, ["allow", "showArguments"]);
   const { allow = isLocalDevelopment, showArguments = false } = options;
-  if (typeof allow !== "function") {
-    throw new TypeError(
-      `Cannot use allow ${describeValue(allow)}: write (c) => isAdmin(c)`,
-    );
-  }
-  if (typeof showArguments !== "boolean") {
-    throw new TypeError(
-      `Cannot use showArguments ${
-        describeValue(showArguments)
-      }: write true or false`,
-    );
-  }
+  checkType("allow", allow, "function", "(c) => isAdmin(c)");
+  checkType("showArguments", showArguments, "boolean", "true or false");
   const journal = new Journal(showArguments);
   Scheduler.watchers.add(journal);
   let epoch: string | undefined; // random, and so not made at module scope on Workers

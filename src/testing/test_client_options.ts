@@ -1,4 +1,4 @@
-import { checkKeys, describeValue } from "../check.ts";
+import { checkKeys, checkType, describeValue } from "../check.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** A fetch handler, whatever its runtime hands it beside the request. */
@@ -95,12 +95,8 @@ export function checkClientOptions(options: TestClientOptions): void {
       }: write "run", "record" or "manual"`,
     );
   }
-  if (raiseTaskErrors !== undefined && typeof raiseTaskErrors !== "boolean") {
-    throw new TypeError(
-      `Cannot use raiseTaskErrors ${
-        describeValue(raiseTaskErrors)
-      }: write true or false`,
-    );
+  if (raiseTaskErrors !== undefined) {
+    checkType("raiseTaskErrors", raiseTaskErrors, "boolean", "true or false");
   }
   if (clock !== undefined && !(clock instanceof VirtualClock)) {
     throw new TypeError(

@@ -265,3 +265,11 @@ test("queueHandler() refuses what is no task, and two of one name", () => {
   );
   assertThrows(() => queueHandler([one, one]), TypeError, 'named "one"');
 });
+
+test("cloudflareQueue() refuses a binding that is not taken from the environment", () => {
+  assertThrows(
+    () => cloudflareQueue(new Binding() as never),
+    TypeError,
+    "Cannot use binding a Binding: write (env) => env.TASKS",
+  );
+});

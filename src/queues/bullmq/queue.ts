@@ -1,7 +1,7 @@
 import type { JobsOptions, Queue } from "bullmq";
 import { checkKeys } from "../../check.ts";
+import { checkMilliseconds } from "../../check_number.ts";
 import { TaskEnqueueError } from "../../errors.ts";
-import { checkMilliseconds } from "../../task_options.ts";
 import type { TaskMessage, TaskQueue, TaskQueueSupport } from "../types.ts";
 import { type Broker, createBroker } from "./broker.ts";
 import {

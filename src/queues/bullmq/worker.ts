@@ -1,10 +1,10 @@
 import process from "node:process";
 import { type Job, UnrecoverableError, type Worker } from "bullmq";
 import { checkKeys, describeValue } from "../../check.ts";
+import { checkMilliseconds } from "../../check_number.ts";
 import type { DrainReport } from "../../drain.ts";
 import type { TaskObserver } from "../../observer.ts";
 import { retryDelay } from "../../run_task.ts";
-import { checkMilliseconds } from "../../task_options.ts";
 import type { TaskRun } from "../../task_state.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../types.ts";

@@ -1,4 +1,4 @@
-import { checkFunction, describeValue } from "../../check.ts";
+import { checkType, describeValue } from "../../check.ts";
 import { TaskEnqueueError } from "../../errors.ts";
 import { sizeOf } from "../message.ts";
 import type {
@@ -45,7 +45,7 @@ const TIMEOUT = 5_000;
 export function cloudflareQueue<Env>(
   binding: (env: Env) => CloudflareQueueBinding,
 ): TaskQueue {
-  checkFunction(binding);
+  checkType("binding", binding, "function", "(env) => env.TASKS");
   return new Producer(binding as (env: unknown) => unknown);
 }
 
