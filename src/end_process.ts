@@ -1,5 +1,6 @@
 import { unref } from "./clock.ts";
 import { drain } from "./drain.ts";
+import { isInTime } from "./in_time.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { TaskRun } from "./task_state.ts";
 
@@ -24,7 +25,10 @@ export async function endProcess(
     await endByItself(end, timeout, exit);
     return;
   }
-  const stopped = await stopAll(stops, timeout);
+  const stopped = await isInTime(
+    Promise.all(stops.map((stop) => stop())),
+    timeout,
+  );
   if (!stopped) {
     console.error(
       `Background tasks: requests in flight were cut off ${timeout} ms after the signal`,
@@ -33,19 +37,6 @@ export async function endProcess(
   const abandoned = await drainUntil(end);
   report(abandoned, timeout);
   exit(stopped && abandoned.length === 0 ? 0 : 1);
-}
-
-/** Whether all servers have stopped in time. */
-async function stopAll(
-  stops: readonly (() => Promise<void>)[],
-  timeout: number,
-): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeout);
-  });
-  const stopped = Promise.all(stops.map((stop) => stop())).then(() => true);
-  return await Promise.race([stopped, late]).finally(() => clearTimeout(timer));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkKeys, describeValue } from "../check.ts";
+import { checkKeys, describeValue, textOf } from "../check.ts";
 import type { DrainReport } from "../drain.ts";
 import type { TaskObserver } from "../observer.ts";
 import type { TaskRun } from "../task_state.ts";
@@ -65,7 +65,7 @@ export function consoleObserver(
 
 function retryLine(run: TaskRun): string {
   return `task ${oneLine(run.name)} attempt ${run.attempt} failed: ${
-    oneLine(describeError(run.error))
+    oneLine(textOf(run.error))
   }`;
 }
 
@@ -73,7 +73,7 @@ function endLine(run: TaskRun): string {
   const attempts = run.attempt > 1 ? ` after ${run.attempt} attempts` : "";
   const error = run.error === undefined
     ? ""
-    : `: ${oneLine(describeError(run.error))}`;
+    : `: ${oneLine(textOf(run.error))}`;
   return `task ${oneLine(run.name)} ${run.status}${attempts}${
     duration(run)
   }${error}`;
@@ -102,7 +102,7 @@ function record(event: string, run: TaskRun): Record<string, unknown> {
       ? undefined
       : endedAt - startedAt,
     error: error === undefined ? undefined : {
-      message: describeError(error),
+      message: textOf(error),
       stack: error instanceof Error ? error.stack : undefined,
     },
   };
@@ -140,15 +140,6 @@ function countNames({ abandoned }: DrainReport): Record<string, number> {
 
 /** A task that did not run because somebody said so has an `error` that says why, and no fault. */
 const UNHARMED = new Set(["cancelled", "discarded"]);
-
-/** What was thrown may be anything, even something that cannot become text. */
-function describeError(error: unknown): string {
-  try {
-    return String(error);
-  } catch {
-    return "an error that has no text";
-  }
-}
 
 /** A name must not start a line of its own, or steer the terminal. */
 function oneLine(text: string): string {

@@ -35,7 +35,7 @@ import {
   type Tracer,
   type TracerProvider,
 } from "@opentelemetry/api";
-import { checkKeys } from "../check.ts";
+import { checkKeys, textOf } from "../check.ts";
 import type { TaskObserver } from "../observer.ts";
 import type { TaskRun } from "../task_state.ts";
 import { type Instruments, instrumentsOf } from "./otel_metrics.ts";
@@ -187,12 +187,6 @@ function errorType({ status, error }: TaskRun): string | undefined {
   return error instanceof Error ? error.name : "_OTHER";
 }
 
-/** What was thrown may be anything, even something that cannot become text. */
 function exceptionOf(error: unknown): Error | string {
-  if (error instanceof Error) return error;
-  try {
-    return String(error);
-  } catch {
-    return "an error that has no text";
-  }
+  return error instanceof Error ? error : textOf(error);
 }

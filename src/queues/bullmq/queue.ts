@@ -2,6 +2,7 @@ import type { JobsOptions, Queue } from "bullmq";
 import { checkKeys } from "../../check.ts";
 import { checkMilliseconds } from "../../check_number.ts";
 import { TaskEnqueueError } from "../../errors.ts";
+import { isInTime } from "../../in_time.ts";
 import type { TaskMessage, TaskQueue, TaskQueueSupport } from "../types.ts";
 import { type Broker, createBroker } from "./broker.ts";
 import {
@@ -181,20 +182,12 @@ class Producer implements BullMQQueue {
 /** The error of a wait that was too long. */
 class Late extends Error {}
 
-/** Waits for a promise, and not longer; what becomes of it later bothers nobody. */
 async function within<Value>(
   milliseconds: number,
   promise: Promise<Value>,
 ): Promise<Value> {
-  promise.catch(() => {});
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Late(`no answer within ${Math.round(milliseconds)} ms`)),
-      milliseconds,
-    );
-  });
-  return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  if (await isInTime(promise, milliseconds)) return promise;
+  throw new Late(`no answer within ${Math.round(milliseconds)} ms`);
 }
 
 /** An `AggregateError`, of a host with several addresses, has no message of its own. */

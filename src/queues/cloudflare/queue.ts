@@ -1,5 +1,6 @@
 import { checkType, describeValue } from "../../check.ts";
 import { TaskEnqueueError } from "../../errors.ts";
+import { isInTime } from "../../in_time.ts";
 import { sizeOf } from "../message.ts";
 import type {
   EnqueueContext,
@@ -10,7 +11,7 @@ import type {
 import type { CloudflareQueueBinding } from "./types.ts";
 
 /** The longest delay of Cloudflare Queues: a day. */
-export const MAX_DELAY: number = 24 * 3_600_000;
+const LONGEST_DELAY = 24 * 3_600_000;
 /** The most messages, and bytes, of one `sendBatch`; the rest goes into the next. */
 const BATCH_MESSAGES = 100;
 const BATCH_BYTES = 250_000;
@@ -53,7 +54,7 @@ class Producer implements TaskQueue {
   readonly name = "Cloudflare Queues";
   readonly supports: TaskQueueSupport = {
     idempotencyKey: false,
-    maxDelay: MAX_DELAY,
+    maxDelay: LONGEST_DELAY,
     maxBytes: 128_000,
   };
   readonly #binding: (env: unknown) => unknown;
@@ -67,9 +68,11 @@ class Producer implements TaskQueue {
     { platform }: EnqueueContext,
   ): Promise<void> {
     const queue = this.#bindingOf(platform, messages[0]?.task ?? "");
-    await inTime(Promise.all(
-      batchesOf(messages).map((batch) => queue.sendBatch(batch.map(sent))),
-    ));
+    const sends = batchesOf(messages).map((batch) =>
+      queue.sendBatch(batch.map(sent))
+    );
+    if (await isInTime(Promise.all(sends), TIMEOUT)) return;
+    throw new Error(`it did not answer within ${TIMEOUT} ms`);
   }
 
   async close(): Promise<void> {}
@@ -115,7 +118,7 @@ function sent(
  * @returns Seconds, rounded up.
  */
 export function secondsOf(delay: number): number {
-  return Math.ceil(Math.min(delay, MAX_DELAY) / 1_000);
+  return Math.ceil(Math.min(delay, LONGEST_DELAY) / 1_000);
 }
 
 function batchesOf(messages: readonly TaskMessage[]): TaskMessage[][] {
@@ -133,14 +136,4 @@ function batchesOf(messages: readonly TaskMessage[]): TaskMessage[][] {
     }
   }
   return batches;
-}
-
-async function inTime(promise: Promise<unknown>): Promise<void> {
-  promise.catch(() => {});
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new Error(`it did not answer within ${TIMEOUT} ms`);
-    timer = setTimeout(() => reject(error), TIMEOUT);
-  });
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -1,0 +1,19 @@
+/**
+ * Waits for a promise, and not longer than some time. What becomes of it later bothers nobody.
+ *
+ * @param promise What to wait for.
+ * @param milliseconds How long.
+ * @returns Whether it was fulfilled in time.
+ * @throws What it was rejected with in time.
+ */
+export async function isInTime(
+  promise: Promise<unknown>,
+  milliseconds: number,
+): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  return await Promise.race([promise.then(() => true), late])
+    .finally(() => clearTimeout(timer));
+}
