@@ -23,20 +23,6 @@ export function describeValue(value: unknown): string {
 }
 
 /**
- * Writes what was thrown, which may be anything, even something that cannot become text.
- *
- * @param thrown What was thrown.
- * @returns Its text.
- */
-export function textOf(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return "an error that has no text";
-  }
-}
-
-/**
  * Refuses options that are not an object, and keys that no option has.
  *
  * @param kind What the options are called, such as `task option`.

@@ -1,7 +1,8 @@
 import { type BackgroundTasks, backgroundTasksOf } from "./background_tasks.ts";
 import { checkType } from "./check.ts";
+import type { Host } from "./host.ts";
 import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
-import { type Host, RequestTasks } from "./request_tasks.ts";
+import { RequestTasks } from "./request_tasks.ts";
 import { joinTasks, shareTasks, unshareTasks } from "./shared_tasks.ts";
 
 /** A fetch handler that gets its request's background tasks second. */

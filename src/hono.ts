@@ -1,7 +1,8 @@
 import { BackgroundTasks, backgroundTasksOf } from "./background_tasks.ts";
 import { TaskEnqueueError } from "./errors.ts";
+import type { Host } from "./host.ts";
 import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
-import { type Host, RequestTasks } from "./request_tasks.ts";
+import { RequestTasks } from "./request_tasks.ts";
 import { joinTasks } from "./shared_tasks.ts";
 
 /** The environment of a Hono app with the middleware: `new Hono<BackgroundTasksEnv>()`. */

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Host } from "./host.ts";
 import type { TaskEvent } from "./observer.ts";
 import type { ResponseEndSource } from "./platforms/types.ts";
 import type { TaskRunner } from "./task_runner.ts";
@@ -49,10 +50,7 @@ export function intercept(key: object, interception: Interception): void {
  * @param host The request, as its queue knows it.
  * @returns The test client's part, or `undefined` in production.
  */
-export function interceptionOf(host: {
-  readonly request: Request | undefined;
-  readonly executionContext: unknown;
-}): Interception | undefined {
+export function interceptionOf(host: Host): Interception | undefined {
   if (interceptions === undefined) return undefined;
   return found(host.request) ?? found(host.executionContext);
 }

@@ -10,6 +10,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { BackgroundTask } from "./task.ts";
 import type { TaskPolicy } from "./task_options.ts";
 import type { TaskOwner, TaskState } from "./task_state.ts";
+import { reasonOf } from "./thrown.ts";
 
 /** A durable task that waits for the handler to return. */
 interface Letter {
@@ -178,7 +179,7 @@ function refusalOf(
     first?.task ?? "",
     queue.name,
     "unknown",
-    error instanceof Error ? error.message : String(error),
+    reasonOf(error),
     { cause: error },
   );
 }

@@ -1,4 +1,5 @@
 import { BackgroundTasksClosedError } from "./errors.ts";
+import { type Host, JoinedHost } from "./host.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
 import type { CheckedOptions } from "./options.ts";
 import { isDurable, Outbox } from "./outbox.ts";
@@ -17,16 +18,6 @@ import { TaskSequence } from "./task_sequence.ts";
 import type { TaskState } from "./task_state.ts";
 import { addedBefore } from "./step.ts";
 import { checkWaitUntil, keepAlive, resolveWaitUntil } from "./wait_until.ts";
-
-/** The request some tasks belong to, as a front door knows it. */
-export interface Host {
-  readonly request: Request | undefined;
-  readonly platform: unknown;
-  /** The execution context, where there is one; looked up when the first task is added. */
-  readonly executionContext: unknown;
-  /** What the handler threw, if it did. */
-  readonly failure: { readonly cause: unknown } | undefined;
-}
 
 /**
  * What a `BackgroundTasks` does: it sorts the tasks of one request into those that run here, a
@@ -271,28 +262,5 @@ export class RequestTasks {
     const source = keepAlive(resolved, () => sequence.whenDone());
     schedulerOf(runner).platform = source;
     this.#options.strict?.log(source);
-  }
-}
-
-/** A request that two front doors see: the inner one may catch what the handler threw. */
-class JoinedHost implements Host {
-  readonly request: Request | undefined;
-  readonly platform: unknown;
-  readonly #outer: Host;
-  readonly #inner: Host;
-
-  constructor(outer: Host, inner: Host) {
-    this.request = outer.request;
-    this.platform = outer.platform;
-    this.#outer = outer;
-    this.#inner = inner;
-  }
-
-  get executionContext(): unknown {
-    return this.#outer.executionContext ?? this.#inner.executionContext;
-  }
-
-  get failure(): { readonly cause: unknown } | undefined {
-    return this.#outer.failure ?? this.#inner.failure;
   }
 }

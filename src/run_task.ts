@@ -1,7 +1,8 @@
-import { askPredicate } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import type { TaskContext } from "./define_task.ts";
 import { TaskTimeoutError } from "./errors.ts";
+import type { Surround } from "./observer.ts";
+import { isWorthRetry, retryDelay } from "./retry.ts";
 import type { RetryOptions, TaskPolicy, TaskResponse } from "./task_options.ts";
 import type { TaskState } from "./task_state.ts";
 
@@ -14,9 +15,7 @@ export interface TaskEnvironment {
   readonly deadline: number | undefined;
   readonly response: TaskResponse;
   /** Makes an attempt inside what observers set up for it; absent where none does. */
-  readonly surround:
-    | ((state: TaskState, attempt: () => unknown) => unknown)
-    | undefined;
+  readonly surround: Surround | undefined;
   /** A task starts: its first attempt is about to be called. */
   taskStarts(state: TaskState): void;
   /** An attempt failed and another one follows. */
@@ -135,13 +134,14 @@ async function runAttempts(
       state.end("succeeded");
       return;
     }
-    if (retry === undefined || !isWorthRetry(retry, state.attempt, failure)) {
-      state.end(failure.status, failure.error);
+    const { status, error } = failure;
+    if (retry === undefined || !isWorthRetry(retry, state.attempt, error)) {
+      state.end(status, error);
       return;
     }
     // `when` and the observers may have ended the task
     if (state.hasEnded) return;
-    state.error = failure.error;
+    state.error = error;
     environment.taskRetries(state);
     if (state.hasEnded) return;
     await pause(state, environment.clock, retryDelay(retry, state.attempt));
@@ -176,43 +176,6 @@ function runAttempt(
       (error) => over({ status: "failed", error }),
     );
   });
-}
-
-/**
- * Whether a failed attempt is followed by another one.
- *
- * @param retry How often the task is tried, and what is worth it.
- * @param attempt The attempt that failed, from 1.
- * @param failure What it threw.
- * @returns The answer of `when`, as long as attempts are left; `false` where it threw.
- */
-export function isWorthRetry(
-  { attempts, when }: RetryOptions,
-  attempt: number,
-  { error }: Failure,
-): boolean {
-  if (attempt >= attempts) return false;
-  if (when === undefined) return true;
-  try {
-    return askPredicate("retry.when", () => when(error));
-  } catch (thrown) {
-    console.error("Background tasks: retry.when failed:", thrown);
-    return false;
-  }
-}
-
-/**
- * How long to wait before the next attempt.
- *
- * @param retry The delays.
- * @param attempt The attempt that failed, from 1.
- * @returns The milliseconds, with jitter.
- */
-export function retryDelay(retry: RetryOptions, attempt: number): number {
-  const { delay = 1_000, maxDelay = 60_000, factor = 2, jitter = 1 } = retry;
-  if (delay === 0) return 0;
-  const longest = Math.min(delay * factor ** (attempt - 1), maxDelay);
-  return Math.round(longest * (1 - jitter * Math.random()));
 }
 
 /** Waits, unless the task is ended from outside. */

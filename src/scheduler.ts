@@ -5,6 +5,7 @@ import { Fifo } from "./fifo.ts";
 import { InFlight } from "./in_flight.ts";
 import {
   callHook,
+  type Surround,
   surroundOf,
   type TaskEvent,
   type TaskObserver,
@@ -43,9 +44,7 @@ export class Scheduler {
   clock: Clock;
   readonly observers: readonly TaskObserver[];
   /** Makes an attempt inside what the observers set up for it; absent where none does. */
-  readonly surround:
-    | ((state: TaskState, attempt: () => unknown) => unknown)
-    | undefined;
+  readonly surround: Surround | undefined;
   /** The source of the latest `waitUntil`, by name. */
   platform: string | undefined = undefined;
   closed = false;

@@ -1,5 +1,5 @@
 import { type BackgroundTasks, requestTasksOf } from "./background_tasks.ts";
-import type { Host } from "./request_tasks.ts";
+import type { Host } from "./host.ts";
 
 /** What `withBackgroundTasks` made, for whatever handles the same request inside it. */
 const shared = new WeakMap<Request, BackgroundTasks>();

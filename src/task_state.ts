@@ -38,7 +38,7 @@ export interface TaskRun {
   readonly error: unknown;
 }
 
-/** Who is told what becomes of a task: the sequence it was added to. */
+/** Who is told what becomes of a task: what it was added to, a sequence or an outbox. */
 export interface TaskOwner {
   /** What watchers may know of the request, where there are any. */
   readonly record?: RequestRecord | undefined;
@@ -69,11 +69,11 @@ export class TaskState {
   readonly definition: TaskDefinition | undefined;
   /** The options of this one call. */
   options: TaskOptions | undefined = undefined;
-  /** The sequence the task was added to. */
+  /** What the task was added to. */
   owner: TaskOwner | undefined = undefined;
-  /** Its step in that sequence, from 1: the tasks of a group share one. */
+  /** Its step in a sequence, from 1: the tasks of a group share one. */
   step = 0;
-  /** The task behind it in that sequence. */
+  /** The task behind it in a sequence. */
   next: TaskState | undefined = undefined;
   /** Whether an error handler added it, after the handler had failed. */
   addedAfterFailure = false;

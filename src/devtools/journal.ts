@@ -3,6 +3,7 @@ import type { RequestRecord } from "../request_record.ts";
 import type { Watcher } from "../scheduler.ts";
 import type { TaskState, TaskStatus } from "../task_state.ts";
 import { formatCall } from "../testing/format.ts";
+import { textOf } from "../thrown.ts";
 
 /** So many tasks are kept, the newest: what was before is forgotten. */
 const KEPT_TASKS = 500;
@@ -28,7 +29,7 @@ export interface SeenTask {
   readonly failedAt: number[];
   /** What the latest attempt threw, or why the task did not run. */
   error: string | undefined;
-  /** The same, with its stack. */
+  /** The same with its stack, where it has one. */
   stack: string | undefined;
 }
 
@@ -128,8 +129,10 @@ export class Journal implements Watcher {
       task.failedAt.splice(0, task.failedAt.length - 20);
     }
     if (event === "onEnd") this.#end(task);
-    task.error = textOf(state.error, (error) => error);
-    task.stack = textOf(state.error, (error) => error.stack);
+    task.error = state.error === undefined
+      ? undefined
+      : cut(textOf(state.error));
+    task.stack = stackOf(state.error);
     const request = this.#requests.get(keyOf(state));
     if (request !== undefined) request.version = this.version;
   }
@@ -189,17 +192,13 @@ function callOf(state: TaskState): string {
   }
 }
 
-/** What was thrown may be anything, even something that cannot become text. */
-function textOf(
-  error: unknown,
-  part: (error: Error) => unknown,
-): string | undefined {
-  if (error === undefined) return undefined;
+function stackOf(error: unknown): string | undefined {
   try {
-    const value = error instanceof Error ? part(error) : error;
-    return value === undefined ? undefined : cut(String(value));
+    return error instanceof Error && error.stack !== undefined
+      ? cut(textOf(error.stack))
+      : undefined;
   } catch {
-    return "an error that has no text";
+    return undefined; // a getter that throws
   }
 }
 

@@ -4,9 +4,6 @@ import type { Child } from "hono/jsx";
 import type { SeenRequest, SeenTask } from "./journal.ts";
 import { duration, timeOfDay } from "./time.ts";
 
-/** What a component returns. */
-type Element = Child;
-
 /** A request in the list: its handler, its response and its tasks, on one axis of time. */
 export interface RequestViewProps {
   readonly request: SeenRequest;
@@ -39,7 +36,7 @@ const SIGNS: Readonly<Record<SeenTask["status"], string>> = {
 /** A request and the waterfall of its tasks. */
 export function RequestView(
   { request, tasks, now }: RequestViewProps,
-): Element {
+): Child {
   const { record, number, forgotten } = request;
   const axis = axisOf(request, now);
   const title = [record?.method, record?.path].filter(Boolean).join(" ");
@@ -78,7 +75,7 @@ function ResponseRows(
     record: NonNullable<SeenRequest["record"]>;
     axis: Axis;
   },
-): Element {
+): Child {
   const { startedAt, handledAt, endIsWatched, responseEndedAt, outcome } =
     record;
   return (
@@ -122,7 +119,7 @@ function ResponseRows(
 
 function TaskRow(
   { task, axis, now }: { task: SeenTask; axis: Axis; now: number },
-): Element {
+): Child {
   const { name, call, status, attempt, startedAt, endedAt } = task;
   return (
     <li class={`task ${status}`}>
@@ -161,7 +158,7 @@ function TaskRow(
 
 function Timeline(
   { axis, children }: { axis: Axis; children?: Child },
-): Element {
+): Child {
   const x = axis.responseEnd === undefined
     ? undefined
     : percent(axis, axis.responseEnd);
@@ -180,7 +177,7 @@ function Bar(
     to?: number | undefined;
     kind: string;
   },
-): Element {
+): Child {
   const [y, height] = kind === "wait" ? [13, 2] : [8, 12];
   const width = Math.max((to - from) / length(axis) * 100, 0.35);
   return (

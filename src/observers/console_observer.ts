@@ -1,7 +1,8 @@
-import { checkKeys, describeValue, textOf } from "../check.ts";
+import { checkKeys, describeValue } from "../check.ts";
 import type { DrainReport } from "../drain.ts";
 import type { TaskObserver } from "../observer.ts";
 import type { TaskRun } from "../task_state.ts";
+import { textOf } from "../thrown.ts";
 
 /** Options of {@linkcode consoleObserver}. */
 export interface ConsoleObserverOptions {

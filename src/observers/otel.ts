@@ -35,9 +35,10 @@ import {
   type Tracer,
   type TracerProvider,
 } from "@opentelemetry/api";
-import { checkKeys, textOf } from "../check.ts";
+import { checkKeys } from "../check.ts";
 import type { TaskObserver } from "../observer.ts";
 import type { TaskRun } from "../task_state.ts";
+import { textOf } from "../thrown.ts";
 import { type Instruments, instrumentsOf } from "./otel_metrics.ts";
 
 /** Options of {@linkcode otelObserver}. */

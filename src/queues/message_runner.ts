@@ -10,7 +10,7 @@ import {
   type TaskEvent,
   type TaskObserver,
 } from "../observer.ts";
-import { isWorthRetry, retryDelay } from "../run_task.ts";
+import { isWorthRetry, retryDelay } from "../retry.ts";
 import type { TaskResponse } from "../task_options.ts";
 import type { EndStatus, TaskRun, TaskStatus } from "../task_state.ts";
 import type { TaskMessage } from "./types.ts";
@@ -166,7 +166,7 @@ export class MessageRunner {
     const { message, definition } = attempt;
     const { when } = definition.options.retry ?? {};
     const retry = { ...message.retry, ...(when !== undefined && { when }) };
-    if (isWorthRetry(retry, attempt.attempt, { status, error })) {
+    if (isWorthRetry(retry, attempt.attempt, error)) {
       const delay = retryDelay(retry, attempt.attempt);
       return { next: "retry", delay, error };
     }

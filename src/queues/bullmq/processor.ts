@@ -1,5 +1,6 @@
 import { DelayedError, type Job, UnrecoverableError } from "bullmq";
 import { checkKeys } from "../../check.ts";
+import { reasonOf } from "../../thrown.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
 import type { CreateWorkerOptions } from "./worker.ts";
 
@@ -54,7 +55,7 @@ export function processorOf(runner: MessageRunner): TaskProcessor {
       throw new DelayedError();
     }
     const { error } = verdict;
-    const text = error instanceof Error ? error.message : String(error);
+    const text = reasonOf(error);
     if (verdict.next === "failed") throw new UnrecoverableError(text);
     throw error instanceof Error ? error : new Error(text);
   };

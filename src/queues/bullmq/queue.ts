@@ -3,6 +3,7 @@ import { checkKeys } from "../../check.ts";
 import { checkMilliseconds } from "../../check_number.ts";
 import { TaskEnqueueError } from "../../errors.ts";
 import { isInTime } from "../../in_time.ts";
+import { reasonOf } from "../../thrown.ts";
 import type { TaskMessage, TaskQueue, TaskQueueSupport } from "../types.ts";
 import { type Broker, createBroker } from "./broker.ts";
 import {
@@ -169,11 +170,13 @@ class Producer implements BullMQQueue {
     reason: string,
     cause: unknown,
   ): TaskEnqueueError {
+    // one of a host with several addresses has no message of its own
+    const told = cause instanceof AggregateError ? cause.errors[0] : cause;
     return new TaskEnqueueError(
       task,
       this.name,
       outcome,
-      `${reason} (${textOf(cause)})`,
+      `${reason} (${reasonOf(told)})`,
       { cause },
     );
   }
@@ -188,12 +191,6 @@ async function within<Value>(
 ): Promise<Value> {
   if (await isInTime(promise, milliseconds)) return promise;
   throw new Late(`no answer within ${Math.round(milliseconds)} ms`);
-}
-
-/** An `AggregateError`, of a host with several addresses, has no message of its own. */
-function textOf(cause: unknown): string {
-  const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
-  return inner instanceof Error ? inner.message : String(inner);
 }
 
 function jobOf(

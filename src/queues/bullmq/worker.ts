@@ -4,7 +4,7 @@ import { checkKeys, describeValue } from "../../check.ts";
 import { checkMilliseconds } from "../../check_number.ts";
 import type { DrainReport } from "../../drain.ts";
 import type { TaskObserver } from "../../observer.ts";
-import { retryDelay } from "../../run_task.ts";
+import { retryDelay } from "../../retry.ts";
 import type { TaskRun } from "../../task_state.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../types.ts";
