@@ -1,8 +1,8 @@
+import { formatCall } from "../format.ts";
 import type { TaskEvent } from "../observer.ts";
 import type { RequestRecord } from "../request_record.ts";
 import type { Watcher } from "../scheduler.ts";
 import type { TaskState, TaskStatus } from "../task_state.ts";
-import { formatCall } from "../testing/format.ts";
 import { textOf } from "../thrown.ts";
 
 /** So many tasks are kept, the newest: what was before is forgotten. */

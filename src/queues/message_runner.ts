@@ -1,7 +1,9 @@
-import { describeValue } from "../check.ts";
-import { definitionOf, type TaskContext } from "../define_task.ts";
-import type { DefinedTask, TaskDefinition } from "../define_task.ts";
-import { TaskTimeoutError } from "../errors.ts";
+import { checkOnTaskError, describeValue } from "../check.ts";
+import {
+  type DefinedTask,
+  definitionOf,
+  type TaskDefinition,
+} from "../define_task.ts";
 import {
   callHook,
   checkObservers,
@@ -11,8 +13,8 @@ import {
   type TaskObserver,
 } from "../observer.ts";
 import { isWorthRetry, retryDelay } from "../retry.ts";
-import type { TaskResponse } from "../task_options.ts";
-import type { EndStatus, TaskRun, TaskStatus } from "../task_state.ts";
+import type { TaskRun } from "../task_state.ts";
+import { Attempt, type Failure } from "./attempt.ts";
 import type { TaskMessage } from "./types.ts";
 
 /** A task that a worker can run, whatever its arguments. */
@@ -66,15 +68,23 @@ export class MessageRunner {
    * @param tasks The tasks it can run.
    * @param onTaskError Told when a message is given up; `console.error` if there is none.
    * @param observers Who watches; each delivery is a run of its own for them.
-   * @throws {TypeError} If a task was not made by `defineTask`, two have the same name, or an
-   * observer is none.
+   * @throws {TypeError} If a task was not made by `defineTask`, two have the same name, the hook is
+   * no function, or an observer is none.
    */
   constructor(
     tasks: readonly AnyDefinedTask[],
     onTaskError?: (error: unknown, run: TaskRun) => unknown,
     observers: readonly TaskObserver[] = [],
   ) {
+    if (onTaskError !== undefined) checkOnTaskError(onTaskError);
     checkObservers(observers);
+    if (!Array.isArray(tasks)) {
+      throw new TypeError(
+        `Cannot use tasks ${
+          describeValue(tasks)
+        }: write an array such as [sendEmail]`,
+      );
+    }
     this.#onTaskError = onTaskError;
     this.#observers = [...observers];
     this.#surround = surroundOf(observers);
@@ -148,18 +158,18 @@ export class MessageRunner {
     }
   }
 
-  #notify(event: TaskEvent, attempt: Attempt): void {
-    for (const observer of this.#observers) {
-      if (observer[event] === undefined) continue;
-      callHook(event, () => observer[event]!(attempt.snapshot()));
-    }
-  }
-
   /** Tells the hook, or `console.error`, of a message that is given up. */
   report(error: unknown, run: TaskRun): void {
     const hook = this.#onTaskError;
     if (hook !== undefined) callHook("onTaskError", () => hook(error, run));
     else console.error(`Durable task "${run.name}" failed:`, error);
+  }
+
+  #notify(event: TaskEvent, attempt: Attempt): void {
+    for (const observer of this.#observers) {
+      if (observer[event] === undefined) continue;
+      callHook(event, () => observer[event]!(attempt.snapshot()));
+    }
   }
 
   #judge(attempt: Attempt, { status, error }: Failure): Verdict {
@@ -173,104 +183,6 @@ export class MessageRunner {
     this.report(error, { ...attempt.snapshot(), status, error });
     const permanent = attempt.attempt < retry.attempts;
     return { next: "failed", permanent, error };
-  }
-}
-
-interface Failure {
-  readonly status: "failed" | "timed-out";
-  readonly error: unknown;
-}
-
-/** One attempt, and the context its handler gets. */
-class Attempt implements TaskContext {
-  readonly definition: TaskDefinition;
-  readonly message: TaskMessage;
-  readonly attempt: number;
-  readonly deadline: number | undefined;
-  /** A worker does not see the response. */
-  readonly response: TaskResponse = { status: undefined, outcome: "unknown" };
-  readonly #controller = new AbortController();
-  #status: TaskStatus = "waiting";
-  #startedAt: number | undefined = undefined;
-  #endedAt: number | undefined = undefined;
-  #error: unknown = undefined;
-
-  constructor(
-    definition: TaskDefinition,
-    message: TaskMessage,
-    attempt: number,
-    deadline: number | undefined,
-  ) {
-    this.definition = definition;
-    this.message = message;
-    this.attempt = attempt;
-    this.deadline = deadline;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get id(): string {
-    return this.message.id;
-  }
-
-  get name(): string {
-    return this.message.task;
-  }
-
-  abort(reason: unknown): void {
-    this.#controller.abort(reason);
-  }
-
-  start(): void {
-    this.#status = "running";
-    this.#startedAt = Date.now();
-  }
-
-  end(status: EndStatus, error: unknown): void {
-    this.#status = status;
-    this.#endedAt = Date.now();
-    this.#error = error;
-  }
-
-  snapshot(): TaskRun {
-    return {
-      id: this.id,
-      name: this.name,
-      attempt: this.attempt,
-      status: this.#status,
-      addedAt: this.message.addedAt,
-      startedAt: this.#startedAt,
-      endedAt: this.#endedAt,
-      error: this.#error,
-    };
-  }
-
-  /**
-   * What becomes of the attempt; never rejects. At the timeout it is over, whether or not the
-   * handler listens to its signal.
-   */
-  run(surround: Surround | undefined): Promise<Failure | undefined> {
-    const { timeout, args } = this.message;
-    const call = (): unknown => this.definition.handler(this, ...args as never);
-    return new Promise((resolve) => {
-      const timer = timeout === undefined ? undefined : setTimeout(() => {
-        const error = new TaskTimeoutError(this.name, timeout);
-        resolve({ status: "timed-out", error });
-        this.abort(error);
-      }, timeout);
-      Promise.resolve()
-        .then(() => surround === undefined ? call() : surround(this, call))
-        .then(
-          () => undefined,
-          (error): Failure => ({ status: "failed", error }),
-        )
-        .then((failure) => {
-          clearTimeout(timer);
-          resolve(failure);
-        });
-    });
   }
 }
 

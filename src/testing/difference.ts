@@ -1,4 +1,4 @@
-import { format } from "./format.ts";
+import { format } from "../format.ts";
 
 /** What `expect.any(String)` and the like are in Vitest and Jest. Bun keeps its own to itself. */
 interface Matcher {

@@ -1,5 +1,5 @@
+import { formatCall } from "../format.ts";
 import { difference } from "./difference.ts";
-import { formatCall } from "./format.ts";
 import type { RecordedTask } from "./recorded_task.ts";
 import type { TestTasks } from "./test_tasks.ts";
 

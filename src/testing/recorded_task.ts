@@ -1,5 +1,5 @@
+import { formatCall } from "../format.ts";
 import type { TaskFunction, TaskState, TaskStatus } from "../task_state.ts";
-import { formatCall } from "./format.ts";
 
 /**
  * A moment of a request: while its handler ran, while its body was being read, or after the whole

@@ -1,7 +1,7 @@
 import { describeValue } from "../check.ts";
 import { systemClock } from "../clock.ts";
+import { format } from "../format.ts";
 import { intercept } from "../interception.ts";
-import { format } from "./format.ts";
 import type { ResponseOutcome } from "../task_options.ts";
 import { createRunner, type TaskRunner } from "../task_runner.ts";
 import { TestExecutionContext } from "./execution_context.ts";

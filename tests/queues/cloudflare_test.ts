@@ -264,6 +264,16 @@ test("queueHandler() refuses what is no task, and two of one name", () => {
     "Cannot run a function in a worker: write defineTask(name, { queue }, handler)",
   );
   assertThrows(() => queueHandler([one, one]), TypeError, 'named "one"');
+  assertThrows(
+    () => queueHandler(one as never),
+    TypeError,
+    "Cannot use tasks a function: write an array such as [sendEmail]",
+  );
+  assertThrows(
+    () => queueHandler([one], { onTaskError: "log" as never }),
+    TypeError,
+    'Cannot use onTaskError "log": write (error, run) => log(run.name, error)',
+  );
 });
 
 test("cloudflareQueue() refuses a binding that is not taken from the environment", () => {

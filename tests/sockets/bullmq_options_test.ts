@@ -57,7 +57,11 @@ const WORKER: [unknown, Wrong, string][] = [
   [{ tasks: [], concurrency: 0 }, RangeError, "Cannot use concurrency 0: it m"],
   [{ tasks: [], crashRetries: -1 }, RangeError, "of at least 0"],
   [{ tasks: [], lockDuration: 999 }, RangeError, "lockDuration"],
+  [{ tasks: [], concurrency: "2" }, TypeError, 'Cannot use concurrency "2"'],
   [{ tasks: [], closeTimeout: -1 }, RangeError, "closeTimeout"],
+  [{ tasks: [], closeOnSignals: 0 }, TypeError, "closeOnSignals 0: write true"],
+  [{ tasks: [], onTaskError: 1 }, TypeError, "onTaskError 1: write (error, "],
+  [{ file: "./a.ts" }, TypeError, 'file "./a.ts": write new URL("./cpu.ts", '],
   [{ tasks: [], onError() {} }, TypeError, 'worker option "onError"'],
   [{ tasks: [task, task] }, TypeError, 'two tasks named "send" in a worker'],
 ];
@@ -90,11 +94,16 @@ else {
     );
   });
 
-  test("taskProcessor() refuses an option it does not know", () => {
+  test("taskProcessor() refuses an option it does not know, and what is none", () => {
     assertThrows(
       () => taskProcessor([task], { onError() {} } as never),
       TypeError,
       'task processor option "onError"',
+    );
+    assertThrows(
+      () => taskProcessor(task as never),
+      TypeError,
+      "Cannot use tasks a function: write an array",
     );
   });
 }

@@ -36,8 +36,5 @@ export type {
 } from "./connection.ts";
 export { type TaskProcessor, taskProcessor } from "./processor.ts";
 export { bullmq, type BullMQQueue, type BullMQQueueOptions } from "./queue.ts";
-export {
-  createWorker,
-  type CreateWorkerOptions,
-  type TaskWorker,
-} from "./worker.ts";
+export { createWorker, type TaskWorker } from "./worker.ts";
+export type { CreateWorkerOptions } from "./worker_options.ts";

@@ -2,7 +2,7 @@ import { DelayedError, type Job, UnrecoverableError } from "bullmq";
 import { checkKeys } from "../../check.ts";
 import { reasonOf } from "../../thrown.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
-import type { CreateWorkerOptions } from "./worker.ts";
+import type { CreateWorkerOptions } from "./worker_options.ts";
 
 /** What BullMQ calls for each attempt. */
 export type TaskProcessor = (job: Job, token?: string) => Promise<void>;
@@ -26,7 +26,7 @@ export type TaskProcessor = (job: Job, token?: string) => Promise<void>;
  * @param options The hook for what they throw, and observers, called in the thread.
  * @returns The processor.
  * @throws {TypeError} If a task was not made by `defineTask`, two have the same name, or an option
- * is unknown.
+ * is unknown or of the wrong kind.
  */
 export function taskProcessor(
   tasks: readonly AnyDefinedTask[],

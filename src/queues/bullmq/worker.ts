@@ -1,92 +1,21 @@
 import process from "node:process";
 import { type Job, UnrecoverableError, type Worker } from "bullmq";
-import { checkKeys, describeValue } from "../../check.ts";
+import { checkKeys } from "../../check.ts";
 import { checkMilliseconds } from "../../check_number.ts";
 import type { DrainReport } from "../../drain.ts";
-import type { TaskObserver } from "../../observer.ts";
+import { isInTime } from "../../in_time.ts";
 import { retryDelay } from "../../retry.ts";
 import type { TaskRun } from "../../task_state.ts";
-import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
+import { MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../types.ts";
-import {
-  type BullMQConnection,
-  checkConnection,
-  checkQueueName,
-  DEFAULT_QUEUE_NAME,
-} from "./connection.ts";
+import { type BullMQConnection, DEFAULT_QUEUE_NAME } from "./connection.ts";
 import { openWorker, type WorkerConnection } from "./open_worker.ts";
 import { processorOf } from "./processor.ts";
-
-/** Options of {@linkcode createWorker} beside where the engine is. */
-export interface CreateWorkerOptions {
-  /** The tasks the worker runs, made by `defineTask`; leave it out with `file`. */
-  readonly tasks?: readonly AnyDefinedTask[];
-  /**
-   * A module whose default export is `taskProcessor([tasks])`. Its tasks run in threads of their
-   * own, so that one which burns CPU does not keep the worker from telling the engine that it is
-   * alive.
-   *
-   * @default {undefined} (the tasks run in the worker itself)
-   */
-  readonly file?: URL;
-  /**
-   * The name of BullMQ's queue.
-   *
-   * @default {"background-tasks"}
-   */
-  readonly queueName?: string;
-  /**
-   * How many tasks run at once. An integer, at least 1.
-   *
-   * @default {10}
-   */
-  readonly concurrency?: number;
-  /**
-   * Milliseconds after which the engine takes a worker for dead that has said nothing: then its
-   * tasks run again. A task in the worker itself that burns CPU for longer runs twice. An integer,
-   * at least 1000.
-   *
-   * @default {30000}
-   */
-  readonly lockDuration?: number;
-  /**
-   * How often a task may take its worker down with it before the engine gives it up. A crash uses
-   * up no attempt of `retry`. An integer, at least 0.
-   *
-   * @default {3}
-   */
-  readonly crashRetries?: number;
-  /**
-   * Milliseconds the tasks in flight get on SIGTERM and SIGINT. Stay below what your platform waits
-   * before it kills the process.
-   *
-   * @default {9000}
-   */
-  readonly closeTimeout?: number;
-  /**
-   * Whether the worker closes on SIGTERM and SIGINT, and ends the process: with 0 when every task
-   * in flight has ended, else with 1.
-   *
-   * @default {true}
-   */
-  readonly closeOnSignals?: boolean;
-  /**
-   * Called with what a task of `tasks` threw, once it is given up, and with an error of BullMQ's for
-   * one that took its workers down too often. Tasks of a `file` fail in their threads: there, give
-   * it to `taskProcessor`.
-   *
-   * @default {console.error with the task's name and the error, never its arguments}
-   */
-  readonly onTaskError?: (error: unknown, run: TaskRun) => unknown;
-  /**
-   * Who watches the tasks of `tasks`; those of a `file` are watched in their threads: there, give
-   * them to `taskProcessor`. Each attempt is a run of its own for them: added, started and ended,
-   * with `run.attempt`; one that failed and is tried again has ended as `"failed"`.
-   *
-   * @default {[]}
-   */
-  readonly observers?: readonly TaskObserver[];
-}
+import {
+  checkFile,
+  checkWorkerOptions,
+  type CreateWorkerOptions,
+} from "./worker_options.ts";
 
 /** A worker that runs. */
 export interface TaskWorker {
@@ -100,21 +29,6 @@ export interface TaskWorker {
    */
   close(options?: { readonly timeout?: number }): Promise<DrainReport>;
 }
-
-const KEYS = [
-  "connection",
-  "postgres",
-  "tasks",
-  "file",
-  "queueName",
-  "concurrency",
-  "lockDuration",
-  "crashRetries",
-  "closeTimeout",
-  "closeOnSignals",
-  "onTaskError",
-  "observers",
-];
 
 /**
  * Runs durable tasks: the whole of a worker's process.
@@ -216,15 +130,10 @@ class RunningWorker implements TaskWorker {
 
   async #close(timeout: number | undefined): Promise<DrainReport> {
     const [finished, failed] = [this.#finished, this.#failed];
-    const closed = this.client.close().then(() => true);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<false>((resolve) => {
-      if (timeout !== undefined) {
-        timer = setTimeout(() => resolve(false), timeout);
-      }
-    });
-    const inTime = await Promise.race([closed, late]);
-    clearTimeout(timer);
+    const closed = this.client.close();
+    const inTime = timeout === undefined
+      ? await closed.then(() => true)
+      : await isInTime(closed, timeout);
     const abandoned = inTime ? [] : this.#abandon();
     if (inTime) await this.#connection.end();
     else this.#connection.disconnect();
@@ -287,61 +196,4 @@ function backoffStrategy(
 ): number {
   if (error instanceof UnrecoverableError || job?.data === undefined) return -1;
   return retryDelay(job.data.retry, attempts);
-}
-
-function checkWorkerOptions(
-  options: BullMQConnection & CreateWorkerOptions,
-): void {
-  checkKeys("worker option", options, KEYS);
-  checkConnection(options);
-  const { tasks, file, queueName, concurrency, lockDuration, crashRetries } =
-    options;
-  if ((tasks === undefined) === (file === undefined)) {
-    throw new TypeError(
-      "Cannot start a worker: write either tasks: [sendEmail] or file: new URL(…, import.meta.url)",
-    );
-  }
-  for (const hook of ["onTaskError", "observers"] as const) {
-    if (file === undefined || options[hook] === undefined) continue;
-    throw new TypeError(
-      `Cannot use ${hook} with file: its tasks run in their threads; write ` +
-        `export default taskProcessor([resize], { ${hook} }) in the file`,
-    );
-  }
-  if (tasks !== undefined && !Array.isArray(tasks)) {
-    throw new TypeError(
-      `Cannot use tasks ${describeValue(tasks)}: write an array`,
-    );
-  }
-  if (queueName !== undefined) checkQueueName(queueName);
-  checkInteger("concurrency", concurrency, 1);
-  checkInteger("crashRetries", crashRetries, 0);
-  if (lockDuration !== undefined) {
-    checkMilliseconds("lockDuration", lockDuration, 1_000);
-  }
-  if (options.closeTimeout !== undefined) {
-    checkMilliseconds("closeTimeout", options.closeTimeout, 0);
-  }
-}
-
-/** A module that cannot be loaded would fail every task, and BullMQ would not say why. */
-async function checkFile(file: URL): Promise<void> {
-  const { default: processor } = await import(file.href);
-  if (typeof processor === "function") return;
-  throw new TypeError(
-    `Cannot run tasks of ${file}: write export default taskProcessor([resize]) in it`,
-  );
-}
-
-function checkInteger(
-  option: string,
-  value: number | undefined,
-  min: number,
-): void {
-  if (value === undefined || (Number.isInteger(value) && value >= min)) return;
-  throw new RangeError(
-    `Cannot use ${option} ${
-      describeValue(value)
-    }: it must be an integer of at least ${min}`,
-  );
 }

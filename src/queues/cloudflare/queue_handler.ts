@@ -63,7 +63,7 @@ const WALL_TIME = 15 * 60_000;
  * @param options Hooks.
  * @returns The handler.
  * @throws {TypeError} If a task was not made by `defineTask`, two have the same name, or an option
- * is unknown.
+ * is unknown or of the wrong kind.
  */
 export function queueHandler(
   tasks: readonly AnyDefinedTask[],

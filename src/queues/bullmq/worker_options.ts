@@ -1,0 +1,173 @@
+import { checkKeys, checkType, describeValue } from "../../check.ts";
+import { checkMilliseconds, checkNumber } from "../../check_number.ts";
+import type { TaskObserver } from "../../observer.ts";
+import type { TaskRun } from "../../task_state.ts";
+import type { AnyDefinedTask } from "../message_runner.ts";
+import {
+  type BullMQConnection,
+  checkConnection,
+  checkQueueName,
+} from "./connection.ts";
+
+/** Options of {@linkcode createWorker} beside where the engine is. */
+export interface CreateWorkerOptions {
+  /** The tasks the worker runs, made by `defineTask`; leave it out with `file`. */
+  readonly tasks?: readonly AnyDefinedTask[];
+  /**
+   * A module whose default export is `taskProcessor([tasks])`. Its tasks run in threads of their
+   * own, so that one which burns CPU does not keep the worker from telling the engine that it is
+   * alive.
+   *
+   * @default {undefined} (the tasks run in the worker itself)
+   */
+  readonly file?: URL;
+  /**
+   * The name of BullMQ's queue.
+   *
+   * @default {"background-tasks"}
+   */
+  readonly queueName?: string;
+  /**
+   * How many tasks run at once. An integer, at least 1.
+   *
+   * @default {10}
+   */
+  readonly concurrency?: number;
+  /**
+   * Milliseconds after which the engine takes a worker for dead that has said nothing: then its
+   * tasks run again. A task in the worker itself that burns CPU for longer runs twice. An integer,
+   * at least 1000.
+   *
+   * @default {30000}
+   */
+  readonly lockDuration?: number;
+  /**
+   * How often a task may take its worker down with it before the engine gives it up. A crash uses
+   * up no attempt of `retry`. An integer, at least 0.
+   *
+   * @default {3}
+   */
+  readonly crashRetries?: number;
+  /**
+   * Milliseconds the tasks in flight get on SIGTERM and SIGINT. Stay below what your platform waits
+   * before it kills the process.
+   *
+   * @default {9000}
+   */
+  readonly closeTimeout?: number;
+  /**
+   * Whether the worker closes on SIGTERM and SIGINT, and ends the process: with 0 when every task
+   * in flight has ended, else with 1.
+   *
+   * @default {true}
+   */
+  readonly closeOnSignals?: boolean;
+  /**
+   * Called with what a task of `tasks` threw, once it is given up, and with an error of BullMQ's for
+   * one that took its workers down too often. Tasks of a `file` fail in their threads: there, give
+   * it to `taskProcessor`.
+   *
+   * @default {console.error with the task's name and the error, never its arguments}
+   */
+  readonly onTaskError?: (error: unknown, run: TaskRun) => unknown;
+  /**
+   * Who watches the tasks of `tasks`; those of a `file` are watched in their threads: there, give
+   * them to `taskProcessor`. Each attempt is a run of its own for them: added, started and ended,
+   * with `run.attempt`; one that failed and is tried again has ended as `"failed"`.
+   *
+   * @default {[]}
+   */
+  readonly observers?: readonly TaskObserver[];
+}
+
+const KEYS = [
+  "connection",
+  "postgres",
+  "tasks",
+  "file",
+  "queueName",
+  "concurrency",
+  "lockDuration",
+  "crashRetries",
+  "closeTimeout",
+  "closeOnSignals",
+  "onTaskError",
+  "observers",
+];
+
+/**
+ * Checks the options of a worker, before it connects.
+ *
+ * @param options The options as the user wrote them.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If an option is out of range.
+ */
+export function checkWorkerOptions(
+  options: BullMQConnection & CreateWorkerOptions,
+): void {
+  checkKeys("worker option", options, KEYS);
+  checkConnection(options);
+  const { tasks, file, queueName, concurrency, lockDuration, crashRetries } =
+    options;
+  const { closeTimeout, closeOnSignals } = options;
+  if ((tasks === undefined) === (file === undefined)) {
+    throw new TypeError(
+      "Cannot start a worker: write either tasks: [sendEmail] or file: new URL(…, import.meta.url)",
+    );
+  }
+  for (const hook of ["onTaskError", "observers"] as const) {
+    if (file === undefined || options[hook] === undefined) continue;
+    throw new TypeError(
+      `Cannot use ${hook} with file: its tasks run in their threads; write ` +
+        `export default taskProcessor([resize], { ${hook} }) in the file`,
+    );
+  }
+  if (file !== undefined && !(file instanceof URL)) {
+    throw new TypeError(
+      `Cannot use file ${
+        describeValue(file)
+      }: write new URL("./cpu.ts", import.meta.url)`,
+    );
+  }
+  if (queueName !== undefined) checkQueueName(queueName);
+  checkInteger("concurrency", concurrency, 1);
+  checkInteger("crashRetries", crashRetries, 0);
+  if (lockDuration !== undefined) {
+    checkMilliseconds("lockDuration", lockDuration, 1_000);
+  }
+  if (closeTimeout !== undefined) {
+    checkMilliseconds("closeTimeout", closeTimeout, 0);
+  }
+  if (closeOnSignals !== undefined) {
+    checkType("closeOnSignals", closeOnSignals, "boolean", "true or false");
+  }
+}
+
+/**
+ * Checks the module of a worker: one that cannot be loaded would fail every task, and BullMQ would
+ * not say why.
+ *
+ * @param file Where it is.
+ * @throws {TypeError} If it exports no processor.
+ */
+export async function checkFile(file: URL): Promise<void> {
+  const { default: processor } = await import(file.href);
+  if (typeof processor === "function") return;
+  throw new TypeError(
+    `Cannot run tasks of ${file}: write export default taskProcessor([resize]) in it`,
+  );
+}
+
+function checkInteger(
+  option: string,
+  value: number | undefined,
+  min: number,
+): void {
+  if (value === undefined) return;
+  checkNumber(
+    option,
+    value,
+    (value) => Number.isInteger(value) && value >= min,
+    `an integer of at least ${min}`,
+  );
+}
