@@ -13,7 +13,7 @@ import type { TaskOwner, TaskState } from "./task_state.ts";
 import { reasonOf } from "./thrown.ts";
 
 /** A durable task that waits for the handler to return. */
-interface Letter {
+export interface Letter {
   readonly state: TaskState;
   readonly queue: TaskQueue;
   readonly message: TaskMessage;
@@ -63,22 +63,26 @@ export class Outbox implements TaskOwner {
   }
 
   /**
-   * Takes durable tasks, all of them or none.
+   * Writes the letters of durable tasks, all of them or none, and keeps nothing of them yet.
    *
    * @throws {TypeError} If an argument is not JSON, or an option is not supported.
    * @throws {RangeError} If a delay is too long or a message too large.
    */
-  add(states: readonly TaskState[]): void {
+  write(states: readonly TaskState[]): Letter[] {
     const now = this.now();
-    const letters = states.flatMap((state) => {
+    return states.flatMap((state) => {
       const queue = state.definition?.queue;
       if (queue === undefined) return [];
       const message = messageOf(state, queue, this.defaults, now);
       return { state, queue, message };
     });
+  }
+
+  /** Takes the letters that were written. */
+  post(letters: readonly Letter[]): void {
     for (const letter of letters) {
       letter.state.owner = this;
-      letter.state.addedAt = now;
+      letter.state.addedAt = letter.message.addedAt;
       this.#letters.push(letter);
       this.#notify("onAdd", letter.state);
     }

@@ -2,7 +2,7 @@ import { BackgroundTasksClosedError } from "./errors.ts";
 import { type Host, JoinedHost } from "./host.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
 import type { CheckedOptions } from "./options.ts";
-import { isDurable, Outbox } from "./outbox.ts";
+import { isDurable, type Letter, Outbox } from "./outbox.ts";
 import {
   type KnownOutcome,
   outcomeOf,
@@ -11,12 +11,12 @@ import {
 } from "./platforms/types.ts";
 import { recordOf, type RequestRecord } from "./request_record.ts";
 import { responseEnd } from "./response_end.ts";
+import { addedBefore } from "./step.ts";
 import type { BackgroundTask } from "./task.ts";
 import { checkInProcess, type TaskOptions } from "./task_options.ts";
 import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
 import type { TaskState } from "./task_state.ts";
-import { addedBefore } from "./step.ts";
 import { checkWaitUntil, keepAlive, resolveWaitUntil } from "./wait_until.ts";
 
 /**
@@ -109,8 +109,12 @@ export class RequestTasks {
     if (options !== undefined) {
       for (const { name } of others) checkInProcess(name, options);
     }
-    if (others.length < step.length) this.#addDurable(step.filter(isDurable));
+    // what may be refused comes first, so that a step is taken as a whole or not at all
+    const letters = others.length < step.length
+      ? this.#write(step.filter(isDurable))
+      : undefined;
     if (others.length > 0) this.#addStep(others);
+    if (letters !== undefined) this.#outbox?.post(letters);
   }
 
   #setHost(host: Host): void {
@@ -120,7 +124,7 @@ export class RequestTasks {
   }
 
   /** Durable tasks wait for the handler to return, and go to their engines together. */
-  #addDurable(states: readonly TaskState[]): void {
+  #write(states: readonly TaskState[]): Letter[] {
     const name = states[0]?.name ?? "";
     if (this.#host === undefined) {
       throw new TypeError(
@@ -141,7 +145,7 @@ export class RequestTasks {
       this.#interception,
       this.#record,
     );
-    this.#outbox.add(states);
+    return this.#outbox.write(states);
   }
 
   /**

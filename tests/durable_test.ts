@@ -17,6 +17,7 @@ import {
   TaskEnqueueError,
   type TaskMessage,
   type TaskQueue,
+  TaskQueueFullError,
   TaskRunner,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
@@ -387,6 +388,21 @@ test("BackgroundTasks.addTask() refuses what the engine cannot do, at the call",
     );
     assertEquals(tasks.size, 0);
   });
+});
+
+test("BackgroundTasks.addGroup() takes durable tasks and others as a whole, or not at all", async () => {
+  const { events, sendEmail, names } = record();
+  const runner = new TaskRunner({ maxPending: 1 });
+  await handle(runner, (tasks) => {
+    const work = () => void events.push("work ran");
+    const full = [task(sendEmail, "ada"), task(work), task(work)];
+    assertThrows(() => tasks.addGroup(...full), TaskQueueFullError);
+    const wrong = [task(work), task(sendEmail, undefined as never)];
+    assertThrows(() => tasks.addGroup(...wrong), TypeError, "argument 1");
+    assertEquals(tasks.size, 0);
+  });
+  await runner.drain();
+  assertEquals([names(), events], [[], []]);
 });
 
 test("BackgroundTasks.with() refuses the options of durable tasks for other tasks", async () => {
