@@ -178,7 +178,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
     ...args: unknown[]
   ): BackgroundTask {
     const state = stateToAdd(fn, args);
-    if (!this.#tasks.has(state)) this.#tasks.add([state], undefined);
+    if (!this.#tasks.has(state)) this.#tasks.add(state, undefined);
     return state.task;
   }
 
@@ -191,7 +191,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
    */
   addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#tasks.add(stepOf(tasks), undefined);
+    this.#tasks.addGroup(stepOf(tasks), undefined);
   }
 
   /**
@@ -273,12 +273,12 @@ class PolicyView implements TaskAdder {
     ...args: unknown[]
   ): BackgroundTask {
     const state = stateToAdd(fn, args);
-    this.#tasks.add([state], this.#options);
+    this.#tasks.add(state, this.#options);
     return state.task;
   }
 
   addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#tasks.add(stepOf(tasks), this.#options);
+    this.#tasks.addGroup(stepOf(tasks), this.#options);
   }
 
   with(options: TaskOptions): TaskAdder {

@@ -88,33 +88,64 @@ export class RequestTasks {
   }
 
   /**
-   * Adds one step: a task, or several that run at once.
+   * Adds a task.
+   *
+   * @throws {TypeError} If it was added before.
+   * @throws {BackgroundTasksClosedError} If the tasks of the request have finished.
+   * @throws {TaskQueueFullError} If the runner holds `maxPending` tasks.
+   */
+  add(state: TaskState, options: TaskOptions | undefined): void {
+    if (state.owner !== undefined) throw addedBefore(state.name);
+    this.#prepare(state, options);
+    if (isDurable(state)) {
+      const letters = this.#write([state]);
+      this.#outbox?.post(letters);
+      return;
+    }
+    const sequence = this.#sequence ?? this.#createSequence();
+    sequence.add(state);
+    this.#options.strict?.check(state.name, state.args);
+    if (this.#sequence === undefined) this.#begin(sequence);
+  }
+
+  /**
+   * Adds several tasks as one step: they run at once.
    *
    * @throws {TypeError} If one was added before.
    * @throws {BackgroundTasksClosedError} If the tasks of the request have finished.
    * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
    */
-  add(step: readonly TaskState[], options: TaskOptions | undefined): void {
-    for (const state of step) {
+  addGroup(
+    states: readonly TaskState[],
+    options: TaskOptions | undefined,
+  ): void {
+    for (const state of states) {
       if (state.owner !== undefined) throw addedBefore(state.name);
     }
-    const addedAfterFailure = this.#host?.failure !== undefined;
-    for (const state of step) {
-      state.options = options;
-      state.addedAfterFailure = addedAfterFailure;
-    }
-    const others = step.some(isDurable)
-      ? step.filter((state) => !isDurable(state))
-      : step;
-    if (options !== undefined) {
-      for (const { name } of others) checkInProcess(name, options);
-    }
+    for (const state of states) this.#prepare(state, options);
     // what may be refused comes first, so that a step is taken as a whole or not at all
-    const letters = others.length < step.length
-      ? this.#write(step.filter(isDurable))
-      : undefined;
-    if (others.length > 0) this.#addStep(others);
-    if (letters !== undefined) this.#outbox?.post(letters);
+    const durable = states.filter(isDurable);
+    const letters = durable.length > 0 ? this.#write(durable) : [];
+    this.#addAtOnce(states.filter((state) => !isDurable(state)));
+    this.#outbox?.post(letters);
+  }
+
+  #addAtOnce(states: readonly TaskState[]): void {
+    if (states.length === 0) return;
+    const sequence = this.#sequence ?? this.#createSequence();
+    sequence.addGroup(states);
+    for (const { name, args } of states) {
+      this.#options.strict?.check(name, args);
+    }
+    if (this.#sequence === undefined) this.#begin(sequence);
+  }
+
+  #prepare(state: TaskState, options: TaskOptions | undefined): void {
+    state.options = options;
+    state.addedAfterFailure = this.#host?.failure !== undefined;
+    if (options !== undefined && !isDurable(state)) {
+      checkInProcess(state.name, options);
+    }
   }
 
   #setHost(host: Host): void {
@@ -166,15 +197,9 @@ export class RequestTasks {
     }, this.#host?.platform);
   }
 
-  #addStep(step: readonly TaskState[]): void {
+  /** The first task was added. */
+  #begin(sequence: TaskSequence): void {
     const host = this.#host;
-    const sequence = this.#sequence ?? this.#createSequence();
-    sequence.add(step);
-    const { strict } = this.#options;
-    if (strict !== undefined) {
-      for (const { name, args } of step) strict.check(name, args);
-    }
-    if (this.#sequence !== undefined) return;
     this.#sequence = sequence;
     if (host === undefined) return;
     this.#keepAlive(sequence, host);

@@ -146,32 +146,44 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
   }
 
   /**
-   * Adds one step: a task, or several that run at once.
+   * Adds a task.
    *
    * @throws {BackgroundTasksClosedError} If the sequence has finished.
    */
-  add(step: readonly TaskState[]): void {
+  add(state: TaskState): void {
+    this.#makeRoom(state, 1);
+    this.#append(state, this.now());
+    this.#added(state);
+    this.#tail = this.#tail.then(this.#runNext);
+  }
+
+  /**
+   * Adds several tasks as one step.
+   *
+   * @throws {BackgroundTasksClosedError} If the sequence has finished.
+   */
+  addGroup(states: readonly TaskState[]): void {
+    this.#makeRoom(states[0]!, states.length);
+    const addedAt = this.now();
+    for (const state of states) this.#append(state, addedAt);
+    for (const state of states) this.#added(state);
+    // a continuation for each: so that none sees what another one enters
+    const all = states.map(() => this.#tail.then(this.#runNext));
+    this.#tail = Promise.all(all).then(() => {});
+  }
+
+  #makeRoom(first: TaskState, count: number): void {
     if (this.finished) {
       throw new BackgroundTasksClosedError(
-        step[0]?.name ?? "",
+        first.name,
         "the background tasks of this request have finished; add it before the handler returns, " +
           "or from a task that is still running",
       );
     }
-    const [first] = step;
-    if (first === undefined) return;
-    this.#scheduler.admit(first, step.length);
+    this.#scheduler.admit(first, count);
     if (this.#pending === 0) this.#scheduler.add(this);
-    this.#pending += step.length;
+    this.#pending += count;
     this.#steps++;
-    const addedAt = this.now();
-    for (const state of step) this.#append(state, addedAt);
-    for (const state of step) this.#added(state);
-    // a continuation for each, in a group too: so that none sees what another one enters
-    this.#tail = step.length === 1
-      ? this.#tail.then(this.#runNext)
-      : Promise.all(step.map(() => this.#tail.then(this.#runNext)))
-        .then(() => {});
   }
 
   /** The handler has returned or thrown. */
