@@ -129,11 +129,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     );
   }
   const { timeout, retry, runOn } = options;
-  const defaults = {
-    ...(timeout !== undefined && { timeout }),
-    ...(retry !== undefined && { retry }),
-    ...(runOn !== undefined && { runOn }),
-  };
+  const defaults = { timeout, retry, runOn };
   return {
     defaults,
     onTaskError,

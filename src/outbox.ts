@@ -5,10 +5,10 @@ import { messageOf } from "./queues/message.ts";
 import type { TaskMessage, TaskQueue } from "./queues/types.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { type RequestEnd, runOnRefusal } from "./run_on.ts";
-import { option } from "./run_task.ts";
+import { policyOf } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { BackgroundTask } from "./task.ts";
-import type { TaskPolicy } from "./task_options.ts";
+import type { FullPolicy } from "./task_options.ts";
 import type { TaskOwner, TaskState } from "./task_state.ts";
 import { reasonOf } from "./thrown.ts";
 
@@ -30,14 +30,14 @@ export class Outbox implements TaskOwner {
   /** Whether the hand-over has begun: what came later would stay behind. */
   closed = false;
   /** The policy of tasks that have none of their own. */
-  readonly defaults: TaskPolicy;
+  readonly defaults: FullPolicy;
   readonly record: RequestRecord | undefined;
   readonly #scheduler: Scheduler;
   readonly #interception: Interception | undefined;
   readonly #letters: Letter[] = [];
 
   constructor(
-    defaults: TaskPolicy,
+    defaults: FullPolicy,
     scheduler: Scheduler,
     interception: Interception | undefined,
     record: RequestRecord | undefined,
@@ -131,7 +131,7 @@ export class Outbox implements TaskOwner {
   /** Judges a task by its `runOn`. A predicate that throws has lost the task: that is a refusal. */
   #runs({ state, queue }: Letter, end: RequestEnd): boolean {
     try {
-      const runOn = option(state, this, "runOn");
+      const { runOn } = policyOf(state, this.defaults);
       const reason = runOnRefusal(state, runOn, end);
       if (reason === undefined) return true;
       state.end("discarded", reason);

@@ -3,13 +3,11 @@ import type { TaskContext } from "./define_task.ts";
 import { TaskTimeoutError } from "./errors.ts";
 import type { Surround } from "./observer.ts";
 import { isWorthRetry, retryDelay } from "./retry.ts";
-import type { RetryOptions, TaskPolicy, TaskResponse } from "./task_options.ts";
+import type { FullPolicy, RetryOptions, TaskResponse } from "./task_options.ts";
 import type { TaskState } from "./task_state.ts";
 
 /** What the tasks of one request share while they run. */
 export interface TaskEnvironment {
-  /** The policy of tasks that have none of their own. */
-  readonly defaults: TaskPolicy;
   readonly clock: Clock;
   /** The platform's deadline, in epoch milliseconds. */
   readonly deadline: number | undefined;
@@ -33,12 +31,14 @@ interface Failure {
  *
  * @param state The task. One that has ended, by `cancel()` or a deadline, is not started.
  * @param environment What the tasks of the request share.
+ * @param policy Its timeout and its retries.
  * @returns What fulfils when the next task may go on, and never rejects; nothing for a task that
  * is over at once.
  */
 export function runTask(
   state: TaskState,
   environment: TaskEnvironment,
+  policy: Pick<FullPolicy, "timeout" | "retry">,
 ): PromiseLike<void> | void {
   if (state.hasEnded) return;
   state.status = "running";
@@ -46,8 +46,7 @@ export function runTask(
   state.attempt = 1;
   environment.taskStarts(state);
   if (state.hasEnded) return;
-  const timeout = option(state, environment, "timeout");
-  const retry = option(state, environment, "retry");
+  const { timeout, retry } = policy;
   if (timeout === undefined && retry === undefined) {
     return runOnce(state, environment);
   }
@@ -55,20 +54,23 @@ export function runTask(
 }
 
 /**
- * The option that applies to a task: the nearest wins.
+ * The policy that applies to a task: of each option, the nearest wins.
  *
  * @param state The task.
- * @param environment What the tasks of the request share.
- * @param key The option.
- * @returns Its value, or `undefined` where nobody gave one.
+ * @param defaults The policy of tasks that have none of their own.
+ * @returns Every option, or `undefined` where nobody gave one.
  */
-export function option<Key extends keyof TaskPolicy>(
-  state: TaskState,
-  environment: Pick<TaskEnvironment, "defaults">,
-  key: Key,
-): TaskPolicy[Key] {
-  return state.options?.[key] ?? state.definition?.options[key] ??
-    environment.defaults[key];
+export function policyOf(
+  { options, definition }: TaskState,
+  defaults: FullPolicy,
+): FullPolicy {
+  if (options === undefined && definition === undefined) return defaults;
+  const defined = definition?.options;
+  return {
+    timeout: options?.timeout ?? defined?.timeout ?? defaults.timeout,
+    retry: options?.retry ?? defined?.retry ?? defaults.retry,
+    runOn: options?.runOn ?? defined?.runOn ?? defaults.runOn,
+  };
 }
 
 /** The common case, without a timer or a loop: one attempt that may take as long as it likes. */
@@ -197,12 +199,14 @@ function call(state: TaskState, environment: TaskEnvironment): unknown {
     : surround(state, () => callTask(state, environment));
 }
 
+/** Calls the function as written, without a receiver: it is nobody's method here. */
 function callTask(state: TaskState, environment: TaskEnvironment): unknown {
-  if (state.definition === undefined) return state.fn(...state.args as never[]);
-  return state.definition.handler(
-    new AttemptContext(state, environment),
-    ...state.args as never,
-  );
+  const { args, definition, fn } = state;
+  if (definition === undefined) {
+    return Reflect.apply(fn, undefined, args) as unknown;
+  }
+  const { handler } = definition;
+  return handler(new AttemptContext(state, environment), ...args as never);
 }
 
 /** The context of one attempt. Its signal is made when the handler first asks for it. */

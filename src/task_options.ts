@@ -112,6 +112,10 @@ export interface TaskOptions {
 /** A policy as it is written on the middleware or on `defineTask`: what all calls have in common. */
 export type TaskPolicy = Omit<TaskOptions, "name" | "idempotencyKey" | "delay">;
 
+/** A policy with every option in it, `undefined` where nobody gave one. */
+export type FullPolicy = {
+  readonly [Option in keyof TaskPolicy]-?: TaskPolicy[Option] | undefined;
+};
 /** The options of a policy, for the check against unknown keys. */
 export const POLICY_KEYS = ["timeout", "retry", "runOn"] as const;
 

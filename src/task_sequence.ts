@@ -9,12 +9,13 @@ import {
   outcomeOf,
   type TimeLimit,
 } from "./platforms/types.ts";
-import { option, runTask, type TaskEnvironment } from "./run_task.ts";
+import { policyOf, runTask, type TaskEnvironment } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { BackgroundTask } from "./task.ts";
 import type {
+  FullPolicy,
   HandlerOutcome,
-  TaskPolicy,
+  RunOn,
   TaskResponse,
 } from "./task_options.ts";
 import type {
@@ -27,7 +28,7 @@ import type {
 
 /** What a sequence takes from the options of the middleware. */
 export interface SequenceOptions {
-  readonly defaults: TaskPolicy;
+  readonly defaults: FullPolicy;
   readonly stopOnError: boolean;
   readonly onTaskError: ((error: unknown, run: TaskRun) => unknown) | undefined;
 }
@@ -41,7 +42,6 @@ export interface SequenceOptions {
  * Invariant: once started, the sequence is finished exactly when `#pending` falls to zero.
  */
 export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
-  readonly defaults: TaskPolicy;
   readonly record: RequestRecord | undefined;
   finished = false;
   /** Its neighbours, for the scheduler that keeps it. */
@@ -77,7 +77,6 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
     record: RequestRecord | undefined,
   ) {
     this.record = record;
-    this.defaults = options.defaults;
     this.#options = options;
     this.#scheduler = scheduler;
     this.#tail = new Promise((resolve) => this.#begin = resolve);
@@ -278,9 +277,10 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
 
   #runOne(state: TaskState): PromiseLike<void> | void {
     if (state.hasEnded) return;
+    const policy = policyOf(state, this.#options.defaults);
     let reason: unknown;
     try {
-      reason = this.#whyNot(state);
+      reason = this.#whyNot(state, policy.runOn);
     } catch (error) {
       state.end("failed", error);
       return;
@@ -291,12 +291,12 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
     }
     const turn = this.#interception?.turn(state);
     return turn === undefined
-      ? runTask(state, this)
-      : turn.then(() => runTask(state, this));
+      ? runTask(state, this, policy)
+      : turn.then(() => runTask(state, this, policy));
   }
 
   /** Why a task does not run, by its `runOn` or by `stopOnError`. */
-  #whyNot(state: TaskState): Error | undefined {
+  #whyNot(state: TaskState, runOn: RunOn | undefined): Error | undefined {
     const stopped = this.#stopped;
     if (stopped !== undefined && stopped.step !== state.step) {
       return new Error(
@@ -304,7 +304,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
         { cause: stopped.cause },
       );
     }
-    return runOnRefusal(state, option(state, this, "runOn"), this);
+    return runOnRefusal(state, runOn, this);
   }
 
   #reportError(state: TaskState): void {

@@ -1,5 +1,5 @@
-import { option } from "../run_task.ts";
-import type { TaskPolicy } from "../task_options.ts";
+import { policyOf } from "../run_task.ts";
+import type { FullPolicy, RetryOptions } from "../task_options.ts";
 import type { TaskState } from "../task_state.ts";
 import { copyArguments } from "./json.ts";
 import type { TaskMessage, TaskQueue } from "./types.ts";
@@ -18,12 +18,12 @@ import type { TaskMessage, TaskQueue } from "./types.ts";
 export function messageOf(
   state: TaskState,
   queue: TaskQueue,
-  defaults: TaskPolicy,
+  defaults: FullPolicy,
   addedAt: number,
 ): TaskMessage {
   const task = state.definition?.name ?? state.name;
   const args = copyArguments(task, state.args);
-  const timeout = option(state, { defaults }, "timeout");
+  const { timeout, retry } = policyOf(state, defaults);
   const { delay = 0, idempotencyKey } = state.options ?? {};
   checkSupport(task, queue, delay, idempotencyKey);
   const message: TaskMessage = {
@@ -32,7 +32,7 @@ export function messageOf(
     task,
     args,
     addedAt,
-    retry: retryOf(task, state, defaults),
+    retry: retryOf(task, state, retry),
     ...(timeout !== undefined && { timeout }),
     ...(delay > 0 && { delay }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
@@ -49,9 +49,8 @@ export function sizeOf(message: TaskMessage): number {
 function retryOf(
   task: string,
   state: TaskState,
-  defaults: TaskPolicy,
+  retry: RetryOptions = { attempts: 1 },
 ): TaskMessage["retry"] {
-  const retry = option(state, { defaults }, "retry") ?? { attempts: 1 };
   const { when, ...rest } = retry;
   if (when !== undefined && retry !== state.definition?.options.retry) {
     throw new TypeError(
