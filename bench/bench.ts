@@ -6,6 +6,7 @@
  * @module
  */
 import { arch, cpus, release, totalmem, type as system } from "node:os";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { temporaryFolder } from "../tools/temporary_folder.ts";
 import { timeBodies } from "./bodies.ts";
@@ -135,4 +136,6 @@ async function write(): Promise<void> {
     file("README.md"),
     readme.replace(/<!-- figures -->[^]*<!-- end -->/, () => figures),
   );
+  const args = ["fmt", "--quiet", fileURLToPath(file("README.md"))];
+  await new Deno.Command(Deno.execPath(), { args }).output();
 }

@@ -9,6 +9,7 @@ import {
   BackgroundTasks,
   BackgroundTasksClosedError,
   type BackgroundTasksOptions,
+  defineTask,
   task,
   TaskRunner,
 } from "@postlude/background-tasks";
@@ -309,6 +310,18 @@ test("BackgroundTasks iterates over the tasks that wait or run", async () => {
     "anonymous waiting",
   ]);
   assertEquals([tasks.size, ...tasks], [0]);
+});
+
+test("BackgroundTasks calls a task's function without a receiver", async () => {
+  const { tasks, events, run } = queue();
+  tasks.addTask(function (this: unknown) {
+    events.push(`function: ${this}`);
+  });
+  tasks.addTask(defineTask("defined", function (this: unknown) {
+    events.push(`handler: ${this}`);
+  }));
+  await run();
+  assertEquals(events, ["function: undefined", "handler: undefined"]);
 });
 
 test("BackgroundTasks lists what is left, also of a group, and takes more behind it", async () => {
