@@ -202,9 +202,7 @@ function call(state: TaskState, environment: TaskEnvironment): unknown {
 /** Calls the function as written, without a receiver: it is nobody's method here. */
 function callTask(state: TaskState, environment: TaskEnvironment): unknown {
   const { args, definition, fn } = state;
-  if (definition === undefined) {
-    return Reflect.apply(fn, undefined, args) as unknown;
-  }
+  if (definition === undefined) return fn(...args as never[]);
   const { handler } = definition;
   return handler(new AttemptContext(state, environment), ...args as never);
 }
