@@ -90,7 +90,10 @@ function runOnce(
     return;
   }
   try {
-    Promise.resolve(result).then(
+    const promise = result instanceof Promise
+      ? result
+      : Promise.resolve(result);
+    promise.then(
       () => state.end("succeeded"),
       (error) => state.end("failed", error),
     );
