@@ -1,7 +1,8 @@
 /**
  * Measures side by side with the peers: `deno task bench [--quick] [--runtime <name>]
  * [--only <text>] [--rounds <n>] [--seconds <n>]`; `--only "64 mb"` measures the large bodies. A
- * run of everything writes the figures: `results.json`, `chart.svg` and the tables in `README.md`.
+ * run of everything writes the figures: `results.json`, `chart.svg`, the
+ * tables in `README.md`, and the one on the front page.
  *
  * @module
  */
@@ -130,12 +131,19 @@ async function write(): Promise<void> {
   await Deno.writeTextFile(file("chart.svg"), chart(results));
   const json = JSON.stringify(results, null, 1);
   await Deno.writeTextFile(file("results.json"), `${json}\n`);
-  const readme = await Deno.readTextFile(file("README.md"));
-  const figures = `<!-- figures -->\n\n${report.join("\n\n")}\n\n<!-- end -->`;
-  await Deno.writeTextFile(
-    file("README.md"),
-    readme.replace(/<!-- figures -->[^]*<!-- end -->/, () => figures),
+  await fill("README.md", "figures", report.join("\n\n"));
+  await fill("../README.md", "cost", costTable(results));
+}
+
+/** Writes between two comments of a page, and formats it. */
+async function fill(name: string, mark: string, text: string): Promise<void> {
+  const path = fileURLToPath(new URL(name, import.meta.url));
+  const page = await Deno.readTextFile(path);
+  const filled = page.replace(
+    new RegExp(`<!-- ${mark} -->[^]*?<!-- end -->`),
+    () => `<!-- ${mark} -->\n\n${text}\n\n<!-- end -->`,
   );
-  const args = ["fmt", "--quiet", fileURLToPath(file("README.md"))];
+  await Deno.writeTextFile(path, filled);
+  const args = ["fmt", "--quiet", path];
   await new Deno.Command(Deno.execPath(), { args }).output();
 }

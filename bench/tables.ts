@@ -62,3 +62,30 @@ export function throughputTable(results: readonly Result[]): string {
 export function range({ least, most }: Spread): string {
   return `${least.toFixed(2)}–${most.toFixed(2)}`;
 }
+
+const OURS = "this library, ";
+
+/** What this library costs on each runtime, for the front page: throughput, and CPU time. */
+export function costTable(results: readonly Result[]): string {
+  const ours = results.filter(({ name }) => name.startsWith(OURS));
+  const runtimes = [...new Set(ours.map(({ runtime }) => runtime))];
+  const names = [...new Set(ours.map(({ name }) => name))];
+  const cell = (name: string, runtime: string): string => {
+    const result = ours.find((one) =>
+      one.name === name && one.runtime === runtime
+    );
+    if (result === undefined) return "";
+    const { ratio, cpuRatio, cpu } = result;
+    const more = cpu.median - cpu.median / cpuRatio.median;
+    return `${ratio.median.toFixed(2)}, ${more >= 0 ? "+" : "−"}${
+      Math.abs(more).toFixed(1)
+    } µs`;
+  };
+  return table(
+    ["a request with", ...runtimes],
+    names.map((name) => [
+      name.slice(OURS.length),
+      ...runtimes.map((runtime) => cell(name, runtime)),
+    ]),
+  );
+}
