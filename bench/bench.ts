@@ -22,7 +22,7 @@ import {
   inProcessTable,
   measureInProcess,
 } from "./run_in_process.ts";
-import { range, table, throughputTable } from "./tables.ts";
+import { costTable, range, table, throughputTable } from "./tables.ts";
 import { measureThroughput, type Result } from "./throughput.ts";
 import { versions } from "./versions.ts";
 

@@ -48,8 +48,9 @@ export interface Result {
 }
 
 /**
- * Measures the contenders of one runtime against each other. All of them run, and are loaded one
- * after another, round by round, so that whatever else the machine does meets all of them.
+ * Measures the contenders of one runtime against each other. In each round all of them are started
+ * anew, because a process is compiled into a faster or slower one once and for all, and loaded one
+ * after another, so that whatever else the machine does meets all of them.
  *
  * @param runtime The runtime.
  * @param settings How to measure.
@@ -58,22 +59,32 @@ export async function measureThroughput(
   runtime: BenchRuntime,
   settings: Settings,
 ): Promise<Result[]> {
+  const contenders = contendersOf(runtime, settings.only);
+  const rounds: Map<string, Sample>[] = [];
+  for (let round = 0; round < settings.rounds; round++) {
+    const order = round % 2 === 0 ? contenders : contenders.toReversed();
+    rounds.push(await measureOnce(order, runtime, settings));
+  }
+  return contenders.map((contender) => resultOf(contender, runtime, rounds));
+}
+
+async function measureOnce(
+  contenders: readonly Contender[],
+  runtime: BenchRuntime,
+  settings: Settings,
+): Promise<Map<string, Sample>> {
   await using stack = new AsyncDisposableStack();
   const running: RunningContender[] = [];
-  for (const contender of contendersOf(runtime, settings.only)) {
+  for (const contender of contenders) {
     running.push(stack.use(await start(contender, runtime, settings.folder)));
   }
   for (const one of running) await checkEquality(one);
   for (const one of running) await measure(one, { ...settings, seconds: 1 });
-  const rounds: Map<string, Sample>[] = [];
-  for (let round = 0; round < settings.rounds; round++) {
-    const samples = new Map<string, Sample>();
-    for (const one of round % 2 === 0 ? running : running.toReversed()) {
-      samples.set(one.contender.name, await measure(one, settings));
-    }
-    rounds.push(samples);
+  const samples = new Map<string, Sample>();
+  for (const one of running) {
+    samples.set(one.contender.name, await measure(one, settings));
   }
-  return running.map(({ contender }) => resultOf(contender, runtime, rounds));
+  return samples;
 }
 
 /** Those whose name holds `only`, and what they are measured against. */
