@@ -23,6 +23,15 @@ interface WorkersStreams {
 const { IdentityTransformStream, FixedLengthStream } =
   globalThis as WorkersStreams;
 
+/**
+ * By this symbol workerd tells `inspect` of `node:util` whether a stream lends a byte reader. Asking
+ * it was measured to take a third of a request's CPU time less than to ask for such a reader: when
+ * that is given back, an error is made, with its stack trace.
+ */
+const SUPPORTS_BYOB = IdentityTransformStream &&
+  Object.getOwnPropertySymbols(ReadableStream.prototype)
+    .find(({ description }) => description === "supportsBYOB");
+
 /** Cloudflare documents this way to recognize its runtime; other ones imitate its streams. */
 const IS_WORKERS = globalThis.navigator?.userAgent === "Cloudflare-Workers";
 
@@ -104,6 +113,9 @@ function passage(
 
 /** A stream made in JS refuses a byte reader, unless it was made as a byte stream. */
 function isJavaScriptStream(body: ReadableStream<Uint8Array>): boolean {
+  if (SUPPORTS_BYOB !== undefined) {
+    return Reflect.get(body, SUPPORTS_BYOB) === false;
+  }
   try {
     body.getReader({ mode: "byob" }).releaseLock();
     return false;
