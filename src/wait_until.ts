@@ -76,9 +76,13 @@ export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
     return { source: "option", waitUntil, deadline, lifetime };
   }
   for (const source of SOURCES) {
-    const waitUntil = findWaitUntil(source, hints);
-    if (waitUntil !== undefined) {
-      return { source: source.name, waitUntil, deadline, lifetime };
+    try {
+      const waitUntil = source.findWaitUntil(hints);
+      if (waitUntil !== undefined) {
+        return { source: source.name, waitUntil, deadline, lifetime };
+      }
+    } catch {
+      // a platform that is not there may throw when it is asked
     }
   }
   return { source: PROCESS, waitUntil: undefined, deadline, lifetime };
@@ -133,16 +137,4 @@ function findTimeLimit(): TimeLimit | undefined {
     }
   }
   return undefined;
-}
-
-/** A platform that is not there may throw when it is asked. */
-function findWaitUntil(
-  source: WaitUntilSource,
-  hints: WaitUntilHints,
-): WaitUntil | undefined {
-  try {
-    return source.findWaitUntil(hints);
-  } catch {
-    return undefined;
-  }
 }

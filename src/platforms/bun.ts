@@ -11,6 +11,8 @@ interface BunServer {
   requestIP(request: Request): unknown;
 }
 
+const IS_BUN = "Bun" in globalThis;
+
 /** How long the poller sleeps between two looks, in milliseconds. */
 const SHORTEST_SLEEP = 1;
 const LONGEST_SLEEP = 20;
@@ -24,7 +26,7 @@ const LONGEST_SLEEP = 20;
 export const bun: ResponseEndSource = { canTell, responseEnd };
 
 function canTell(): boolean {
-  return "Bun" in globalThis;
+  return IS_BUN;
 }
 
 function responseEnd(

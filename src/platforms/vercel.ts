@@ -9,6 +9,12 @@ import {
 /** Where the platform, and the package that reads it, keep the context of a request. */
 const REQUEST_CONTEXT = Symbol.for("@vercel/request-context");
 
+/** What is read of the global object. */
+interface Globals {
+  readonly EdgeRuntime?: unknown;
+  readonly [REQUEST_CONTEXT]?: { get?(): unknown };
+}
+
 /**
  * Vercel, on every runtime of it: the request context, with the moment the function is ended beside
  * the `waitUntil`. Where that has none, the context a web handler gets second, which is `c.env` in
@@ -21,20 +27,16 @@ const REQUEST_CONTEXT = Symbol.for("@vercel/request-context");
 export const vercel: WaitUntilSource = {
   name: "vercel",
   findWaitUntil({ platform }: WaitUntilHints) {
-    const isVercel = REQUEST_CONTEXT in globalThis ||
-      typeof (globalThis as { EdgeRuntime?: unknown }).EdgeRuntime === "string";
-    if (!isVercel) return undefined;
-    return waitUntilOf(requestContext()) ?? waitUntilOf(platform);
+    const { EdgeRuntime, [REQUEST_CONTEXT]: source } = globalThis as Globals;
+    if (source === undefined && typeof EdgeRuntime !== "string") {
+      return undefined;
+    }
+    return waitUntilOf(source?.get?.()) ?? waitUntilOf(platform);
   },
   timeLimit(): TimeLimit | undefined {
-    const text = property(requestContext(), "deadline");
+    const { [REQUEST_CONTEXT]: source } = globalThis as Globals;
+    const text = property(source?.get?.(), "deadline");
     const deadline = typeof text === "string" ? Date.parse(text) : NaN;
     return Number.isNaN(deadline) ? undefined : { deadline };
   },
 };
-
-function requestContext(): unknown {
-  return (globalThis as { [REQUEST_CONTEXT]?: { get?(): unknown } })[
-    REQUEST_CONTEXT
-  ]?.get?.();
-}
