@@ -1,7 +1,7 @@
 /**
  * Measures side by side with the peers: `deno task bench [--quick] [--runtime <name>]
- * [--only <text>] [--rounds <n>] [--seconds <n>]`; `--only "64 mb"` measures the large bodies. A
- * run of everything writes the figures: `results.json`, `chart.svg`, the
+ * [--only <text>] [--rounds <n>] [--seconds <n>]`, where the text is part of a contender's name, or
+ * one of "same rate", "64 mb" and "cold start". A run of everything writes the figures: `results.json`, `chart.svg`, the
  * tables in `README.md`, and the one on the front page.
  *
  * @module
@@ -22,7 +22,13 @@ import {
   inProcessTable,
   measureInProcess,
 } from "./run_in_process.ts";
-import { costTable, range, table, throughputTable } from "./tables.ts";
+import {
+  costTable,
+  latencyTable,
+  range,
+  table,
+  throughputTable,
+} from "./tables.ts";
 import { measureThroughput, type Result } from "./throughput.ts";
 import { versions } from "./versions.ts";
 
@@ -36,6 +42,15 @@ const { values } = parseArgs({
   },
 });
 const { quick, only } = values;
+/** How long a connection rests where all contenders get the same load: 5,000 requests a second. */
+const PAUSE = 6;
+/** Who is compared under that load. */
+const SAME_RATE = [
+  "hono_by_hand.ts",
+  "hono_end_by_hand.ts",
+  "tasks_1.ts",
+  "tasks_3.ts",
+];
 const all: BenchRuntime[] = quick
   ? ["deno", "bun"]
   : ["deno", "bun", "node", "workerd", "python"];
@@ -49,27 +64,33 @@ const javaScript = (["deno", "bun", "node"] as const).filter((name) =>
 await using folder = await temporaryFolder();
 const report: string[] = [];
 const results: Result[] = [];
+const settings = {
+  rounds: Number(values.rounds ?? (quick ? 1 : 5)),
+  seconds: Number(values.seconds ?? 1),
+  connections: 32,
+  folder: folder.path,
+};
 const isWhole = !quick && only === "" && runtimes.length === all.length;
 
 print(machine());
 print("## Over sockets");
 for (const runtime of runtimes) {
   const measured = await measureThroughput(runtime, {
-    rounds: Number(values.rounds ?? (quick ? 1 : 5)),
-    seconds: Number(values.seconds ?? 1),
-    connections: 32,
-    folder: folder.path,
-    only,
+    ...settings,
+    wanted: ({ name }) => name.includes(only),
   });
   results.push(...measured);
   if (measured.length > 0) print(throughputTable(measured));
 }
 if (only === "") await measureTheRest();
+else if (only === "same rate") await sameRate();
 else if (only === "64 mb") print(await largeBodies());
 else if (only === "cold start") print(await coldStart(folder.path, 15));
 if (isWhole) await write();
 
 async function measureTheRest(): Promise<void> {
+  print("## At the same rate");
+  await sameRate();
   print("## In process");
   const figures: Record<string, Figures> = {};
   for (const name of javaScript) {
@@ -88,6 +109,19 @@ async function measureTheRest(): Promise<void> {
   print("## Size");
   print(await bundleSizes());
   print(await partSizes());
+}
+
+/** Latency without the part of it that comes from a slower server's being full earlier. */
+async function sameRate(): Promise<void> {
+  for (const runtime of runtimes) {
+    if (runtime === "python") continue;
+    const measured = await measureThroughput(runtime, {
+      ...settings,
+      pause: PAUSE,
+      wanted: ({ file }) => SAME_RATE.includes(file),
+    });
+    print(latencyTable(measured));
+  }
 }
 
 async function largeBodies(): Promise<string> {

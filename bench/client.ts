@@ -1,9 +1,12 @@
 /**
- * A load generator for machines without `wrk`: `client.ts <port> <connections> <seconds>`.
+ * A load generator for machines without `wrk`: `client.ts <port> <connections> <seconds>
+ * <pause>`, where a connection rests for so many milliseconds after an answer, on average.
  *
  * @module
  */
-const [port = 0, connections = 0, seconds = 0] = Deno.args.map(Number);
+const [port = 0, connections = 0, seconds = 0, pause = 0] = Deno.args.map(
+  Number,
+);
 const request = new TextEncoder().encode(
   `GET / HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`,
 );
@@ -39,7 +42,14 @@ async function client(): Promise<void> {
       if (length === 0) length = lengthOf(buffer.subarray(0, received));
     } while (length === 0 || received < length);
     latencies.push(performance.now() - sent);
+    if (pause > 0) await rest();
   }
+}
+
+function rest(): Promise<void> {
+  return new Promise((resolve) =>
+    setTimeout(resolve, Math.random() * 2 * pause)
+  );
 }
 
 /** The length of an answer with its head, or 0 while the head is incomplete. */

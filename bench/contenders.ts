@@ -31,6 +31,7 @@ export const CONTENDERS: readonly Contender[] = [
   hono("Hono", "hono.ts", 0),
   hono(NOOP, "hono_noop.ts", 0),
   hono("setImmediate or waitUntil by hand", "hono_by_hand.ts", 1),
+  hono("the end of a response by hand", "hono_end_by_hand.ts", 1),
   hono("this library, no task", "tasks_0.ts", 0),
   hono("this library, 1 task", "tasks_1.ts", 1),
   hono("this library, 3 tasks", "tasks_3.ts", 3),

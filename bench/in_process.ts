@@ -37,6 +37,8 @@ const results = {
   "1,000 tasks a request": await cost(1_000, plain),
   "100,000 tasks a request": await cost(100_000, plain),
   "1,000 tasks, elapsed, over calling them": await elapsedOverCalling(),
+  "by hand: a chain of 1,000 promises": await chain(1_000),
+  "by hand: a chain of 100,000 promises": await chain(100_000),
   "a group of 10": await cost(
     10,
     (tasks) =>
@@ -81,6 +83,33 @@ async function cost(
     best = Math.min(best, (user + system) / TASKS);
   }
   return best;
+}
+
+/** Functions that wait for each other, and nothing else: how a runtime scales by itself. */
+async function chain(length: number): Promise<number> {
+  let best = Infinity;
+  for (let round = 0; round < 4; round++) {
+    const before = process.cpuUsage();
+    for (let done = 0; done < TASKS; done += length) {
+      const { promise, start } = startable();
+      let tail = promise;
+      for (let i = 0; i < length; i++) {
+        tail = tail.then(() => work("ada@example.com"));
+      }
+      start();
+      await tail;
+    }
+    const { user, system } = process.cpuUsage(before);
+    best = Math.min(best, (user + system) / TASKS);
+  }
+  return best;
+}
+
+/** `Promise.withResolvers` for Node 20. */
+function startable(): { promise: Promise<void>; start: () => void } {
+  let start!: () => void;
+  const promise = new Promise<void>((resolve) => start = resolve);
+  return { promise, start };
 }
 
 /** Adding and running as the main thread sees it, less what calling the function takes. */

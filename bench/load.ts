@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
+  /** How long a connection rests after an answer, in milliseconds, on average: not at all. */
+  readonly pause?: number | undefined;
 }
 
 /** The load generator: `wrk`, the Debian package, or where there is none a client of our own. */
@@ -23,8 +25,8 @@ export const GENERATOR: "wrk" | "own client" = await hasWrk()
   : "own client";
 
 /**
- * Sends `GET /` over connections that are kept alive, each as soon as the last one is answered,
- * from another process.
+ * Sends `GET /` over connections that are kept alive, each as soon as the last one is answered and
+ * it has rested, from another process.
  *
  * @param options What to send.
  * @returns What was measured.
@@ -33,7 +35,9 @@ export async function load(options: LoadOptions): Promise<Load> {
   const [program = "", ...args] = GENERATOR === "wrk"
     ? wrk(options)
     : ownClient(options);
-  const { stdout, stderr } = await new Deno.Command(program, { args }).output();
+  const env = { PAUSE: String(options.pause ?? 0) };
+  const { stdout, stderr } = await new Deno.Command(program, { args, env })
+    .output();
   const line = new TextDecoder().decode(stdout).split("\n").find((line) =>
     line.startsWith("{")
   );
@@ -49,9 +53,11 @@ function wrk({ port, connections, seconds }: LoadOptions): string[] {
   return ["wrk", ...options, `http://127.0.0.1:${port}/`];
 }
 
-function ownClient({ port, connections, seconds }: LoadOptions): string[] {
+function ownClient(
+  { port, connections, seconds, pause = 0 }: LoadOptions,
+): string[] {
   const client = fileURLToPath(new URL("client.ts", import.meta.url));
-  const options = [port, connections, seconds].map(String);
+  const options = [port, connections, seconds, pause].map(String);
   return [Deno.execPath(), "run", "-A", "--quiet", client, ...options];
 }
 

@@ -11,7 +11,12 @@ import { familyOf, usageOf } from "./process_usage.ts";
 import { start } from "./running_contender.ts";
 import { table } from "./tables.ts";
 
-const FILES = ["hono_noop.ts", "tasks_1.ts", "tasks_3.ts"];
+const FILES = [
+  "hono_noop.ts",
+  "hono_end_by_hand.ts",
+  "tasks_1.ts",
+  "tasks_3.ts",
+];
 const ROUNDS = 3;
 const SECONDS = 4;
 

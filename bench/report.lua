@@ -1,3 +1,9 @@
+-- PAUSE is how many milliseconds a connection rests after an answer, on average.
+local pause = tonumber(os.getenv("PAUSE")) or 0
+if pause > 0 then
+  delay = function() return math.random(0, 2 * pause) end
+end
+
 -- Makes wrk print what it measured as one line of JSON.
 done = function(summary, latency, requests)
   io.write(string.format(

@@ -58,6 +58,32 @@ export function throughputTable(results: readonly Result[]): string {
   );
 }
 
+/** The latency of one runtime's contenders under the same load, ratios first. */
+export function latencyTable(results: readonly Result[]): string {
+  return table(
+    [
+      results[0]?.runtime ?? "",
+      "p99 of base",
+      "range",
+      "p50 ms",
+      "p99 ms",
+      "p99.9 ms",
+      "CPU µs",
+      "req/s",
+    ],
+    results.map((result) => [
+      result.name,
+      result.p99Ratio.median.toFixed(2),
+      range(result.p99Ratio),
+      result.p50.median.toFixed(2),
+      result.p99.median.toFixed(2),
+      result.p999.median.toFixed(2),
+      result.cpu.median.toFixed(1),
+      result.rps.median.toFixed(0),
+    ]),
+  );
+}
+
 /** The ends of what was measured. */
 export function range({ least, most }: Spread): string {
   return `${least.toFixed(2)}–${most.toFixed(2)}`;

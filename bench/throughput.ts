@@ -12,8 +12,10 @@ export interface Settings {
   readonly connections: number;
   /** A temporary folder. */
   readonly folder: string;
-  /** Part of the names of those to measure; all where it is empty. */
-  readonly only: string;
+  /** How long a connection rests after an answer, in milliseconds, on average: not at all. */
+  readonly pause?: number;
+  /** Whom to measure, beside what they are measured against. */
+  readonly wanted: (contender: Contender) => boolean;
 }
 
 /** What one round told of one contender. */
@@ -59,7 +61,7 @@ export async function measureThroughput(
   runtime: BenchRuntime,
   settings: Settings,
 ): Promise<Result[]> {
-  const contenders = contendersOf(runtime, settings.only);
+  const contenders = contendersOf(runtime, settings.wanted);
   const rounds: Map<string, Sample>[] = [];
   for (let round = 0; round < settings.rounds; round++) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
@@ -79,7 +81,8 @@ async function measureOnce(
     running.push(stack.use(await start(contender, runtime, settings.folder)));
   }
   for (const one of running) await checkEquality(one);
-  for (const one of running) await measure(one, { ...settings, seconds: 1 });
+  const warmUp = { ...settings, seconds: 1, pause: 0 };
+  for (const one of running) await measure(one, warmUp);
   const samples = new Map<string, Sample>();
   for (const one of running) {
     samples.set(one.contender.name, await measure(one, settings));
@@ -87,10 +90,12 @@ async function measureOnce(
   return samples;
 }
 
-/** Those whose name holds `only`, and what they are measured against. */
-function contendersOf(runtime: BenchRuntime, only: string): Contender[] {
+function contendersOf(
+  runtime: BenchRuntime,
+  isWanted: Settings["wanted"],
+): Contender[] {
   const here = CONTENDERS.filter(({ runtimes }) => runtimes.includes(runtime));
-  const wanted = here.filter(({ name }) => name.includes(only));
+  const wanted = here.filter(isWanted);
   const bases = new Set(wanted.map(({ base }) => base));
   return here.filter((one) => wanted.includes(one) || bases.has(one.name));
 }
@@ -124,10 +129,10 @@ async function checkEquality(
 
 async function measure(
   { port, pid }: RunningContender,
-  { seconds, connections }: Settings,
+  { seconds, connections, pause }: Settings,
 ): Promise<Sample> {
   const before = usageOf(pid);
-  const measured = await load({ port, connections, seconds });
+  const measured = await load({ port, connections, seconds, pause });
   const after = usageOf(pid);
   const { requests, errors, p50, p99, p999 } = measured;
   if (errors > 0) throw new Error(`Cannot measure: ${errors} requests failed`);

@@ -14,8 +14,9 @@ export function postlude(tasks: number): Hono<BackgroundTasksEnv> {
   const app = new Hono<BackgroundTasksEnv>();
   app.use(backgroundTasks());
   app.get("/", (c) => {
+    const { backgroundTasks } = c.var;
     for (let i = 0; i < tasks; i++) {
-      c.var.backgroundTasks.addTask(work, "ada@example.com");
+      backgroundTasks.addTask(work, "ada@example.com");
     }
     return c.json(ANSWER);
   });
