@@ -67,6 +67,8 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
     undefined;
   #begin!: () => void;
   #tail: Promise<void>;
+  /** The end of the last task, once that runs: nobody waits for it before another one is added. */
+  #lastEnd: PromiseLike<void> | undefined = undefined;
   #whenDone: (() => void) | undefined = undefined;
   #deadline: Deadline | undefined = undefined;
   #interception: Interception | undefined = undefined;
@@ -153,7 +155,7 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
     this.#makeRoom(state, 1);
     this.#append(state, this.now());
     this.#added(state);
-    this.#tail = this.#tail.then(this.#runNext);
+    this.#tail = this.#endOfLast().then(this.#runNext);
   }
 
   /**
@@ -167,8 +169,17 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
     for (const state of states) this.#append(state, addedAt);
     for (const state of states) this.#added(state);
     // a continuation for each: so that none sees what another one enters
-    const all = states.map(() => this.#tail.then(this.#runNext));
+    const before = this.#endOfLast();
+    const all = states.map(() => before.then(this.#runNext));
     this.#tail = Promise.all(all).then(() => {});
+  }
+
+  /** What the next step waits for. */
+  #endOfLast(): Promise<void> {
+    const lastEnd = this.#lastEnd;
+    if (lastEnd === undefined) return this.#tail;
+    this.#lastEnd = undefined;
+    return this.#tail.then(() => lastEnd);
   }
 
   #makeRoom(first: TaskState, count: number): void {
@@ -272,7 +283,9 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
     const state = this.#next!;
     this.#next = state.next;
     this.#forgetEndedBefore(state);
-    return this.#runOne(state);
+    const end = this.#runOne(state);
+    if (state !== this.#last) return end;
+    this.#lastEnd = end ?? undefined;
   };
 
   #runOne(state: TaskState): PromiseLike<void> | void {

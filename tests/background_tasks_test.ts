@@ -88,6 +88,37 @@ test("BackgroundTasks.addTask() puts a task that a task adds at the end", async 
   assertEquals(events, ["first", "second", "nested", "nested deeper"]);
 });
 
+test("BackgroundTasks.addTask() lets what the last task adds wait until that one has ended", async () => {
+  for (const policy of [{}, { timeout: 60_000 }]) {
+    const { tasks, events, record, run } = queue();
+    tasks.with(policy).addTask(async () => {
+      await turns();
+      tasks.addTask(record, "later");
+      tasks.addGroup(task(record, "two"), task(record, "more"));
+      await turns();
+      record("the last");
+    });
+    await run();
+    assertEquals(events, ["the last", "later", "two", "more"]);
+  }
+});
+
+test("BackgroundTasks.addGroup() lets what one of its tasks adds wait for all of them", async () => {
+  for (const slowest of ["a", "b"]) {
+    const { tasks, events, record, run } = queue();
+    const work = async (name: string): Promise<void> => {
+      await turns();
+      if (name === "b") tasks.addTask(record, "after");
+      for (let i = name === slowest ? 3 : 1; i > 0; i--) await turns();
+      record(name);
+    };
+    tasks.addGroup(task(work, "a"), task(work, "b"));
+    await run();
+    assertEquals(events.at(-2), slowest);
+    assertEquals(events.at(-1), "after");
+  }
+});
+
 test("BackgroundTasks.addTask() runs the remaining tasks when one throws", async () => {
   const errors: unknown[] = [];
   const { tasks, events, record, run } = queue({
