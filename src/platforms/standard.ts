@@ -1,7 +1,11 @@
 import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
 import { nextTurn } from "../turn.ts";
-import type { Exchange, ResponseEndSource } from "./types.ts";
+import {
+  type Exchange,
+  lendsByteReader,
+  type ResponseEndSource,
+} from "./types.ts";
 
 /**
  * Any other runtime, and a test that calls the handler itself: two timer ticks for a body held in
@@ -34,10 +38,5 @@ function isStream(
   body: ReadableStream<Uint8Array> | null,
 ): body is ReadableStream<Uint8Array> {
   if (body === null || body.locked || "Deno" in globalThis) return false;
-  try {
-    body.getReader({ mode: "byob" }).releaseLock();
-    return false;
-  } catch {
-    return true;
-  }
+  return !lendsByteReader(body);
 }

@@ -112,3 +112,18 @@ export function property(value: unknown, key: string): unknown {
     ? (value as Record<string, unknown>)[key]
     : undefined;
 }
+
+/**
+ * Whether a stream lends a byte reader: a body held in memory does, a stream made in JS does not,
+ * unless it was made as a byte stream.
+ *
+ * @param body The stream, which nobody reads.
+ */
+export function lendsByteReader(body: ReadableStream<Uint8Array>): boolean {
+  try {
+    body.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
+}
