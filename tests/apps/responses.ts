@@ -1,6 +1,6 @@
 /**
  * Every kind of response. With `?task=<name>` the request has a background task, which prints what
- * it saw; with `&hold=1` the task first burns CPU until the client says that it has its answer.
+ * it saw; with `&hold` the task first burns CPU until the client says that it has its answer.
  */
 import {
   backgroundTasks,
@@ -23,10 +23,10 @@ type Env = BackgroundTasksEnv;
 const report = defineTask(
   "report",
   { runOn: "always" },
-  ({ response }, name: string, hold: number) => {
+  ({ response }, name: string, hold: boolean) => {
     const folder = setting("RELEASES");
-    const released = hold === 0 ||
-      burn(() => folder !== undefined && existsSync(`${folder}/${name}`), hold);
+    const released = !hold ||
+      burn(() => folder !== undefined && existsSync(`${folder}/${name}`));
     const { status, outcome } = response;
     console.log(`task ${name} ${status} ${outcome}${released ? "" : " held"}`);
   },
@@ -35,7 +35,7 @@ const report = defineTask(
 function addTask(c: Context<Env>, suffix = ""): void {
   const name = c.req.query("task");
   if (name === undefined) return;
-  const hold = Number(c.req.query("hold") ?? 0);
+  const hold = c.req.query("hold") !== undefined;
   c.var.backgroundTasks.addTask(report, name + suffix, hold);
 }
 

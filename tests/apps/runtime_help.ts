@@ -16,13 +16,12 @@ export function setting(name: string): string | undefined {
  * Burns CPU until something is true, or for five seconds; on workerd for a fixed amount of work.
  *
  * @param done What to wait for.
- * @param times How many times that amount.
  * @returns Whether it became true; always on workerd.
  */
-export function burn(done: () => boolean, times = 1): boolean {
+export function burn(done: () => boolean): boolean {
   if (isWorkerd) {
     let sum = 0;
-    for (let i = 0; i < 3e8 * times; i++) sum += i;
+    for (let i = 0; i < 6e8; i++) sum += i;
     return sum > 0;
   }
   const deadline = Date.now() + 5_000;
