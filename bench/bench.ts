@@ -1,8 +1,8 @@
 /**
  * Measures side by side with the peers: `deno task bench [--quick] [--runtime <name>]
  * [--only <text>] [--rounds <n>] [--seconds <n>]`, where the text is part of a contender's name, or
- * one of "same rate", "64 mb" and "cold start". A run of everything writes the figures: `results.json`, `chart.svg`, the
- * tables in `README.md`, and the one on the front page.
+ * one of "same rate", "64 mb" and "cold start". A run of everything writes the figures:
+ * `results.json`, `chart.svg`, the tables in `README.md`, and the one on the front page.
  *
  * @module
  */

@@ -26,60 +26,47 @@ export function table(
   return [line(head), line(rule), ...rows.map(line)].join("\n");
 }
 
+/** What a column shows of a contender, by its head. */
+const COLUMNS = {
+  "of its base": ({ ratio }) => ratio.median.toFixed(2),
+  range: ({ ratio }) => range(ratio),
+  "p99 of base": ({ p99Ratio }) => p99Ratio.median.toFixed(2),
+  "its range": ({ p99Ratio }) => range(p99Ratio),
+  "CPU of base": ({ cpuRatio }) => cpuRatio.median.toFixed(2),
+  "req/s": ({ rps }) => rps.median.toFixed(0),
+  "p50 ms": ({ p50 }) => p50.median.toFixed(2),
+  "p99 ms": ({ p99 }) => p99.median.toFixed(2),
+  "p99.9 ms": ({ p999 }) => p999.median.toFixed(2),
+  "CPU µs": ({ cpu }) => cpu.median.toFixed(1),
+  MB: ({ memory }) => memory.median.toFixed(0),
+} satisfies Record<string, (result: Result) => string>;
+type Column = keyof typeof COLUMNS;
+
 /** The throughput of one runtime's contenders, ratios first. */
 export function throughputTable(results: readonly Result[]): string {
-  return table(
-    [
-      results[0]?.runtime ?? "",
-      "of its base",
-      "range",
-      "p99 of base",
-      "CPU of base",
-      "req/s",
-      "p50 ms",
-      "p99 ms",
-      "p99.9 ms",
-      "CPU µs",
-      "MB",
-    ],
-    results.map((result) => [
-      result.name,
-      result.ratio.median.toFixed(2),
-      range(result.ratio),
-      result.p99Ratio.median.toFixed(2),
-      result.cpuRatio.median.toFixed(2),
-      result.rps.median.toFixed(0),
-      result.p50.median.toFixed(2),
-      result.p99.median.toFixed(2),
-      result.p999.median.toFixed(2),
-      result.cpu.median.toFixed(1),
-      result.memory.median.toFixed(0),
-    ]),
-  );
+  return resultTable(results, [
+    ...["of its base", "range", "p99 of base", "CPU of base", "req/s"] as const,
+    ...["p50 ms", "p99 ms", "p99.9 ms", "CPU µs", "MB"] as const,
+  ]);
 }
 
 /** The latency of one runtime's contenders under the same load, ratios first. */
 export function latencyTable(results: readonly Result[]): string {
+  return resultTable(results, [
+    ...["p99 of base", "its range", "p50 ms", "p99 ms", "p99.9 ms"] as const,
+    ...["CPU µs", "req/s"] as const,
+  ]);
+}
+
+function resultTable(
+  results: readonly Result[],
+  columns: readonly Column[],
+): string {
   return table(
-    [
-      results[0]?.runtime ?? "",
-      "p99 of base",
-      "range",
-      "p50 ms",
-      "p99 ms",
-      "p99.9 ms",
-      "CPU µs",
-      "req/s",
-    ],
+    [results[0]?.runtime ?? "", ...columns],
     results.map((result) => [
       result.name,
-      result.p99Ratio.median.toFixed(2),
-      range(result.p99Ratio),
-      result.p50.median.toFixed(2),
-      result.p99.median.toFixed(2),
-      result.p999.median.toFixed(2),
-      result.cpu.median.toFixed(1),
-      result.rps.median.toFixed(0),
+      ...columns.map((column) => COLUMNS[column](result)),
     ]),
   );
 }
