@@ -1,9 +1,9 @@
 import { nextTurn } from "../turn.ts";
-import {
-  type Exchange,
-  type KnownOutcome,
-  property,
-  type ResponseEndSource,
+import type {
+  Exchange,
+  KnownOutcome,
+  ResponseEndSource,
+  SrvxRequest,
 } from "./types.ts";
 
 /** The member of Bun's `Server` that is read here. */
@@ -50,17 +50,15 @@ function responseEnd(
 /** `Bun.serve` hands over the server itself, some frameworks wrap it; srvx puts it on the request. */
 function serverOf({ platform, request }: Exchange): BunServer | undefined {
   if (isServer(platform)) return platform;
-  const server = property(platform, "server");
-  if (isServer(server)) return server;
-  const srvx = property(
-    property(property(request, "runtime"), "bun"),
-    "server",
-  );
+  const wrapper = platform as { server?: unknown } | null | undefined;
+  if (isServer(wrapper?.server)) return wrapper.server;
+  const srvx = (request as SrvxRequest | undefined)?.runtime?.bun?.server;
   return isServer(srvx) ? srvx : undefined;
 }
 
 function isServer(value: unknown): value is BunServer {
-  return typeof property(value, "requestIP") === "function";
+  const server = value as Partial<BunServer> | null | undefined;
+  return typeof server?.requestIP === "function";
 }
 
 interface Watched {

@@ -1,7 +1,7 @@
 import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
 import { nextTurn } from "../turn.ts";
-import { type Exchange, property, type ResponseEndSource } from "./types.ts";
+import type { Exchange, ResponseEndSource, SrvxRequest } from "./types.ts";
 
 /** The members of Deno's `ServeHandlerInfo` that are read here. */
 interface ServeHandlerInfo {
@@ -43,12 +43,13 @@ function infoOf(
   { platform, request }: Exchange,
 ): ServeHandlerInfo | undefined {
   if (isInfo(platform)) return platform;
-  const info = property(property(property(request, "runtime"), "deno"), "info");
+  const info = (request as SrvxRequest | undefined)?.runtime?.deno?.info;
   return isInfo(info) ? info : undefined;
 }
 
 function isInfo(value: unknown): value is ServeHandlerInfo {
-  return property(value, "completed") instanceof Promise;
+  const info = value as Partial<ServeHandlerInfo> | null | undefined;
+  return info?.completed instanceof Promise;
 }
 
 /** A request that is closed refuses to tell its address. */

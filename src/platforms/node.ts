@@ -1,6 +1,6 @@
 import type { ResponseOutcome } from "../task_options.ts";
 import { nextTurn } from "../turn.ts";
-import { type Exchange, property, type ResponseEndSource } from "./types.ts";
+import type { Exchange, ResponseEndSource, SrvxRequest } from "./types.ts";
 
 /** The members of Node's `ServerResponse` and `Http2ServerResponse` that are read here. */
 interface Outgoing {
@@ -39,11 +39,11 @@ function responseEnd(
 
 /** `@hono/node-server` hands over `{ incoming, outgoing }`; srvx puts it on the request. */
 function outgoingOf({ platform, request }: Exchange): Outgoing | undefined {
-  const outgoing = property(platform, "outgoing") ??
-    property(property(property(request, "runtime"), "node"), "res");
-  return typeof property(outgoing, "writableFinished") === "boolean"
-    ? outgoing as Outgoing
-    : undefined;
+  const server = platform as { outgoing?: Outgoing } | null | undefined;
+  const srvx = request as SrvxRequest | undefined;
+  const outgoing = server?.outgoing ??
+    srvx?.runtime?.node?.res as Outgoing | undefined;
+  return typeof outgoing?.writableFinished === "boolean" ? outgoing : undefined;
 }
 
 function isOver(

@@ -95,13 +95,24 @@ export interface TimeLimit {
  * @returns A function that calls the method, or `undefined` where there is none.
  */
 export function waitUntilOf(owner: unknown): WaitUntil | undefined {
-  return typeof property(owner, "waitUntil") === "function"
-    ? (promise) => (owner as { waitUntil: WaitUntil }).waitUntil(promise)
+  const context = owner as { waitUntil?: WaitUntil } | null | undefined;
+  return typeof context?.waitUntil === "function"
+    ? (promise) => context.waitUntil!(promise)
     : undefined;
 }
 
+/** What srvx puts on a request: what the runtime handed over beside it. */
+export interface SrvxRequest {
+  readonly runtime?: {
+    readonly bun?: { readonly server?: unknown };
+    readonly deno?: { readonly info?: unknown };
+    readonly node?: { readonly res?: unknown };
+  };
+}
+
 /**
- * Reads a property of something the platform handed over, which may be anything at all.
+ * Reads a property of something the platform handed over, which may be anything at all. What is
+ * read for each request is read by its name instead, `value?.key`: that is several times as fast.
  *
  * @param value Where to look.
  * @param key The property.
