@@ -14,7 +14,7 @@ import { timeBodies } from "./bodies.ts";
 import { bundleSizes, partSizes } from "./bundle_size.ts";
 import { chart } from "./chart.ts";
 import { coldStart } from "./cold_start.ts";
-import type { BenchRuntime } from "./contenders.ts";
+import type { BenchRuntime, Contender } from "./contenders.ts";
 import { GENERATOR } from "./load.ts";
 import { realWorkTable } from "./real_work.ts";
 import {
@@ -44,10 +44,13 @@ const { values } = parseArgs({
 const { quick, only } = values;
 /** How long a connection rests where all contenders get the same load: 5,000 requests a second. */
 const PAUSE = 6;
+/** Who shows what a known amount of work costs; a quick run does without. */
+const YARDSTICKS = ["work_in_handler.ts", "work_in_task.ts"];
 /** Who is compared under that load. */
 const SAME_RATE = [
   "hono_by_hand.ts",
   "hono_end_by_hand.ts",
+  ...YARDSTICKS,
   "tasks_1.ts",
   "tasks_3.ts",
 ];
@@ -66,7 +69,8 @@ const report: string[] = [];
 const results: Result[] = [];
 const settings = {
   rounds: Number(values.rounds ?? (quick ? 1 : 5)),
-  seconds: Number(values.seconds ?? 1),
+  seconds: Number(values.seconds ?? (quick ? 1 : 2)),
+  turns: quick ? 4 : 8,
   connections: 32,
   folder: folder.path,
 };
@@ -77,7 +81,7 @@ print("## Over sockets");
 for (const runtime of runtimes) {
   const measured = await measureThroughput(runtime, {
     ...settings,
-    wanted: ({ name }) => name.includes(only),
+    wanted: (one) => isWanted(one) && one.name.includes(only),
   });
   results.push(...measured);
   if (measured.length > 0) print(throughputTable(measured));
@@ -111,6 +115,10 @@ async function measureTheRest(): Promise<void> {
   print(await partSizes());
 }
 
+function isWanted({ file }: Contender): boolean {
+  return !quick || !YARDSTICKS.includes(file);
+}
+
 /** Latency without the part of it that comes from a slower server's being full earlier. */
 async function sameRate(): Promise<void> {
   for (const runtime of runtimes) {
@@ -118,7 +126,8 @@ async function sameRate(): Promise<void> {
     const measured = await measureThroughput(runtime, {
       ...settings,
       pause: PAUSE,
-      wanted: ({ file }) => SAME_RATE.includes(file),
+      turns: 2,
+      wanted: (one) => isWanted(one) && SAME_RATE.includes(one.file),
     });
     print(latencyTable(measured));
   }

@@ -36,8 +36,18 @@ export async function load(options: LoadOptions): Promise<Load> {
     ? wrk(options)
     : ownClient(options);
   const env = { PAUSE: String(options.pause ?? 0) };
-  const { stdout, stderr } = await new Deno.Command(program, { args, env })
-    .output();
+  const child = new Deno.Command(program, {
+    args,
+    env,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  // wrk counts in whole seconds, and tells what it measured when it is interrupted, too
+  const interrupt = GENERATOR === "wrk" && !Number.isInteger(options.seconds)
+    ? setTimeout(() => child.kill("SIGINT"), options.seconds * 1_000)
+    : undefined;
+  const { stdout, stderr } = await child.output();
+  clearTimeout(interrupt);
   const line = new TextDecoder().decode(stdout).split("\n").find((line) =>
     line.startsWith("{")
   );
@@ -49,7 +59,13 @@ export async function load(options: LoadOptions): Promise<Load> {
 
 function wrk({ port, connections, seconds }: LoadOptions): string[] {
   const script = fileURLToPath(new URL("report.lua", import.meta.url));
-  const options = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script];
+  const options = [
+    "-t1",
+    `-c${connections}`,
+    `-d${Math.ceil(seconds)}s`,
+    "-s",
+    script,
+  ];
   return ["wrk", ...options, `http://127.0.0.1:${port}/`];
 }
 

@@ -6,9 +6,6 @@ export interface Usage {
   readonly memory: number;
 }
 
-/** Ticks of `/proc`, a second. */
-const TICKS = 100;
-
 /**
  * Reads what a process uses, from Linux's `/proc`; elsewhere nothing is known.
  *
@@ -38,12 +35,14 @@ export function familyOf(pid: number): number[] {
 }
 
 function readUsage(pid: number): Usage {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
-  const ticks = (fields[11] ?? NaN) + (fields[12] ?? NaN);
+  let nanoseconds = 0;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`);
+    nanoseconds += parseInt(stat);
+  }
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
-  return { cpu: ticks * 1_000 / TICKS, memory: kilobytes / 1_024 };
+  return { cpu: nanoseconds / 1e6, memory: kilobytes / 1_024 };
 }
 
 function childrenOf(pid: number): number[] {

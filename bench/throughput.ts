@@ -7,8 +7,10 @@ import { type Spread, spread } from "./statistics.ts";
 /** How to measure. */
 export interface Settings {
   readonly rounds: number;
-  /** How long a contender is loaded in each round. */
+  /** How long a contender is loaded in each round, all its turns together. */
   readonly seconds: number;
+  /** In how many turns. */
+  readonly turns: number;
   readonly connections: number;
   /** A temporary folder. */
   readonly folder: string;
@@ -18,7 +20,7 @@ export interface Settings {
   readonly wanted: (contender: Contender) => boolean;
 }
 
-/** What one round told of one contender. */
+/** What one turn told of one contender, or one round. */
 interface Sample {
   readonly rps: number;
   readonly p50: number;
@@ -51,8 +53,8 @@ export interface Result {
 
 /**
  * Measures the contenders of one runtime against each other. In each round all of them are started
- * anew, because a process is compiled into a faster or slower one once and for all, and loaded one
- * after another, so that whatever else the machine does meets all of them.
+ * anew, because a process is compiled into a faster or slower one once and for all, and loaded in
+ * short turns, one after another, so that whatever else the machine does meets all of them.
  *
  * @param runtime The runtime.
  * @param settings How to measure.
@@ -81,13 +83,35 @@ async function measureOnce(
     running.push(stack.use(await start(contender, runtime, settings.folder)));
   }
   for (const one of running) await checkEquality(one);
-  const warmUp = { ...settings, seconds: 1, pause: 0 };
-  for (const one of running) await measure(one, warmUp);
-  const samples = new Map<string, Sample>();
-  for (const one of running) {
-    samples.set(one.contender.name, await measure(one, settings));
+  const warmUp = { ...settings, pause: 0 };
+  for (const one of running) await measure(one, warmUp, 1);
+  const seconds = settings.seconds / settings.turns;
+  const samples = running.map((): Sample[] => []);
+  for (let turn = 0; turn < settings.turns; turn++) {
+    for (const [index, one] of running.entries()) {
+      samples[index]!.push(await measure(one, settings, seconds));
+    }
   }
-  return samples;
+  return new Map(
+    running.map(({ contender }, index) => [
+      contender.name,
+      middleOf(samples[index]!),
+    ]),
+  );
+}
+
+/** The median of each figure. */
+function middleOf(samples: readonly Sample[]): Sample {
+  const middle = (key: keyof Sample): number =>
+    spread(samples.map((sample) => sample[key])).median;
+  return {
+    rps: middle("rps"),
+    p50: middle("p50"),
+    p99: middle("p99"),
+    p999: middle("p999"),
+    cpu: middle("cpu"),
+    memory: middle("memory"),
+  };
 }
 
 function contendersOf(
@@ -129,7 +153,8 @@ async function checkEquality(
 
 async function measure(
   { port, pid }: RunningContender,
-  { seconds, connections, pause }: Settings,
+  { connections, pause }: Settings,
+  seconds: number,
 ): Promise<Sample> {
   const before = usageOf(pid);
   const measured = await load({ port, connections, seconds, pause });
