@@ -1,6 +1,6 @@
 /** What a process and its children have used so far. */
 export interface Usage {
-  /** Milliseconds of CPU time. */
+  /** Milliseconds of CPU time, of the threads that are there. */
   readonly cpu: number;
   /** Resident memory, in megabytes. */
   readonly memory: number;
@@ -37,12 +37,19 @@ export function familyOf(pid: number): number[] {
 function readUsage(pid: number): Usage {
   let nanoseconds = 0;
   for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
-    const stat = Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`);
-    nanoseconds += parseInt(stat);
+    nanoseconds += nanosecondsOf(`/proc/${pid}/task/${name}`);
   }
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
   return { cpu: nanoseconds / 1e6, memory: kilobytes / 1_024 };
+}
+
+function nanosecondsOf(thread: string): number {
+  try {
+    return parseInt(Deno.readTextFileSync(`${thread}/schedstat`));
+  } catch {
+    return 0; // it has ended since
+  }
 }
 
 function childrenOf(pid: number): number[] {

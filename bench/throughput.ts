@@ -47,7 +47,7 @@ export interface Result {
   readonly p999: Spread;
   /** Microseconds of CPU time a request. */
   readonly cpu: Spread;
-  /** Megabytes after the load. */
+  /** Megabytes after a turn. */
   readonly memory: Spread;
 }
 
