@@ -437,6 +437,27 @@ test("BackgroundTasks.runAfter() starts no task in the turn of the handler", asy
   assertEquals(events, ["a hundred microtasks", "task"]);
 });
 
+test("BackgroundTasks.runAfter() runs its tasks whatever the runtime handed over", async () => {
+  const runner = new TaskRunner();
+  const platforms = [undefined, null, "env", {}, { server: {}, outgoing: {} }];
+  const runtimes = [undefined, {}, { bun: {} }, { deno: {} }, { node: {} }];
+  const ran: unknown[] = [];
+  for (const platform of platforms) {
+    for (const runtime of runtimes) { // what srvx puts on a request
+      const request = new Request("http://localhost/");
+      const tasks = new BackgroundTasks({ runner });
+      tasks.addTask((pair) => void ran.push(pair), [platform, runtime]);
+      const response = tasks.runAfter(new Response("ok"), {
+        request: Object.assign(request, { runtime }),
+        platform,
+      });
+      await response.body?.cancel();
+    }
+  }
+  await runner.drain();
+  assertEquals(ran.length, platforms.length * runtimes.length);
+});
+
 test("BackgroundTasks.runAfter() refuses a second response, and what is none", () => {
   const { tasks } = queue();
   assertThrows(
