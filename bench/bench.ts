@@ -44,7 +44,7 @@ const { values } = parseArgs({
 const { quick, only } = values;
 /**
  * How long a connection rests where all contenders get the same load, in milliseconds: 13,000
- * requests a second, or 5,000 on workerd, which is full at 14,000.
+ * requests a second, or 5,000 on workerd, which is full with little more than that.
  */
 const PAUSE = 2;
 const PAUSE_ON_WORKERD = 6;
