@@ -14,6 +14,8 @@ export interface Contender {
   readonly runtimes: readonly BenchRuntime[];
   /** Who serves it: srvx is what h3 is made for; the others take the runtime's own server. */
   readonly server?: "srvx";
+  /** Whether it only shows what a known amount of work costs. */
+  readonly isYardstick?: boolean;
 }
 
 const EVERYWHERE = ["deno", "bun", "node", "workerd"] as const;
@@ -53,7 +55,11 @@ function hono(name: string, file: string, tasks: number): Contender {
 
 /** What a known amount of work costs here; on Workers no clock tells how much that is. */
 function yardstick(name: string, file: string, tasks: number): Contender {
-  return { ...hono(name, file, tasks), runtimes: ["deno", "bun", "node"] };
+  return {
+    ...hono(name, file, tasks),
+    runtimes: ["deno", "bun", "node"],
+    isYardstick: true,
+  };
 }
 
 function elysia(name: string, file: string, tasks: number): Contender {
