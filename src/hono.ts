@@ -200,8 +200,16 @@ class HonoHost implements Host {
   }
 }
 
-/** Whether an app was called by the server of Deno, Bun or Node, of which each knows a word. */
+/** A word of each server: of Deno's info, Bun's server, Node's bindings. */
+interface ServerWords {
+  readonly completed?: unknown;
+  readonly requestIP?: unknown;
+  readonly outgoing?: unknown;
+}
+
+/** Whether an app was called by the server of Deno, Bun or Node. */
 function isFromServer(env: unknown): boolean {
-  return typeof env === "object" && env !== null &&
-    ("completed" in env || "requestIP" in env || "outgoing" in env);
+  const words = env as ServerWords | null | undefined;
+  return words?.completed !== undefined || words?.requestIP !== undefined ||
+    words?.outgoing !== undefined;
 }

@@ -3,12 +3,7 @@ import { type Host, JoinedHost } from "./host.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
 import type { CheckedOptions } from "./options.ts";
 import { isDurable, type Letter, Outbox } from "./outbox.ts";
-import {
-  type KnownOutcome,
-  outcomeOf,
-  type TimeLimit,
-  type WaitUntil,
-} from "./platforms/types.ts";
+import type { TimeLimit, WaitUntil } from "./platforms/types.ts";
 import { recordOf, type RequestRecord } from "./request_record.ts";
 import { responseEnd } from "./response_end.ts";
 import { addedBefore } from "./step.ts";
@@ -263,16 +258,10 @@ export class RequestTasks {
       response?.status,
     );
     const exchange = { request, platform, response, exactEnd };
-    const record = this.#record;
-    if (record !== undefined) record.endIsWatched = true;
-    // holds neither host nor response: they would outlive a collection of young objects
-    const ended = (outcome: KnownOutcome): void => {
-      record?.responseEnded(outcomeOf(outcome));
-      sequence.responseEnded(outcome);
-    };
+    // the sequence holds neither host nor response: they would outlive a collection of young objects
     return this.#interception === undefined
-      ? responseEnd(exchange, ended)
-      : this.#interception.responseEnd(exchange, ended);
+      ? responseEnd(exchange, sequence)
+      : this.#interception.responseEnd(exchange, sequence);
   }
 
   /** Gives the platform the one promise of this request. */
@@ -288,7 +277,7 @@ export class RequestTasks {
       deadline: limit.deadline,
       lifetime: deadline ?? limit.lifetime,
     });
-    const source = keepAlive(resolved, () => sequence.whenDone());
+    const source = keepAlive(resolved, sequence);
     schedulerOf(runner).platform = source;
     this.#options.strict?.log(source);
   }

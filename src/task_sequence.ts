@@ -7,6 +7,7 @@ import { type RequestEnd, runOnRefusal } from "./run_on.ts";
 import {
   type KnownOutcome,
   outcomeOf,
+  type ResponseEndListener,
   type TimeLimit,
 } from "./platforms/types.ts";
 import { policyOf, runTask, type TaskEnvironment } from "./run_task.ts";
@@ -41,7 +42,8 @@ export interface SequenceOptions {
  *
  * Invariant: once started, the sequence is finished exactly when `#pending` falls to zero.
  */
-export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
+export class TaskSequence
+  implements TaskOwner, TaskEnvironment, RequestEnd, ResponseEndListener {
   readonly record: RequestRecord | undefined;
   finished = false;
   /** Its neighbours, for the scheduler that keeps it. */
@@ -206,10 +208,12 @@ export class TaskSequence implements TaskOwner, TaskEnvironment, RequestEnd {
     this.failure = failure;
     this.#status = status;
     this.#response = undefined;
+    if (this.record !== undefined) this.record.endIsWatched = true;
   }
 
   /** The response has ended; the tasks start when the scheduler says so. */
   responseEnded(outcome: KnownOutcome): void {
+    this.record?.responseEnded(outcomeOf(outcome));
     if (this.finished) return;
     this.#responseOutcome = outcome;
     this.#response = undefined;

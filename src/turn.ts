@@ -1,6 +1,7 @@
 /** What waits for the next turn, and for the one behind it. */
 let next: (() => void)[] = [];
-let scheduled = false;
+let afterNext: (() => void)[] = [];
+let isScheduled = false;
 
 /**
  * Calls back in a later turn of the event loop, after what is already due. All callers of one
@@ -12,14 +13,30 @@ let scheduled = false;
  */
 export function nextTurn(callback: () => void): void {
   next.push(callback);
-  if (scheduled) return;
-  scheduled = true;
+  schedule();
+}
+
+/**
+ * Calls back one turn later than {@linkcode nextTurn}.
+ *
+ * @param callback Called once.
+ */
+export function turnAfterNext(callback: () => void): void {
+  afterNext.push(callback);
+  schedule();
+}
+
+function schedule(): void {
+  if (isScheduled) return;
+  isScheduled = true;
   setTimeout(run, 1);
 }
 
 function run(): void {
   const due = next;
-  next = [];
-  scheduled = false;
+  next = afterNext;
+  afterNext = [];
+  isScheduled = false;
+  if (next.length > 0) schedule();
   for (const callback of due) callback();
 }

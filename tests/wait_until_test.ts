@@ -109,6 +109,25 @@ test("resolveWaitUntil() takes a platform whose getters throw for another platfo
   });
 });
 
+test("resolveWaitUntil() asks on where a name of the global object throws", async () => {
+  const throws = {
+    configurable: true,
+    get(): never {
+      throw new Error("outside a request");
+    },
+  };
+  Object.defineProperty(globalThis, "Netlify", throws);
+  try {
+    assertEquals(resolveWaitUntil({}).source, NOTHING);
+    await withGlobal("Bunny", { v1: new Owner() }, () => {
+      const expected = host === "workerd" ? NOTHING : "bunny";
+      assertEquals(resolveWaitUntil({}).source, expected);
+    });
+  } finally {
+    Reflect.deleteProperty(globalThis, "Netlify");
+  }
+});
+
 test("resolveWaitUntil() refuses a waitUntil that is no function", () => {
   const waitUntil = new Owner() as unknown as () => void;
   assertThrows(() => resolveWaitUntil({ waitUntil }), TypeError, "an Owner");

@@ -1,7 +1,7 @@
-import { nextTurn } from "../turn.ts";
+import { turnAfterNext } from "../turn.ts";
 import type {
   Exchange,
-  KnownOutcome,
+  ResponseEndListener,
   ResponseEndSource,
   SrvxRequest,
 } from "./types.ts";
@@ -31,18 +31,14 @@ function canTell(): boolean {
 
 function responseEnd(
   exchange: Exchange,
-  ended: (outcome: KnownOutcome) => void,
+  listener: ResponseEndListener,
 ): Response | undefined {
   const { request, response } = exchange;
   const server = serverOf(exchange);
-  // Bun aborts the signal for most clients that leave, and for nothing else, and tells so later
-  // too. The signal is made when it is first read, which costs as much as a small task.
-  const over = (): void =>
-    ended(() => request?.signal.aborted ? "aborted" : "unknown");
   if (server !== undefined && request !== undefined) {
-    watch({ server, request, over });
+    watch({ server, request, listener });
   } else {
-    nextTurn(() => nextTurn(over));
+    turnAfterNext(() => tell(listener, request));
   }
   return response;
 }
@@ -64,15 +60,26 @@ function isServer(value: unknown): value is BunServer {
 interface Watched {
   readonly server: BunServer;
   readonly request: Request;
-  readonly over: () => void;
+  readonly listener: ResponseEndListener;
+}
+
+/**
+ * Bun aborts the signal for most clients that leave, and for nothing else, and tells so later too.
+ * The signal is made when it is first read, which costs as much as a small task.
+ */
+function tell(
+  listener: ResponseEndListener,
+  request: Request | undefined,
+): void {
+  listener.responseEnded(() => request?.signal.aborted ? "aborted" : "unknown");
 }
 
 let watched: Watched[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 let sleep = SHORTEST_SLEEP;
 
-function watch(request: Watched): void {
-  watched.push(request);
+function watch(one: Watched): void {
+  watched.push(one);
   if (timer !== undefined && sleep === SHORTEST_SLEEP) return;
   clearTimeout(timer);
   sleep = SHORTEST_SLEEP;
@@ -82,9 +89,10 @@ function watch(request: Watched): void {
 function poll(): void {
   const before = watched;
   watched = [];
-  for (const request of before) {
-    if (request.server.requestIP(request.request) === null) request.over();
-    else watched.push(request);
+  for (const one of before) {
+    const { server, request, listener } = one;
+    if (server.requestIP(request) === null) tell(listener, request);
+    else watched.push(one);
   }
   sleep = watched.length < before.length
     ? SHORTEST_SLEEP

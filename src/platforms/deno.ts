@@ -1,7 +1,12 @@
 import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
-import { nextTurn } from "../turn.ts";
-import type { Exchange, ResponseEndSource, SrvxRequest } from "./types.ts";
+import { turnAfterNext } from "../turn.ts";
+import type {
+  Exchange,
+  ResponseEndListener,
+  ResponseEndSource,
+  SrvxRequest,
+} from "./types.ts";
 
 /** The members of Deno's `ServeHandlerInfo` that are read here. */
 interface ServeHandlerInfo {
@@ -23,12 +28,12 @@ function canTell(exchange: Exchange): boolean {
 
 function responseEnd(
   exchange: Exchange,
-  ended: (outcome: ResponseOutcome) => void,
+  listener: ResponseEndListener,
 ): Response | undefined {
   const info = infoOf(exchange)!;
   const { request, response, exactEnd } = exchange;
   let outcome: ResponseOutcome = "unknown";
-  const over = (): void => nextTurn(() => nextTurn(() => ended(outcome)));
+  const over = (): void => turnAfterNext(() => listener.responseEnded(outcome));
   // Without a response it may have left before the first task was added.
   if (response === undefined && isClosed(info)) over();
   else info.completed.then(over, over);

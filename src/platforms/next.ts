@@ -1,7 +1,9 @@
 import { waitUntilOf, type WaitUntilSource } from "./types.ts";
 
 /** Where a host of Next.js puts what Next.js asks for. */
-const REQUEST_CONTEXT = Symbol.for("@next/request-context");
+export const REQUEST_CONTEXT: unique symbol = Symbol.for(
+  "@next/request-context",
+);
 
 /**
  * Next.js, on a host that supports its `after`, and in edge routes anywhere. `next start` does not

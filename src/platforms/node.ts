@@ -1,6 +1,11 @@
 import type { ResponseOutcome } from "../task_options.ts";
 import { nextTurn } from "../turn.ts";
-import type { Exchange, ResponseEndSource, SrvxRequest } from "./types.ts";
+import type {
+  Exchange,
+  ResponseEndListener,
+  ResponseEndSource,
+  SrvxRequest,
+} from "./types.ts";
 
 /** The members of Node's `ServerResponse` and `Http2ServerResponse` that are read here. */
 interface Outgoing {
@@ -26,11 +31,12 @@ function canTell(exchange: Exchange): boolean {
 
 function responseEnd(
   exchange: Exchange,
-  ended: (outcome: ResponseOutcome) => void,
+  listener: ResponseEndListener,
 ): Response | undefined {
   const outgoing = outgoingOf(exchange)!;
   const over = (): void => {
-    nextTurn(ended.bind(undefined, outcomeOf(outgoing)));
+    const outcome = outcomeOf(outgoing);
+    nextTurn(() => listener.responseEnded(outcome));
   };
   if (isOver(outgoing)) over();
   else outgoing.once("close", over);

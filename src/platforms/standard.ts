@@ -1,9 +1,10 @@
 import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
-import { nextTurn } from "../turn.ts";
+import { turnAfterNext } from "../turn.ts";
 import {
   type Exchange,
   lendsByteReader,
+  type ResponseEndListener,
   type ResponseEndSource,
 } from "./types.ts";
 
@@ -16,10 +17,10 @@ export const standard: Pick<ResponseEndSource, "responseEnd"> = { responseEnd };
 
 function responseEnd(
   { request, response }: Exchange,
-  ended: (outcome: ResponseOutcome) => void,
+  listener: ResponseEndListener,
 ): Response | undefined {
   const over = (outcome: ResponseOutcome): void =>
-    nextTurn(() => nextTurn(() => ended(outcome)));
+    turnAfterNext(() => listener.responseEnded(outcome));
   if (
     response === undefined || request?.method === "HEAD" ||
     !isStream(response.body)

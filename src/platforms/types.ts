@@ -29,18 +29,27 @@ export function outcomeOf(known: KnownOutcome): ResponseOutcome {
   return typeof known === "function" ? known() : known;
 }
 
+/** Who waits for the end of a response: an object, which costs less than a function for each. */
+export interface ResponseEndListener {
+  /**
+   * The response has ended. Called once, in a turn of the event loop of its own, without the
+   * request's async context: it must not run a user's code.
+   */
+  responseEnded(outcome: KnownOutcome): void;
+}
+
 /** One way to tell when a response has ended. */
 export interface ResponseEndSource {
   /** Whether this exchange offers what it needs. Never decided by a runtime's name alone. */
   canTell(exchange: Exchange): boolean;
   /**
-   * Calls `ended` once, in a turn of the event loop of its own, when the response has ended.
+   * Tells the listener when the response has ended.
    *
    * @returns The response to return instead of the exchange's.
    */
   responseEnd(
     exchange: Exchange,
-    ended: (outcome: KnownOutcome) => void,
+    listener: ResponseEndListener,
   ): Response | undefined;
 }
 

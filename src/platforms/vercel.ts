@@ -7,7 +7,9 @@ import {
 } from "./types.ts";
 
 /** Where the platform, and the package that reads it, keep the context of a request. */
-const REQUEST_CONTEXT = Symbol.for("@vercel/request-context");
+export const REQUEST_CONTEXT: unique symbol = Symbol.for(
+  "@vercel/request-context",
+);
 
 /** What is read of the global object. */
 interface Globals {

@@ -2,6 +2,7 @@ import type { ResponseOutcome } from "../task_options.ts";
 import {
   type Exchange,
   lendsByteReader,
+  type ResponseEndListener,
   type ResponseEndSource,
   type TimeLimit,
   type WaitUntil,
@@ -34,7 +35,8 @@ const SUPPORTS_BYOB = IdentityTransformStream &&
     .find(({ description }) => description === "supportsBYOB");
 
 /** Cloudflare documents this way to recognize its runtime; other ones imitate its streams. */
-const IS_WORKERS = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+export const IS_WORKERS: boolean =
+  globalThis.navigator?.userAgent === "Cloudflare-Workers";
 
 /** How long work may go on after the response, in milliseconds. workerd itself does not end it. */
 const LIFETIME = 30_000;
@@ -75,10 +77,10 @@ function canTell(): boolean {
 
 function responseEnd(
   { request, response }: Exchange,
-  ended: (outcome: ResponseOutcome) => void,
+  listener: ResponseEndListener,
 ): Response | undefined {
   const over = (outcome: ResponseOutcome): void => {
-    setTimeout(() => setTimeout(() => ended(outcome), 0), 1);
+    setTimeout(() => setTimeout(() => listener.responseEnded(outcome), 0), 1);
   };
   const through = response === undefined
     ? undefined

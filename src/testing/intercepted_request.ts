@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Interception } from "../interception.ts";
 import type { TaskEvent } from "../observer.ts";
-import type { Exchange } from "../platforms/types.ts";
+import type { Exchange, ResponseEndListener } from "../platforms/types.ts";
 import { Scheduler } from "../scheduler.ts";
 import type { ResponseOutcome } from "../task_options.ts";
 import { schedulerOf, type TaskRunner } from "../task_runner.ts";
@@ -21,7 +21,7 @@ export class InterceptedRequest implements Interception {
   readonly tasks: TaskState[] = [];
   readonly #log: TaskLog;
   #outcome: ResponseOutcome = "unknown";
-  #whenEnded: ((outcome: ResponseOutcome) => void)[] = [];
+  readonly #listeners: ResponseEndListener[] = [];
 
   constructor(
     log: TaskLog,
@@ -52,10 +52,11 @@ export class InterceptedRequest implements Interception {
 
   responseEnd(
     { response }: Exchange,
-    ended: (outcome: ResponseOutcome) => void,
+    listener: ResponseEndListener,
   ): Response | undefined {
-    if (this.moment === "after the response") ended(this.#outcome);
-    else this.#whenEnded.push(ended);
+    if (this.moment === "after the response") {
+      listener.responseEnded(this.#outcome);
+    } else this.#listeners.push(listener);
     return response;
   }
 
@@ -64,6 +65,6 @@ export class InterceptedRequest implements Interception {
     await turn();
     this.#outcome = outcome;
     this.moment = "after the response";
-    for (const ended of this.#whenEnded) ended(outcome);
+    for (const listener of this.#listeners) listener.responseEnded(outcome);
   }
 }

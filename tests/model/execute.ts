@@ -72,8 +72,8 @@ class Execution {
       runner: undefined,
       notify: () => {},
       turn: () => undefined,
-      responseEnd: ({ response }, ended) => {
-        responseEnd.opened.then(() => ended("unknown"));
+      responseEnd: ({ response }, listener) => {
+        responseEnd.opened.then(() => listener.responseEnded("unknown"));
         return response;
       },
     });

@@ -108,8 +108,8 @@ class RunnerExecution {
       runner: undefined,
       notify: () => {},
       turn: () => undefined,
-      responseEnd: ({ response }, ended) => {
-        clock.setTimeout(() => ended("unknown"), responds);
+      responseEnd: ({ response }, listener) => {
+        clock.setTimeout(() => listener.responseEnded("unknown"), responds);
         return response;
       },
     });

@@ -10,7 +10,7 @@ async function send(response: Response): Promise<Response> {
   const request = new Request("https://example.com/");
   const exchange = { request, platform: {}, response, exactEnd: false };
   const { promise, resolve } = Promise.withResolvers<unknown>();
-  const sent = workers.responseEnd(exchange, resolve)!;
+  const sent = workers.responseEnd(exchange, { responseEnded: resolve })!;
   assertEquals(await sent.clone().text(), "a body");
   await promise;
   return sent;
