@@ -1,5 +1,4 @@
 import { type Clock, unref } from "./clock.ts";
-import type { TimeLimit } from "./platforms/types.ts";
 
 /** How long before the platform ends the work the tasks are stopped, in milliseconds. */
 const MARGIN = 500;
@@ -19,12 +18,14 @@ export class Deadline {
   /**
    * Creates a deadline.
    *
-   * @param limit Until when the platform lets the work go on.
+   * @param at When the platform ends the work, in epoch milliseconds, where it tells.
+   * @param lifetime How many milliseconds after the response end it does so, or `Infinity`.
    * @param clock What tells the time.
    * @param expire Called once, shortly before, with the reason for stopping.
    */
   constructor(
-    { deadline, lifetime = Infinity }: TimeLimit,
+    at: number | undefined,
+    lifetime: number,
     clock: Clock,
     expire: (reason: unknown) => void,
   ) {
@@ -32,7 +33,7 @@ export class Deadline {
     this.#lifetime = lifetime;
     new Promise<void>((resolve) => this.#due = resolve)
       .then(() => expire(this.#reason()));
-    this.#set(deadline);
+    this.#set(at);
   }
 
   /** The response has ended, from which a lifetime is counted. */

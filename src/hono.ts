@@ -200,8 +200,8 @@ class HonoHost implements Host {
   }
 }
 
-/** A word of each server: of Deno's info, Bun's server, Node's bindings. */
-interface ServerWords {
+/** A member of what each server hands over: Deno's info, Bun's server, Node's bindings. */
+interface ServerMembers {
   readonly completed?: unknown;
   readonly requestIP?: unknown;
   readonly outgoing?: unknown;
@@ -209,7 +209,7 @@ interface ServerWords {
 
 /** Whether an app was called by the server of Deno, Bun or Node. */
 function isFromServer(env: unknown): boolean {
-  const words = env as ServerWords | null | undefined;
-  return words?.completed !== undefined || words?.requestIP !== undefined ||
-    words?.outgoing !== undefined;
+  const server = env as ServerMembers | null | undefined;
+  const member = server?.completed ?? server?.requestIP ?? server?.outgoing;
+  return member !== undefined;
 }

@@ -273,10 +273,7 @@ export class RequestTasks {
     const resolved = resolveWaitUntil(hints);
     // a test client is no platform: only the limit that the app itself states applies
     const limit: TimeLimit = this.#interception === undefined ? resolved : {};
-    sequence.limitTime({
-      deadline: limit.deadline,
-      lifetime: deadline ?? limit.lifetime,
-    });
+    sequence.limitTime(limit.deadline, deadline ?? limit.lifetime);
     const source = keepAlive(resolved, sequence);
     schedulerOf(runner).platform = source;
     this.#options.strict?.log(source);

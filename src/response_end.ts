@@ -17,10 +17,15 @@ export function responseEnd(
   exchange: Exchange,
   listener: ResponseEndListener,
 ): Response | undefined {
-  // the most exact first, and no loop: where each call is always the same one it costs less
-  if (node.canTell(exchange)) return node.responseEnd(exchange, listener);
-  if (deno.canTell(exchange)) return deno.responseEnd(exchange, listener);
-  if (bun.canTell(exchange)) return bun.responseEnd(exchange, listener);
-  if (workers.canTell(exchange)) return workers.responseEnd(exchange, listener);
-  return standard.responseEnd(exchange, listener);
+  // a look at each, the most exact first: a loop over them costs a busy server a tenth of a µs
+  const source = node.canTell(exchange)
+    ? node
+    : deno.canTell(exchange)
+    ? deno
+    : bun.canTell(exchange)
+    ? bun
+    : workers.canTell(exchange)
+    ? workers
+    : standard;
+  return source.responseEnd(exchange, listener);
 }

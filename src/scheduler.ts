@@ -99,10 +99,9 @@ export class Scheduler {
   /** A task that was admitted has ended; each gives its place back once. */
   ended(state: TaskState): void {
     if (state.startedAt !== undefined) this.running--;
-    if (state.status === "succeeded") this.#count("succeeded");
-    if (state.status === "failed" || state.status === "timed-out") {
-      this.#count("failed");
-    }
+    const { status } = state;
+    if (status === "succeeded") this.succeeded++;
+    if (status === "failed" || status === "timed-out") this.failed++;
     this.notify("onEnd", state);
     this.pending--;
     if (this.pending > 0) return;
@@ -189,12 +188,7 @@ export class Scheduler {
 
   #becomeBusy(): void {
     Scheduler.busy.add(this);
-    if (Scheduler.busyListeners.size === 0) return;
     for (const tell of Scheduler.busyListeners) tell(this);
-  }
-
-  #count(result: "succeeded" | "failed"): void {
-    this[result]++;
   }
 
   #start(sequence: TaskSequence): void {

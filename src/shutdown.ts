@@ -1,6 +1,7 @@
 import { checkKeys, describeValue } from "./check.ts";
 import { checkMilliseconds } from "./check_number.ts";
 import { endProcess } from "./end_process.ts";
+import { IS_WORKERS } from "./platforms/workers.ts";
 import { prepareStop, type StoppableServer } from "./stop_server.ts";
 
 /** Options of {@linkcode drainOnShutdown}. */
@@ -116,7 +117,7 @@ export function drainOnShutdown(
 
 /** Workers have a `process` too, which takes listeners and never calls them. */
 function processWithSignals(): Process | undefined {
-  if (globalThis.navigator?.userAgent === "Cloudflare-Workers") return;
+  if (IS_WORKERS) return undefined;
   const { process } = globalThis as { process?: Process };
   return typeof process?.on === "function" ? process : undefined;
 }

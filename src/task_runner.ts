@@ -1,4 +1,5 @@
-import { checkKeys, describeValue } from "./check.ts";
+import { checkKeys } from "./check.ts";
+import { checkNumber } from "./check_number.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import {
   checkDrainOptions,
@@ -178,14 +179,10 @@ export function createRunner(
 export const defaultRunner: TaskRunner = new TaskRunner();
 
 function checkLimit(option: string, value: unknown): void {
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot use ${option} ${describeValue(value)}: write a number`,
-    );
-  }
-  if (value !== Infinity && !(Number.isInteger(value) && value >= 1)) {
-    throw new RangeError(
-      `Cannot use ${option} ${value}: it must be an integer of at least 1, or Infinity`,
-    );
-  }
+  checkNumber(
+    option,
+    value,
+    (limit) => limit === Infinity || (Number.isInteger(limit) && limit >= 1),
+    "an integer of at least 1, or Infinity",
+  );
 }

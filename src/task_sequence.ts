@@ -8,7 +8,6 @@ import {
   type KnownOutcome,
   outcomeOf,
   type ResponseEndListener,
-  type TimeLimit,
 } from "./platforms/types.ts";
 import { policyOf, runTask, type TaskEnvironment } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -138,11 +137,11 @@ export class TaskSequence
   }
 
   /** Stops what waits or runs shortly before the platform does. */
-  limitTime(limit: TimeLimit): void {
-    const { deadline, lifetime = Infinity } = limit;
+  limitTime(deadline: number | undefined, lifetime = Infinity): void {
     if (deadline === undefined && lifetime === Infinity) return;
     this.#deadline = new Deadline(
-      limit,
+      deadline,
+      lifetime,
       this.clock,
       (reason) => this.stop("expired", reason),
     );

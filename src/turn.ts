@@ -1,7 +1,6 @@
 /** What waits for the next turn, and for the one behind it. */
 let next: (() => void)[] = [];
-let afterNext: (() => void)[] = [];
-let isScheduled = false;
+let scheduled = false;
 
 /**
  * Calls back in a later turn of the event loop, after what is already due. All callers of one
@@ -13,30 +12,14 @@ let isScheduled = false;
  */
 export function nextTurn(callback: () => void): void {
   next.push(callback);
-  schedule();
-}
-
-/**
- * Calls back one turn later than {@linkcode nextTurn}.
- *
- * @param callback Called once.
- */
-export function turnAfterNext(callback: () => void): void {
-  afterNext.push(callback);
-  schedule();
-}
-
-function schedule(): void {
-  if (isScheduled) return;
-  isScheduled = true;
+  if (scheduled) return;
+  scheduled = true;
   setTimeout(run, 1);
 }
 
 function run(): void {
   const due = next;
-  next = afterNext;
-  afterNext = [];
-  isScheduled = false;
-  if (next.length > 0) schedule();
+  next = [];
+  scheduled = false;
   for (const callback of due) callback();
 }

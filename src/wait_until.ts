@@ -4,10 +4,9 @@ import { executionContext } from "./platforms/execution_context.ts";
 import { fetchEvent } from "./platforms/fetch_event.ts";
 import { netlify } from "./platforms/netlify.ts";
 import { next, REQUEST_CONTEXT as NEXT } from "./platforms/next.ts";
-import { srvx } from "./platforms/srvx.ts";
+import { isKeptAlive, srvx } from "./platforms/srvx.ts";
 import { supabase } from "./platforms/supabase.ts";
 import type {
-  TimeLimit,
   WaitUntil,
   WaitUntilHints,
   WaitUntilSource,
@@ -45,9 +44,6 @@ const SOURCES: readonly WaitUntilSource[] = [
   bunny,
 ];
 
-/** Those of them that end the work at some time, of which at most one is there. */
-const LIMITED = SOURCES.filter((source) => source.timeLimit !== undefined);
-
 /** What platforms add to the global object. */
 interface PlatformGlobals {
   readonly FetchEvent?: unknown;
@@ -58,10 +54,16 @@ interface PlatformGlobals {
   readonly [NEXT]?: unknown;
 }
 
-const PROCESS = "process";
+/** Where there is no platform. */
+const PROCESS: ResolvedWaitUntil = {
+  source: "process",
+  waitUntil: undefined,
+  deadline: undefined,
+  lifetime: undefined,
+};
 
 /**
- * Finds the `waitUntil` that applies here. It looks once and calls nothing.
+ * Finds the `waitUntil` that applies here. It calls nothing that it finds.
  *
  * @example Outside every platform, the process keeps the work
  * ```ts
@@ -77,29 +79,17 @@ const PROCESS = "process";
  * @throws {TypeError} If `hints.waitUntil` is given and not a function.
  */
 export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
-  const { waitUntil } = hints;
-  if (waitUntil === undefined && !hasPlatform(hints)) {
-    const none = undefined;
-    return { source: PROCESS, waitUntil: none, deadline: none, lifetime: none };
-  }
-  const limit = findTimeLimit();
-  const deadline = limit?.deadline;
-  const lifetime = limit?.lifetime;
-  if (waitUntil !== undefined) {
-    checkWaitUntil(waitUntil);
-    return { source: "option", waitUntil, deadline, lifetime };
-  }
-  for (const source of SOURCES) {
-    try {
+  const option = hints.waitUntil;
+  if (option !== undefined) checkWaitUntil(option);
+  else if (!hasPlatform(hints)) return { ...PROCESS };
+  const limit = firstOf((source) => source.timeLimit?.());
+  const found = option !== undefined
+    ? { source: "option", waitUntil: option }
+    : firstOf((source) => {
       const waitUntil = source.findWaitUntil(hints);
-      if (waitUntil !== undefined) {
-        return { source: source.name, waitUntil, deadline, lifetime };
-      }
-    } catch {
-      // a platform that is not there may throw when it is asked
-    }
-  }
-  return { source: PROCESS, waitUntil: undefined, deadline, lifetime };
+      return waitUntil && { source: source.name, waitUntil };
+    });
+  return { ...PROCESS, ...limit, ...found };
 }
 
 /**
@@ -143,32 +133,33 @@ export function keepAlive(
     return source;
   } catch (error) {
     report(error);
-    return PROCESS;
+    return PROCESS.source;
   }
 }
 
 /**
- * Whether there is a place where a source looks. On most servers there is none, and to call every
- * source was measured to take a sixth of what a request with one task costs: this calls nothing.
+ * Whether there is a place where a source looks. On most servers there is none, and to call each
+ * source for every request was measured to take a sixth of what one task costs a busy server.
  */
 function hasPlatform({ executionContext, request }: WaitUntilHints): boolean {
   try {
     const globals = globalThis as PlatformGlobals;
-    return IS_WORKERS || executionContext !== undefined ||
-      (request !== undefined && Object.hasOwn(request, "waitUntil")) ||
-      globals.FetchEvent !== undefined || globals.Netlify !== undefined ||
-      globals.EdgeRuntime !== undefined || globals.Bunny !== undefined ||
-      globals[VERCEL] !== undefined || globals[NEXT] !== undefined;
+    const there = executionContext ?? globals.FetchEvent ?? globals.Netlify ??
+      globals.EdgeRuntime ?? globals.Bunny ?? globals[VERCEL] ?? globals[NEXT];
+    return IS_WORKERS || there !== undefined || isKeptAlive(request);
   } catch {
     return true; // who throws when it is asked is there, and each source is asked by itself
   }
 }
 
-function findTimeLimit(): TimeLimit | undefined {
-  for (const source of LIMITED) {
+/** What the first source says that says anything. */
+function firstOf<Answer>(
+  ask: (source: WaitUntilSource) => Answer | undefined,
+): Answer | undefined {
+  for (const source of SOURCES) {
     try {
-      const limit = source.timeLimit?.();
-      if (limit !== undefined) return limit;
+      const answer = ask(source);
+      if (answer !== undefined) return answer;
     } catch {
       // a platform that is not there may throw when it is asked
     }

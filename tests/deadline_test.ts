@@ -190,7 +190,7 @@ test("deadline lets the process end before it", () => {
   let unrefs = 0;
   const timer = { unref: () => void unrefs++ };
   const clock = { now: () => 0, setTimeout: () => timer, clearTimeout() {} };
-  new Deadline({ lifetime: 1_000 }, clock, () => {}).responseEnded();
+  new Deadline(undefined, 1_000, clock, () => {}).responseEnded();
   assertEquals(unrefs, 1);
 });
 

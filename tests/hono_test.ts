@@ -98,6 +98,15 @@ test("backgroundTasks() never calls waitUntil for a request without tasks", asyn
 
 test("backgroundTasks() asks for the execution context once where a server hands over none", async () => {
   intercept({}, {} as Interception); // from then on each request is looked up, by its context too
+  const servers = [
+    { completed: Promise.resolve() },
+    { requestIP: () => null },
+    { outgoing: {} },
+  ];
+  for (const server of servers) await asksOnce(server);
+});
+
+async function asksOnce(server: object): Promise<void> {
   const { runner, add } = record();
   const context = executionContext();
   const app = new Hono<BackgroundTasksEnv>();
@@ -118,14 +127,13 @@ test("backgroundTasks() asks for the execution context once where a server hands
     add(c.var.backgroundTasks, "task");
     return c.text("hello");
   });
-  const server = { completed: Promise.resolve() };
   for (let i = 0; i < 3; i++) await app.request("/", {}, server);
   assertEquals(asked, 1);
   // nothing of that applies to whoever else calls the app
   await app.request("/", {}, {}, context);
   assertEquals([asked, context.promises.length], [3, 1]);
   await runner.drain();
-});
+}
 
 test("backgroundTasks() merges the tasks of every middleware, helper and sub-app into one queue", async () => {
   const { app, events, runner, add } = record();

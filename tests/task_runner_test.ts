@@ -263,7 +263,7 @@ test("new TaskRunner() refuses wrong options, with the rule and the value", () =
     [{ concurrency: 0 }, RangeError, "concurrency 0: it must be an integer"],
     [{ concurrency: 1.5 }, RangeError, "concurrency 1.5"],
     [{ concurrency: NaN }, RangeError, "concurrency NaN"],
-    [{ concurrency: "2" }, TypeError, 'concurrency "2": write a number'],
+    [{ concurrency: "2" }, TypeError, 'concurrency "2": it must be an integer'],
     [{ maxPending: -1 }, RangeError, "maxPending -1"],
     [{ observers: {} }, TypeError, "observers an object: write an array"],
     [{ observers: [null] }, TypeError, "observer null: write an object"],

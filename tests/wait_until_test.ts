@@ -109,6 +109,28 @@ test("resolveWaitUntil() takes a platform whose getters throw for another platfo
   });
 });
 
+test("resolveWaitUntil() finds every platform by its global alone", async () => {
+  class FetchEvent extends Owner {}
+  const owner = new Owner();
+  const get = (): Owner => owner;
+  const cases: [PropertyKey, unknown, WaitUntilHints, string][] = [
+    ["FetchEvent", FetchEvent, { platform: new FetchEvent() }, "fetch event"],
+    ["Netlify", { context: owner }, {}, "netlify"],
+    [Symbol.for("@vercel/request-context"), { get }, {}, "vercel"],
+    ["EdgeRuntime", "vercel", { platform: owner }, "vercel"],
+    [Symbol.for("@next/request-context"), { get }, {}, "next"],
+    ["EdgeRuntime", owner, {}, "supabase"],
+    ["Bunny", { v1: owner }, {}, "bunny"],
+  ];
+  for (const [name, value, hints, source] of cases) {
+    await withGlobal(name, value, () => {
+      const expected = host === "workerd" ? NOTHING : source;
+      assertEquals(resolveWaitUntil(hints).source, expected);
+    });
+    assertEquals(resolveWaitUntil(hints).source, NOTHING);
+  }
+});
+
 test("resolveWaitUntil() asks on where a name of the global object throws", async () => {
   const throws = {
     configurable: true,

@@ -75,20 +75,22 @@ function endLine(run: TaskRun): string {
   const error = run.error === undefined
     ? ""
     : `: ${oneLine(textOf(run.error))}`;
-  return `task ${oneLine(run.name)} ${run.status}${attempts}${
-    duration(run)
-  }${error}`;
+  const ms = durationOf(run);
+  const duration = ms === undefined ? "" : ` ${ms}ms`;
+  return `task ${
+    oneLine(run.name)
+  } ${run.status}${attempts}${duration}${error}`;
 }
 
-function duration({ startedAt, endedAt }: TaskRun): string {
+function durationOf({ startedAt, endedAt }: TaskRun): number | undefined {
   return startedAt === undefined || endedAt === undefined
-    ? ""
-    : ` ${endedAt - startedAt}ms`;
+    ? undefined
+    : endedAt - startedAt;
 }
 
 /** The shape that log collectors read: a time, a level, a message, then fields. */
 function record(event: string, run: TaskRun): Record<string, unknown> {
-  const { addedAt, startedAt, endedAt, error } = run;
+  const { addedAt, startedAt, error } = run;
   const isFailure = error !== undefined && !UNHARMED.has(run.status);
   return {
     time: new Date().toISOString(),
@@ -99,9 +101,7 @@ function record(event: string, run: TaskRun): Record<string, unknown> {
     status: run.status,
     attempt: run.attempt,
     waited_ms: startedAt === undefined ? undefined : startedAt - addedAt,
-    duration_ms: startedAt === undefined || endedAt === undefined
-      ? undefined
-      : endedAt - startedAt,
+    duration_ms: durationOf(run),
     error: error === undefined ? undefined : {
       message: textOf(error),
       stack: error instanceof Error ? error.stack : undefined,

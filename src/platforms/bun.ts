@@ -1,6 +1,7 @@
-import { turnAfterNext } from "../turn.ts";
+import { nextTurn } from "../turn.ts";
 import type {
   Exchange,
+  KnownOutcome,
   ResponseEndListener,
   ResponseEndSource,
   SrvxRequest,
@@ -38,7 +39,7 @@ function responseEnd(
   if (server !== undefined && request !== undefined) {
     watch({ server, request, listener });
   } else {
-    turnAfterNext(() => tell(listener, request));
+    nextTurn(() => nextTurn(() => listener.responseEnded(outcomeOf(request))));
   }
   return response;
 }
@@ -63,17 +64,6 @@ interface Watched {
   readonly listener: ResponseEndListener;
 }
 
-/**
- * Bun aborts the signal for most clients that leave, and for nothing else, and tells so later too.
- * The signal is made when it is first read, which costs as much as a small task.
- */
-function tell(
-  listener: ResponseEndListener,
-  request: Request | undefined,
-): void {
-  listener.responseEnded(() => request?.signal.aborted ? "aborted" : "unknown");
-}
-
 let watched: Watched[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 let sleep = SHORTEST_SLEEP;
@@ -91,11 +81,22 @@ function poll(): void {
   watched = [];
   for (const one of before) {
     const { server, request, listener } = one;
-    if (server.requestIP(request) === null) tell(listener, request);
-    else watched.push(one);
+    if (server.requestIP(request) === null) {
+      listener.responseEnded(outcomeOf(request));
+    } else {
+      watched.push(one);
+    }
   }
   sleep = watched.length < before.length
     ? SHORTEST_SLEEP
     : Math.min(sleep * 2, LONGEST_SLEEP);
   timer = watched.length > 0 ? setTimeout(poll, sleep) : undefined;
+}
+
+/**
+ * Bun aborts the signal for most clients that leave, and for nothing else, and tells so later too.
+ * The signal is made when it is first read, which costs as much as a small task.
+ */
+function outcomeOf(request: Request | undefined): KnownOutcome {
+  return () => request?.signal.aborted ? "aborted" : "unknown";
 }

@@ -1,6 +1,6 @@
 import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
-import { turnAfterNext } from "../turn.ts";
+import { nextTurn } from "../turn.ts";
 import type {
   Exchange,
   ResponseEndListener,
@@ -33,7 +33,8 @@ function responseEnd(
   const info = infoOf(exchange)!;
   const { request, response, exactEnd } = exchange;
   let outcome: ResponseOutcome = "unknown";
-  const over = (): void => turnAfterNext(() => listener.responseEnded(outcome));
+  const over = (): void =>
+    nextTurn(() => nextTurn(() => listener.responseEnded(outcome)));
   // Without a response it may have left before the first task was added.
   if (response === undefined && isClosed(info)) over();
   else info.completed.then(over, over);

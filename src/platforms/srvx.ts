@@ -17,7 +17,10 @@ import {
 export const srvx: WaitUntilSource = {
   name: "srvx",
   findWaitUntil: ({ request }: WaitUntilHints) =>
-    request !== undefined && Object.hasOwn(request, "waitUntil")
-      ? waitUntilOf(request)
-      : undefined,
+    isKeptAlive(request) ? waitUntilOf(request) : undefined,
 };
+
+/** Whether a request has a `waitUntil` of its own. */
+export function isKeptAlive(request: Request | undefined): boolean {
+  return request !== undefined && Object.hasOwn(request, "waitUntil");
+}

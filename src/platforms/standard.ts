@@ -1,6 +1,6 @@
 import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
-import { turnAfterNext } from "../turn.ts";
+import { nextTurn } from "../turn.ts";
 import {
   type Exchange,
   lendsByteReader,
@@ -20,7 +20,7 @@ function responseEnd(
   listener: ResponseEndListener,
 ): Response | undefined {
   const over = (outcome: ResponseOutcome): void =>
-    turnAfterNext(() => listener.responseEnded(outcome));
+    nextTurn(() => nextTurn(() => listener.responseEnded(outcome)));
   if (
     response === undefined || request?.method === "HEAD" ||
     !isStream(response.body)
