@@ -53,8 +53,11 @@ export interface RunAfterContext {
   readonly platform?: unknown;
 }
 
-let faceOf: (tasks: RequestTasks) => BackgroundTasks;
-let coreOf: (tasks: BackgroundTasks) => RequestTasks;
+/** What users hold of the tasks of a request, for a front door. */
+export let backgroundTasksOf: (tasks: RequestTasks) => BackgroundTasks;
+
+/** What is behind what users hold, for a front door. */
+export let requestTasksOf: (tasks: BackgroundTasks) => RequestTasks;
 
 const DEFAULT_OPTIONS: CheckedOptions = checkOptions({});
 
@@ -92,8 +95,8 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
   readonly #tasks: RequestTasks;
 
   static {
-    faceOf = (tasks) => new BackgroundTasks(tasks as never);
-    coreOf = (face) => face.#tasks;
+    backgroundTasksOf = (tasks) => new BackgroundTasks(tasks as never);
+    requestTasksOf = (face) => face.#tasks;
   }
 
   /**
@@ -212,8 +215,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {RangeError} If an option is out of range.
    */
   with(options: TaskOptions): TaskAdder {
-    checkTaskOptions(options);
-    return new PolicyView(this.#tasks, { ...options });
+    return adderWith(this.#tasks, {}).with(options);
   }
 
   /**
@@ -259,50 +261,20 @@ function stateToAdd(
 }
 
 /** Adds to the tasks of a request with a policy of its own. */
-class PolicyView implements TaskAdder {
-  readonly #tasks: RequestTasks;
-  readonly #options: TaskOptions;
-
-  constructor(tasks: RequestTasks, options: TaskOptions) {
-    this.#tasks = tasks;
-    this.#options = options;
-  }
-
-  addTask(
-    fn: TaskFunction | BackgroundTask,
-    ...args: unknown[]
-  ): BackgroundTask {
-    const state = stateToAdd(fn, args);
-    this.#tasks.add(state, this.#options);
-    return state.task;
-  }
-
-  addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#tasks.addGroup(stepOf(tasks), this.#options);
-  }
-
-  with(options: TaskOptions): TaskAdder {
-    checkTaskOptions(options);
-    return new PolicyView(this.#tasks, { ...this.#options, ...options });
-  }
-}
-
-/**
- * What users hold of the tasks of a request, for a front door.
- *
- * @param tasks The tasks.
- * @returns Their face.
- */
-export function backgroundTasksOf(tasks: RequestTasks): BackgroundTasks {
-  return faceOf(tasks);
-}
-
-/**
- * What is behind a face, for a front door.
- *
- * @param tasks What users hold.
- * @returns The tasks of the request.
- */
-export function requestTasksOf(tasks: BackgroundTasks): RequestTasks {
-  return coreOf(tasks);
+function adderWith(tasks: RequestTasks, options: TaskOptions): TaskAdder {
+  return {
+    addTask(
+      fn: TaskFunction | BackgroundTask,
+      ...args: unknown[]
+    ): BackgroundTask {
+      const state = stateToAdd(fn, args);
+      tasks.add(state, options);
+      return state.task;
+    },
+    addGroup: (...group) => tasks.addGroup(stepOf(group), options),
+    with(nearer) {
+      checkTaskOptions(nearer);
+      return adderWith(tasks, { ...options, ...nearer });
+    },
+  };
 }

@@ -8,31 +8,22 @@ export interface Host {
   readonly failure: { readonly cause: unknown } | undefined;
 }
 
-/** A request that two front doors see: the inner one may catch what the handler threw. */
-export class JoinedHost implements Host {
-  readonly request: Request | undefined;
-  readonly platform: unknown;
-  readonly #outer: Host;
-  readonly #inner: Host;
-
-  /**
-   * Joins what two front doors know.
-   *
-   * @param outer The one that made the tasks of the request.
-   * @param inner The one further in.
-   */
-  constructor(outer: Host, inner: Host) {
-    this.request = outer.request;
-    this.platform = outer.platform;
-    this.#outer = outer;
-    this.#inner = inner;
-  }
-
-  get executionContext(): unknown {
-    return this.#outer.executionContext ?? this.#inner.executionContext;
-  }
-
-  get failure(): { readonly cause: unknown } | undefined {
-    return this.#outer.failure ?? this.#inner.failure;
-  }
+/**
+ * Joins what two front doors know of a request: the inner one may catch what the handler threw.
+ *
+ * @param outer The one that made the tasks of the request.
+ * @param inner The one further in.
+ */
+export function joinHosts(outer: Host, inner: Host): Host {
+  const { request, platform } = outer;
+  return {
+    request,
+    platform,
+    get executionContext() {
+      return outer.executionContext ?? inner.executionContext;
+    },
+    get failure() {
+      return outer.failure ?? inner.failure;
+    },
+  };
 }

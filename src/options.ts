@@ -6,9 +6,10 @@ import {
 } from "./check.ts";
 import { checkMilliseconds } from "./check_number.ts";
 import type { WaitUntil } from "./platforms/types.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { StrictMode } from "./strict.ts";
 import { checkPolicy, POLICY_KEYS, type TaskPolicy } from "./task_options.ts";
-import { defaultRunner, TaskRunner } from "./task_runner.ts";
+import { defaultRunner, schedulerOf, TaskRunner } from "./task_runner.ts";
 import type { SequenceOptions } from "./task_sequence.ts";
 import type { TaskRun } from "./task_state.ts";
 import { checkWaitUntil } from "./wait_until.ts";
@@ -78,7 +79,7 @@ export interface BackgroundTasksOptions extends TaskPolicy {
 export interface CheckedOptions extends SequenceOptions {
   readonly waitUntil: WaitUntil | undefined;
   readonly deadline: number | undefined;
-  readonly runner: TaskRunner;
+  readonly scheduler: Scheduler;
   readonly exactEnd: boolean;
   /** What warns, where `strict` is set. */
   readonly strict: StrictMode | undefined;
@@ -136,7 +137,7 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
     stopOnError,
     waitUntil,
     deadline,
-    runner,
+    scheduler: schedulerOf(runner),
     exactEnd,
     strict: strict ? new StrictMode() : undefined,
   };

@@ -1,18 +1,19 @@
 import { BackgroundTasksClosedError } from "./errors.ts";
-import { type Host, JoinedHost } from "./host.ts";
+import { type Host, joinHosts } from "./host.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
 import type { CheckedOptions } from "./options.ts";
 import { isDurable, type Letter, Outbox } from "./outbox.ts";
 import type { TimeLimit, WaitUntil } from "./platforms/types.ts";
 import { recordOf, type RequestRecord } from "./request_record.ts";
 import { responseEnd } from "./response_end.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { addedBefore } from "./step.ts";
 import type { BackgroundTask } from "./task.ts";
 import { checkInProcess, type TaskOptions } from "./task_options.ts";
 import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
 import type { TaskState } from "./task_state.ts";
-import { checkWaitUntil, keepAlive, resolveWaitUntil } from "./wait_until.ts";
+import { checkWaitUntil, findWaitUntil, keepAlive } from "./wait_until.ts";
 
 /**
  * What a `BackgroundTasks` does: it sorts the tasks of one request into those that run here, a
@@ -31,7 +32,7 @@ export class RequestTasks {
 
   constructor(options: CheckedOptions, host: Host | undefined) {
     this.#options = options;
-    this.#record = recordOf(schedulerOf(options.runner));
+    this.#record = recordOf(options.scheduler);
     if (host !== undefined) this.#setHost(host);
   }
 
@@ -56,7 +57,7 @@ export class RequestTasks {
 
   /** A second front door, further in, handles the same request: it may catch what is thrown. */
   join(host: Host): void {
-    if (this.#host !== undefined) this.#host = new JoinedHost(this.#host, host);
+    if (this.#host !== undefined) this.#host = joinHosts(this.#host, host);
   }
 
   /**
@@ -90,13 +91,9 @@ export class RequestTasks {
    * @throws {TaskQueueFullError} If the runner holds `maxPending` tasks.
    */
   add(state: TaskState, options: TaskOptions | undefined): void {
+    if (isDurable(state)) return this.addGroup([state], options);
     if (state.owner !== undefined) throw addedBefore(state.name);
     this.#prepare(state, options);
-    if (isDurable(state)) {
-      const letters = this.#write([state]);
-      this.#outbox?.post(letters);
-      return;
-    }
     const sequence = this.#sequence ?? this.#createSequence();
     sequence.add(state);
     this.#options.strict?.check(state.name, state.args);
@@ -121,18 +118,16 @@ export class RequestTasks {
     // what may be refused comes first, so that a step is taken as a whole or not at all
     const durable = states.filter(isDurable);
     const letters = durable.length > 0 ? this.#write(durable) : [];
-    this.#addAtOnce(states.filter((state) => !isDurable(state)));
-    this.#outbox?.post(letters);
-  }
-
-  #addAtOnce(states: readonly TaskState[]): void {
-    if (states.length === 0) return;
-    const sequence = this.#sequence ?? this.#createSequence();
-    sequence.addGroup(states);
-    for (const { name, args } of states) {
-      this.#options.strict?.check(name, args);
+    const others = states.filter((state) => !isDurable(state));
+    if (others.length > 0) {
+      const sequence = this.#sequence ?? this.#createSequence();
+      sequence.addGroup(others);
+      others.forEach(({ name, args }) =>
+        this.#options.strict?.check(name, args)
+      );
+      if (this.#sequence === undefined) this.#begin(sequence);
     }
-    if (this.#sequence === undefined) this.#begin(sequence);
+    this.#outbox?.post(letters);
   }
 
   #prepare(state: TaskState, options: TaskOptions | undefined): void {
@@ -167,7 +162,7 @@ export class RequestTasks {
     }
     this.#outbox ??= new Outbox(
       this.#options.defaults,
-      schedulerOf(this.#interception?.runner ?? this.#options.runner),
+      this.#scheduler,
       this.#interception,
       this.#record,
     );
@@ -203,14 +198,19 @@ export class RequestTasks {
 
   #createSequence(): TaskSequence {
     const interception = this.#interception;
-    const runner = interception?.runner ?? this.#options.runner;
     const sequence = new TaskSequence(
       this.#options,
-      schedulerOf(runner),
+      this.#scheduler,
       this.#record,
     );
     if (interception !== undefined) sequence.intercept(interception);
     return sequence;
+  }
+
+  /** Whoever executes the tasks: a test client may bring a runner of its own. */
+  get #scheduler(): Scheduler {
+    const runner = this.#interception?.runner;
+    return runner === undefined ? this.#options.scheduler : schedulerOf(runner);
   }
 
   /**
@@ -267,15 +267,13 @@ export class RequestTasks {
   /** Gives the platform the one promise of this request. */
   #keepAlive(sequence: TaskSequence, host: Host): void {
     if (this.#interception?.runner !== undefined) return;
-    const { waitUntil, runner, deadline } = this.#options;
-    const { executionContext, request, platform } = host;
-    const hints = { waitUntil, executionContext, request, platform };
-    const resolved = resolveWaitUntil(hints);
+    const { waitUntil, scheduler, deadline } = this.#options;
+    const resolved = findWaitUntil(waitUntil, host);
     // a test client is no platform: only the limit that the app itself states applies
     const limit: TimeLimit = this.#interception === undefined ? resolved : {};
     sequence.limitTime(limit.deadline, deadline ?? limit.lifetime);
     const source = keepAlive(resolved, sequence);
-    schedulerOf(runner).platform = source;
+    scheduler.platform = source;
     this.#options.strict?.log(source);
   }
 }

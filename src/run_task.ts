@@ -27,19 +27,18 @@ interface Failure {
 }
 
 /**
- * Runs one task to its end: its attempts, their timeouts, and what became of it.
+ * Runs one task to its end: its attempts, their timeouts, and what became of it. `state.end()` is
+ * called then.
  *
  * @param state The task. One that has ended, by `cancel()` or a deadline, is not started.
  * @param environment What the tasks of the request share.
  * @param policy Its timeout and its retries.
- * @returns What fulfils when the next task may go on, and never rejects; nothing for a task that
- * is over at once.
  */
 export function runTask(
   state: TaskState,
   environment: TaskEnvironment,
   policy: Pick<FullPolicy, "timeout" | "retry">,
-): PromiseLike<void> | void {
+): void {
   if (state.hasEnded) return;
   state.status = "running";
   state.startedAt = environment.clock.now();
@@ -47,10 +46,8 @@ export function runTask(
   environment.taskStarts(state);
   if (state.hasEnded) return;
   const { timeout, retry } = policy;
-  if (timeout === undefined && retry === undefined) {
-    return runOnce(state, environment);
-  }
-  return runAttempts(state, environment, timeout, retry);
+  if (timeout === undefined && retry === undefined) runOnce(state, environment);
+  else runAttempts(state, environment, timeout, retry);
 }
 
 /**
@@ -74,10 +71,7 @@ export function policyOf(
 }
 
 /** The common case, without a timer or a loop: one attempt that may take as long as it likes. */
-function runOnce(
-  state: TaskState,
-  environment: TaskEnvironment,
-): PromiseLike<void> | void {
+function runOnce(state: TaskState, environment: TaskEnvironment): void {
   let result: unknown;
   try {
     result = call(state, environment);
@@ -99,25 +93,6 @@ function runOnce(
     );
   } catch (error) { // of a promise whose own `then` throws
     state.end("failed", error);
-  }
-  return new UntilEnded(state);
-}
-
-/** What the next task waits for: less than a promise, which would be one more for each task. */
-class UntilEnded implements PromiseLike<void> {
-  readonly #state: TaskState;
-
-  constructor(state: TaskState) {
-    this.#state = state;
-  }
-
-  then<Value, Never>(
-    goOn?: ((value: void) => Value | PromiseLike<Value>) | null,
-  ): PromiseLike<Value | Never> {
-    const next = goOn as () => void;
-    if (this.#state.hasEnded) next();
-    else this.#state.release = next;
-    return this as never; // a chain of promises asks for nothing
   }
 }
 

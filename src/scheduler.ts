@@ -1,7 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { DrainReport } from "./drain.ts";
 import { BackgroundTasksClosedError, TaskQueueFullError } from "./errors.ts";
-import { Fifo } from "./fifo.ts";
 import { InFlight } from "./in_flight.ts";
 import {
   callHook,
@@ -18,6 +17,8 @@ import type { TaskRun, TaskState } from "./task_state.ts";
 export interface Watcher {
   /** Something became of a task. */
   notify(event: TaskEvent, state: TaskState): void;
+  /** A request has begun: what is kept of it. */
+  newRecord(now: () => number): RequestRecord;
   /** The handler of a request has returned, or its response has ended. */
   requestChanged(record: RequestRecord): void;
 }
@@ -55,7 +56,9 @@ export class Scheduler {
   readonly #concurrency: number;
   readonly #maxPending: number;
   readonly #sequences = new InFlight();
-  readonly #ready = new Fifo<TaskSequence>();
+  /** Those that wait for a free place, linked in the order their responses ended. */
+  #firstReady: TaskSequence | undefined = undefined;
+  #lastReady: TaskSequence | undefined = undefined;
   #open = 0;
   #filling = false;
   #idle: (() => void)[] = [];
@@ -118,8 +121,10 @@ export class Scheduler {
 
   /** The response of a sequence has ended: its tasks may start when it is their turn. */
   enqueue(sequence: TaskSequence): void {
-    if (this.#open < this.#concurrency) this.#start(sequence);
-    else this.#ready.push(sequence);
+    if (this.#open < this.#concurrency) return this.#start(sequence);
+    if (this.#firstReady === undefined) this.#firstReady = sequence;
+    else this.#lastReady!.nextReady = sequence;
+    this.#lastReady = sequence;
   }
 
   /** A sequence has nothing left to run. */
@@ -128,9 +133,10 @@ export class Scheduler {
     if (started) this.#open--;
     if (this.#filling) return; // one that had nothing to run: the loop below goes on
     this.#filling = true;
-    while (this.#open < this.#concurrency) {
-      const next = this.#ready.shift();
-      if (next === undefined) break;
+    while (this.#firstReady !== undefined && this.#open < this.#concurrency) {
+      const next = this.#firstReady;
+      this.#firstReady = next.nextReady;
+      next.nextReady = undefined; // see `InFlight`
       if (!next.finished) this.#start(next);
     }
     this.#filling = false;

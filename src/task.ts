@@ -19,7 +19,8 @@ export type OverloadArguments<Fn> = Fn extends {
     : First | Second | Third | Fourth)
   : never;
 
-let stateOfTask: (task: BackgroundTask) => TaskState;
+/** The state behind a task that a user holds, for the files of this package. */
+export let stateOf: (task: BackgroundTask) => TaskState;
 let faceOfState: (state: TaskState) => BackgroundTask;
 
 /**
@@ -47,7 +48,7 @@ export class BackgroundTask<
   readonly #state: TaskState;
 
   static {
-    stateOfTask = (task) => task.#state;
+    stateOf = (task) => task.#state;
     faceOfState = (state) => new BackgroundTask(state as never);
   }
 
@@ -112,16 +113,6 @@ export function newTask(fn: TaskFunction, args: readonly unknown[]): TaskState {
   const state = newState(fn, args);
   faceOfState(state);
   return state;
-}
-
-/**
- * The state behind a task, for the files of this package.
- *
- * @param task The task a user holds.
- * @returns Its state.
- */
-export function stateOf(task: BackgroundTask): TaskState {
-  return stateOfTask(task);
 }
 
 /**

@@ -53,8 +53,14 @@ export interface TaskRunnerStats {
   readonly platform: string | undefined;
 }
 
-let schedulerOfRunner: (runner: TaskRunner) => Scheduler;
-let create: (options: TaskRunnerOptions, clock: Clock) => TaskRunner;
+/** The scheduler behind a runner that a user holds, for the files of this package. */
+export let schedulerOf: (runner: TaskRunner) => Scheduler;
+
+/** Creates a runner with a clock of its own, for tests; it throws what the constructor throws. */
+export let createRunner: (
+  options: TaskRunnerOptions,
+  clock: Clock,
+) => TaskRunner;
 
 /**
  * Executes the background tasks of a process: limits, observers, figures and draining.
@@ -75,8 +81,8 @@ export class TaskRunner {
   readonly #scheduler: Scheduler;
 
   static {
-    schedulerOfRunner = (runner) => runner.#scheduler;
-    create = (options, clock) => {
+    schedulerOf = (runner) => runner.#scheduler;
+    createRunner = (options, clock) => {
       const runner = new TaskRunner(options);
       runner.#scheduler.clock = clock;
       return runner;
@@ -147,32 +153,6 @@ export class TaskRunner {
     this.#scheduler.closed = true;
     return await this.drain(options);
   }
-}
-
-/**
- * The scheduler behind a runner, for the files of this package.
- *
- * @param runner The runner a user holds.
- * @returns Its scheduler.
- */
-export function schedulerOf(runner: TaskRunner): Scheduler {
-  return schedulerOfRunner(runner);
-}
-
-/**
- * Creates a runner with a clock of its own, for tests.
- *
- * @param options Its limits and observers.
- * @param clock What its timeouts, retries and deadlines tell the time by.
- * @returns The runner.
- * @throws {TypeError} If an option is unknown or of the wrong kind.
- * @throws {RangeError} If a limit is out of range.
- */
-export function createRunner(
-  options: TaskRunnerOptions,
-  clock: Clock,
-): TaskRunner {
-  return create(options, clock);
 }
 
 /** The runner of the process. */

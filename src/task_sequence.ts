@@ -1,5 +1,6 @@
 import { Deadline } from "./deadline.ts";
 import { BackgroundTasksClosedError } from "./errors.ts";
+import { Gate, sharedGate } from "./gate.ts";
 import type { Interception } from "./interception.ts";
 import { callHook } from "./observer.ts";
 import type { RequestRecord } from "./request_record.ts";
@@ -25,6 +26,7 @@ import type {
   TaskState,
   TaskStatus,
 } from "./task_state.ts";
+import { type TurnListener, waitForTurn } from "./turn.ts";
 
 /** What a sequence takes from the options of the middleware. */
 export interface SequenceOptions {
@@ -42,12 +44,19 @@ export interface SequenceOptions {
  * Invariant: once started, the sequence is finished exactly when `#pending` falls to zero.
  */
 export class TaskSequence
-  implements TaskOwner, TaskEnvironment, RequestEnd, ResponseEndListener {
+  implements
+    TaskOwner,
+    TaskEnvironment,
+    RequestEnd,
+    ResponseEndListener,
+    TurnListener {
   readonly record: RequestRecord | undefined;
   finished = false;
   /** Its neighbours, for the scheduler that keeps it. */
   previous: TaskSequence | undefined = undefined;
   next: TaskSequence | undefined = undefined;
+  /** The one that waits for a free place behind it. */
+  nextReady: TaskSequence | undefined = undefined;
   readonly #options: SequenceOptions;
   readonly #scheduler: Scheduler;
   outcome: HandlerOutcome = "success";
@@ -66,10 +75,8 @@ export class TaskSequence
   /** The first failure where `stopOnError` is set, and the step it was in. */
   #stopped: { readonly cause: unknown; readonly step: number } | undefined =
     undefined;
-  #begin!: () => void;
-  #tail: Promise<void>;
-  /** The end of the last task, once that runs: nobody waits for it before another one is added. */
-  #lastEnd: PromiseLike<void> | undefined = undefined;
+  #gate: Gate = sharedGate();
+  #tail: Promise<void> = this.#gate.opening;
   #whenDone: (() => void) | undefined = undefined;
   #deadline: Deadline | undefined = undefined;
   #interception: Interception | undefined = undefined;
@@ -82,7 +89,6 @@ export class TaskSequence
     this.record = record;
     this.#options = options;
     this.#scheduler = scheduler;
-    this.#tail = new Promise((resolve) => this.#begin = resolve);
   }
 
   get clock(): Scheduler["clock"] {
@@ -154,9 +160,10 @@ export class TaskSequence
    */
   add(state: TaskState): void {
     this.#makeRoom(state, 1);
+    const before = this.#endOfLast();
     this.#append(state, this.now());
     this.#added(state);
-    this.#tail = this.#endOfLast().then(this.#runNext);
+    this.#tail = before.then(this.#runNext);
   }
 
   /**
@@ -166,21 +173,21 @@ export class TaskSequence
    */
   addGroup(states: readonly TaskState[]): void {
     this.#makeRoom(states[0]!, states.length);
+    const before = this.#endOfLast();
     const addedAt = this.now();
     for (const state of states) this.#append(state, addedAt);
     for (const state of states) this.#added(state);
     // a continuation for each: so that none sees what another one enters
-    const before = this.#endOfLast();
     const all = states.map(() => before.then(this.#runNext));
     this.#tail = Promise.all(all).then(() => {});
   }
 
-  /** What the next step waits for. */
+  /** What the next step waits for: nobody waits for the last task before another one is added. */
   #endOfLast(): Promise<void> {
-    const lastEnd = this.#lastEnd;
-    if (lastEnd === undefined) return this.#tail;
-    this.#lastEnd = undefined;
-    return this.#tail.then(() => lastEnd);
+    const last = this.#last;
+    return last?.status === "running"
+      ? this.#tail.then(() => endOf(last))
+      : this.#tail;
   }
 
   #makeRoom(first: TaskState, count: number): void {
@@ -210,20 +217,26 @@ export class TaskSequence
     if (this.record !== undefined) this.record.endIsWatched = true;
   }
 
-  /** The response has ended; the tasks start when the scheduler says so. */
-  responseEnded(outcome: KnownOutcome): void {
+  /** The response has ended. */
+  responseEnded(outcome: KnownOutcome, turns: 0 | 1 | 2): void {
     this.record?.responseEnded(outcomeOf(outcome));
     if (this.finished) return;
     this.#responseOutcome = outcome;
     this.#response = undefined;
     this.#deadline?.responseEnded();
-    this.#scheduler.enqueue(this);
+    if (turns === 0) this.turnHasCome();
+    else waitForTurn(turns, this);
+  }
+
+  /** Nothing of the response is left to do: the tasks start when the scheduler says so. */
+  turnHasCome(): void {
+    if (!this.finished) this.#scheduler.enqueue(this);
   }
 
   /** Lets the first task start. */
   start(): void {
     this.#started = true;
-    this.#begin();
+    this.#gate.open();
     if (this.#pending === 0) this.#finish();
   }
 
@@ -283,15 +296,20 @@ export class TaskSequence
 
   /** The continuation of every task, which finds out whose it is. */
   readonly #runNext = (): PromiseLike<void> | void => {
+    if (!this.#started) { // the gate opened for other requests
+      if (this.#gate.isOpen) this.#gate = new Gate();
+      return this.#gate.opening.then(this.#runNext);
+    }
     const state = this.#next!;
     this.#next = state.next;
     this.#forgetEndedBefore(state);
-    const end = this.#runOne(state);
-    if (state !== this.#last) return end;
-    this.#lastEnd = end ?? undefined;
+    const turn = this.#runOne(state);
+    if (turn !== undefined) return turn.then(() => endOf(state));
+    if (state !== this.#last && !state.hasEnded) return endOf(state);
   };
 
-  #runOne(state: TaskState): PromiseLike<void> | void {
+  /** @returns A promise where a test client holds the task back; it has begun otherwise. */
+  #runOne(state: TaskState): Promise<void> | undefined {
     if (state.hasEnded) return;
     const policy = policyOf(state, this.#options.defaults);
     let reason: unknown;
@@ -306,9 +324,10 @@ export class TaskSequence
       return;
     }
     const turn = this.#interception?.turn(state);
-    return turn === undefined
-      ? runTask(state, this, policy)
-      : turn.then(() => runTask(state, this, policy));
+    if (turn !== undefined) {
+      return turn.then(() => runTask(state, this, policy));
+    }
+    runTask(state, this, policy);
   }
 
   /** Why a task does not run, by its `runOn` or by `stopOnError`. */
@@ -356,6 +375,17 @@ export class TaskSequence
     this.#scheduler.remove(this, this.#started);
     this.#whenDone?.();
   }
+}
+
+/** What the next step waits for: less than a promise, which would be one more for each task. */
+function endOf(state: TaskState): PromiseLike<void> {
+  const until = {
+    then(goOn: () => void): void {
+      if (state.hasEnded) goOn();
+      else state.goOn = goOn;
+    },
+  };
+  return until as PromiseLike<void>; // a chain of promises asks for nothing else
 }
 
 /** What goes to `onTaskError`. */

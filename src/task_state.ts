@@ -85,8 +85,10 @@ export class TaskState {
   error: unknown = undefined;
   /** Aborts the signal of the running attempt, if anyone asked for it. */
   abort: ((reason: unknown) => void) | undefined = undefined;
-  /** Lets the sequence go on, whether or not the task's function ever settles. */
+  /** Gives up the running attempt, or the wait for the next one. */
   release: (() => void) | undefined = undefined;
+  /** Lets the next step of a sequence go on, whether or not the task's function ever settles. */
+  goOn: (() => void) | undefined = undefined;
   #id: string | undefined = undefined;
 
   constructor(
@@ -132,6 +134,7 @@ export class TaskState {
       this.owner.taskEnded(this);
     }
     this.release?.();
+    this.goOn?.();
     return true;
   }
 

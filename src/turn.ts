@@ -1,25 +1,44 @@
-/** What waits for the next turn, and for the one behind it. */
-let next: (() => void)[] = [];
-let scheduled = false;
+import { renewGate } from "./gate.ts";
+
+/** What waits for a later turn of the event loop. */
+export interface TurnListener {
+  /** The turn has come. It has lost the request's async context: no user's code runs in here. */
+  turnHasCome(): void;
+}
+
+/** What Deno, Bun and Node have, and the web has not. */
+interface Immediates {
+  setImmediate?(callback: () => void, delay: number): unknown;
+}
+
+/** Who waits for the next turn, and for the one behind it: one is scheduled while anybody does. */
+let next: TurnListener[] = [];
+let afterNext: TurnListener[] = [];
 
 /**
- * Calls back in a later turn of the event loop, after what is already due. All callers of one
- * millisecond share one timer: a timer of their own would cost a request a fifth of its throughput.
+ * Waits for a later turn of the event loop. All that wait share it: a timer of their own would cost
+ * a request a fifth of its throughput, and one that is due in a millisecond finds the caches of the
+ * processor full of other requests.
  *
- * The callback must not run a user's code: it has lost the request's async context.
- *
- * @param callback Called once.
+ * @param turns The next turn, which may be due already, or the one behind it, which leaves the
+ * event loop the time to do what was due before.
+ * @param listener Told once.
  */
-export function nextTurn(callback: () => void): void {
-  next.push(callback);
-  if (scheduled) return;
-  scheduled = true;
-  setTimeout(run, 1);
+export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {
+  if (next.length + afterNext.length === 0) schedule();
+  (turns === 1 ? next : afterNext).push(listener);
+}
+
+function schedule(): void {
+  const { setImmediate = setTimeout } = globalThis as Immediates;
+  setImmediate(run, 1);
 }
 
 function run(): void {
   const due = next;
-  next = [];
-  scheduled = false;
-  for (const callback of due) callback();
+  next = afterNext;
+  afterNext = [];
+  if (next.length > 0) schedule();
+  renewGate();
+  for (const listener of due) listener.turnHasCome();
 }

@@ -12,7 +12,7 @@ import type {
   WaitUntilSource,
 } from "./platforms/types.ts";
 import { REQUEST_CONTEXT as VERCEL, vercel } from "./platforms/vercel.ts";
-import { IS_WORKERS, workers } from "./platforms/workers.ts";
+import { workers } from "./platforms/workers.ts";
 
 export type { WaitUntil, WaitUntilHints } from "./platforms/types.ts";
 
@@ -79,14 +79,33 @@ const PROCESS: ResolvedWaitUntil = {
  * @throws {TypeError} If `hints.waitUntil` is given and not a function.
  */
 export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
-  const option = hints.waitUntil;
-  if (option !== undefined) checkWaitUntil(option);
-  else if (!hasPlatform(hints)) return { ...PROCESS };
+  const { waitUntil } = hints;
+  if (waitUntil !== undefined) checkWaitUntil(waitUntil);
+  return { ...findWaitUntil(waitUntil, hints) };
+}
+
+/**
+ * Finds the `waitUntil` that applies to a request, for the files of this package.
+ *
+ * @param option The user's own, which was checked.
+ * @param hints Where it may be found besides.
+ * @returns What {@linkcode resolveWaitUntil} does; always the same object where there is none.
+ */
+export function findWaitUntil(
+  option: WaitUntil | undefined,
+  hints: WaitUntilHints,
+): ResolvedWaitUntil {
+  // asked once: Hono's getter throws where there is none, which costs more than all the rest
+  const { executionContext, request } = hints;
+  if (option === undefined && !hasPlatform(executionContext, request)) {
+    return PROCESS;
+  }
+  const place = { executionContext, request, platform: hints.platform };
   const limit = firstOf((source) => source.timeLimit?.());
   const found = option !== undefined
     ? { source: "option", waitUntil: option }
     : firstOf((source) => {
-      const waitUntil = source.findWaitUntil(hints);
+      const waitUntil = source.findWaitUntil(place);
       return waitUntil && { source: source.name, waitUntil };
     });
   return { ...PROCESS, ...limit, ...found };
@@ -138,15 +157,19 @@ export function keepAlive(
 }
 
 /**
- * Whether there is a place where a source looks. On most servers there is none, and to call each
- * source for every request was measured to take a sixth of what one task costs a busy server.
+ * Whether there is a place where a source looks; on Workers `FetchEvent` is one. On most servers
+ * there is none, and to call each source for every request was measured to take a sixth of what one
+ * task costs a busy server.
  */
-function hasPlatform({ executionContext, request }: WaitUntilHints): boolean {
+function hasPlatform(
+  executionContext: unknown,
+  request: Request | undefined,
+): boolean {
   try {
     const globals = globalThis as PlatformGlobals;
     const there = executionContext ?? globals.FetchEvent ?? globals.Netlify ??
       globals.EdgeRuntime ?? globals.Bunny ?? globals[VERCEL] ?? globals[NEXT];
-    return IS_WORKERS || there !== undefined || isKeptAlive(request);
+    return there !== undefined || isKeptAlive(request);
   } catch {
     return true; // who throws when it is asked is there, and each source is asked by itself
   }

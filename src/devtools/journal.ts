@@ -4,6 +4,7 @@ import type { RequestRecord } from "../request_record.ts";
 import type { Watcher } from "../scheduler.ts";
 import type { TaskState, TaskStatus } from "../task_state.ts";
 import { textOf } from "../thrown.ts";
+import { ShownRequest } from "./shown_request.ts";
 
 /** So many tasks are kept, the newest: what was before is forgotten. */
 const KEPT_TASKS = 500;
@@ -37,7 +38,7 @@ export interface SeenTask {
 export interface SeenRequest {
   readonly number: number;
   readonly addedAt: number;
-  readonly record: RequestRecord | undefined;
+  readonly record: ShownRequest | undefined;
   readonly tasks: SeenTask[];
   /** How many of its tasks were forgotten. */
   forgotten: number;
@@ -86,6 +87,10 @@ export class Journal implements Watcher {
     this.version++;
     if (event === "onAdd") this.#add(state);
     else this.#update(event, state);
+  }
+
+  newRecord(now: () => number): ShownRequest {
+    return new ShownRequest(now);
   }
 
   requestChanged(record: RequestRecord): void {
@@ -151,10 +156,11 @@ export class Journal implements Watcher {
     const key = keyOf(state);
     const known = this.#requests.get(key);
     if (known !== undefined) return known;
+    const record = state.owner?.record;
     const request: SeenRequest = {
       number: ++this.#lastRequest,
       addedAt: state.addedAt,
-      record: state.owner?.record,
+      record: record instanceof ShownRequest ? record : undefined,
       tasks: [],
       forgotten: 0,
       version: this.version,

@@ -1,18 +1,13 @@
-import { nextTurn } from "../turn.ts";
-import type {
-  Exchange,
-  KnownOutcome,
-  ResponseEndListener,
-  ResponseEndSource,
-  SrvxRequest,
-} from "./types.ts";
+import type { ResponseOutcome } from "../task_options.ts";
+import { waitForTurn } from "../turn.ts";
+import type { Exchange, ResponseEndListener, ServerSource } from "./types.ts";
 
 /** The member of Bun's `Server` that is read here. */
 interface BunServer {
   requestIP(request: Request): unknown;
 }
 
-const IS_BUN = "Bun" in globalThis;
+export const IS_BUN: boolean = "Bun" in globalThis;
 
 /** How long the poller sleeps between two looks, in milliseconds. */
 const SHORTEST_SLEEP = 1;
@@ -20,37 +15,18 @@ const LONGEST_SLEEP = 20;
 
 /**
  * Bun: `server.requestIP(request)` is `null` once the response is over, exact to the millisecond
- * and for files too. One poller asks for all requests, a timer tick later at the earliest, which
- * must do behind a unix socket, where the answer is always `null`. Without the server two ticks
- * must do. A body is never wrapped: that would cost `sendfile`, `Content-Length` and ranges.
+ * and for files too. One poller asks for all requests, a turn later at the earliest, which must do
+ * behind a unix socket, where the answer is always `null`. Without the server two turns must do.
+ * A body is never wrapped: that would cost `sendfile`, `Content-Length` and ranges.
  */
-export const bun: ResponseEndSource = { canTell, responseEnd };
+export const bun: ServerSource<BunServer | undefined> = { find, responseEnd };
 
-function canTell(): boolean {
-  return IS_BUN;
-}
-
-function responseEnd(
-  exchange: Exchange,
-  listener: ResponseEndListener,
-): Response | undefined {
-  const { request, response } = exchange;
-  const server = serverOf(exchange);
-  if (server !== undefined && request !== undefined) {
-    watch({ server, request, listener });
-  } else {
-    nextTurn(() => nextTurn(() => listener.responseEnded(outcomeOf(request))));
-  }
-  return response;
-}
-
-/** `Bun.serve` hands over the server itself, some frameworks wrap it; srvx puts it on the request. */
-function serverOf({ platform, request }: Exchange): BunServer | undefined {
+/** `Bun.serve` hands over the server itself, some frameworks wrap it. */
+function find(platform: unknown): BunServer | undefined {
+  if (!IS_BUN) return undefined; // the binding of a Worker has a method of any name
   if (isServer(platform)) return platform;
   const wrapper = platform as { server?: unknown } | null | undefined;
-  if (isServer(wrapper?.server)) return wrapper.server;
-  const srvx = (request as SrvxRequest | undefined)?.runtime?.bun?.server;
-  return isServer(srvx) ? srvx : undefined;
+  return isServer(wrapper?.server) ? wrapper.server : undefined;
 }
 
 function isServer(value: unknown): value is BunServer {
@@ -58,45 +34,78 @@ function isServer(value: unknown): value is BunServer {
   return typeof server?.requestIP === "function";
 }
 
-interface Watched {
-  readonly server: BunServer;
-  readonly request: Request;
-  readonly listener: ResponseEndListener;
+function responseEnd(
+  { request, response }: Exchange,
+  listener: ResponseEndListener,
+  server: BunServer | undefined,
+): Response | undefined {
+  const sending = new Sending(request, listener, server);
+  if (request === undefined || server === undefined) {
+    listener.responseEnded(sending, 2);
+  } else watch(sending);
+  return response;
 }
 
-let watched: Watched[] = [];
+/** A response that may still be on its way. */
+class Sending {
+  readonly listener: ResponseEndListener;
+  readonly #request: Request | undefined;
+  readonly #server: BunServer | undefined;
+
+  constructor(
+    request: Request | undefined,
+    listener: ResponseEndListener,
+    server: BunServer | undefined,
+  ) {
+    this.listener = listener;
+    this.#request = request;
+    this.#server = server;
+  }
+
+  get isOver(): boolean {
+    return this.#server!.requestIP(this.#request!) === null;
+  }
+
+  /**
+   * Bun aborts the signal for most clients that leave, and for nothing else, and tells so later
+   * too. The signal is made when it is first read, which costs as much as a small task.
+   */
+  get outcome(): ResponseOutcome {
+    return this.#request?.signal.aborted ? "aborted" : "unknown";
+  }
+}
+
+/** Who is looked at in the next turn for the first time, and who was found to take longer. */
+let fresh: Sending[] = [];
+let lasting: Sending[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 let sleep = SHORTEST_SLEEP;
 
-function watch(one: Watched): void {
-  watched.push(one);
-  if (timer !== undefined && sleep === SHORTEST_SLEEP) return;
-  clearTimeout(timer);
-  sleep = SHORTEST_SLEEP;
-  timer = setTimeout(poll, sleep);
+function watch(sending: Sending): void {
+  if (fresh.length === 0) waitForTurn(1, { turnHasCome: lookAtFresh });
+  fresh.push(sending);
 }
 
-function poll(): void {
-  const before = watched;
-  watched = [];
-  for (const one of before) {
-    const { server, request, listener } = one;
-    if (server.requestIP(request) === null) {
-      listener.responseEnded(outcomeOf(request));
-    } else {
-      watched.push(one);
-    }
-  }
-  sleep = watched.length < before.length
-    ? SHORTEST_SLEEP
-    : Math.min(sleep * 2, LONGEST_SLEEP);
-  timer = watched.length > 0 ? setTimeout(poll, sleep) : undefined;
+function lookAtFresh(): void {
+  const before = fresh;
+  fresh = [];
+  lasting.push(...stillSending(before));
+  if (lasting.length > 0) timer ??= setTimeout(lookAtLasting, sleep);
 }
 
-/**
- * Bun aborts the signal for most clients that leave, and for nothing else, and tells so later too.
- * The signal is made when it is first read, which costs as much as a small task.
- */
-function outcomeOf(request: Request | undefined): KnownOutcome {
-  return () => request?.signal.aborted ? "aborted" : "unknown";
+function lookAtLasting(): void {
+  const before = lasting.length;
+  lasting = stillSending(lasting);
+  const hasChanged = lasting.length < before;
+  sleep = hasChanged ? SHORTEST_SLEEP : Math.min(sleep * 2, LONGEST_SLEEP);
+  timer = lasting.length > 0 ? setTimeout(lookAtLasting, sleep) : undefined;
+}
+
+/** Tells the listeners whose response is over; the others are left. */
+function stillSending(all: readonly Sending[]): Sending[] {
+  return all.filter((sending) => {
+    if (!sending.isOver) return true;
+    sending.listener.responseEnded(sending, 0);
+    return false;
+  });
 }

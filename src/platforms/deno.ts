@@ -1,15 +1,9 @@
 import { handOn } from "../hand_on.ts";
 import type { ResponseOutcome } from "../task_options.ts";
-import { nextTurn } from "../turn.ts";
-import type {
-  Exchange,
-  ResponseEndListener,
-  ResponseEndSource,
-  SrvxRequest,
-} from "./types.ts";
+import type { Exchange, ResponseEndListener, ServerSource } from "./types.ts";
 
 /** The members of Deno's `ServeHandlerInfo` that are read here. */
-interface ServeHandlerInfo {
+export interface ServeHandlerInfo {
   readonly completed: Promise<void>;
   readonly remoteAddr: unknown;
 }
@@ -20,21 +14,23 @@ interface ServeHandlerInfo {
  * in memory it settles just before the bytes are written, which the ticks cover up to what the
  * kernel takes at once; `exactEnd` makes a stream of it, for which it settles at the true end.
  */
-export const deno: ResponseEndSource = { canTell, responseEnd };
+export const deno: ServerSource<ServeHandlerInfo> = { find, responseEnd };
 
-function canTell(exchange: Exchange): boolean {
-  return infoOf(exchange) !== undefined;
+/** `Deno.serve` hands over the info itself. */
+function find(platform: unknown): ServeHandlerInfo | undefined {
+  const info = platform as Partial<ServeHandlerInfo> | null | undefined;
+  return info?.completed instanceof Promise
+    ? info as ServeHandlerInfo
+    : undefined;
 }
 
 function responseEnd(
-  exchange: Exchange,
+  { request, response, exactEnd }: Exchange,
   listener: ResponseEndListener,
+  info: ServeHandlerInfo,
 ): Response | undefined {
-  const info = infoOf(exchange)!;
-  const { request, response, exactEnd } = exchange;
   let outcome: ResponseOutcome = "unknown";
-  const over = (): void =>
-    nextTurn(() => nextTurn(() => listener.responseEnded(outcome)));
+  const over = (): void => listener.responseEnded(outcome, 2);
   // Without a response it may have left before the first task was added.
   if (response === undefined && isClosed(info)) over();
   else info.completed.then(over, over);
@@ -42,20 +38,6 @@ function responseEnd(
   const body = exactEnd && request?.method !== "HEAD" ? response?.body : null;
   if (!body || body.locked) return response;
   return new Response(handOn(body, (end) => outcome = end), response);
-}
-
-/** `Deno.serve` hands over the info itself; srvx puts it on the request. */
-function infoOf(
-  { platform, request }: Exchange,
-): ServeHandlerInfo | undefined {
-  if (isInfo(platform)) return platform;
-  const info = (request as SrvxRequest | undefined)?.runtime?.deno?.info;
-  return isInfo(info) ? info : undefined;
-}
-
-function isInfo(value: unknown): value is ServeHandlerInfo {
-  const info = value as Partial<ServeHandlerInfo> | null | undefined;
-  return info?.completed instanceof Promise;
 }
 
 /** A request that is closed refuses to tell its address. */

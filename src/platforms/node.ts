@@ -1,14 +1,8 @@
 import type { ResponseOutcome } from "../task_options.ts";
-import { nextTurn } from "../turn.ts";
-import type {
-  Exchange,
-  ResponseEndListener,
-  ResponseEndSource,
-  SrvxRequest,
-} from "./types.ts";
+import type { Exchange, ResponseEndListener, ServerSource } from "./types.ts";
 
 /** The members of Node's `ServerResponse` and `Http2ServerResponse` that are read here. */
-interface Outgoing {
+export interface Outgoing {
   readonly closed?: boolean;
   readonly destroyed?: boolean;
   readonly errored?: unknown;
@@ -23,33 +17,27 @@ interface Outgoing {
  * follows the last write to the kernel, or the loss of the connection. `close` may come while the
  * handler still runs, and does not come again: so its marks are read first.
  */
-export const node: ResponseEndSource = { canTell, responseEnd };
+export const node: ServerSource<Outgoing> = { find, responseEnd };
 
-function canTell(exchange: Exchange): boolean {
-  return outgoingOf(exchange) !== undefined;
+/** `@hono/node-server` hands over `{ incoming, outgoing }`, srvx `{ req, res }`. */
+function find(platform: unknown): Outgoing | undefined {
+  const server = platform as
+    | { outgoing?: Outgoing; res?: Outgoing }
+    | null
+    | undefined;
+  const outgoing = server?.outgoing ?? server?.res;
+  return typeof outgoing?.writableFinished === "boolean" ? outgoing : undefined;
 }
 
 function responseEnd(
-  exchange: Exchange,
+  { response }: Exchange,
   listener: ResponseEndListener,
+  outgoing: Outgoing,
 ): Response | undefined {
-  const outgoing = outgoingOf(exchange)!;
-  const over = (): void => {
-    const outcome = outcomeOf(outgoing);
-    nextTurn(() => listener.responseEnded(outcome));
-  };
+  const over = (): void => listener.responseEnded(outcomeOf(outgoing), 1);
   if (isOver(outgoing)) over();
   else outgoing.once("close", over);
-  return exchange.response;
-}
-
-/** `@hono/node-server` hands over `{ incoming, outgoing }`; srvx puts it on the request. */
-function outgoingOf({ platform, request }: Exchange): Outgoing | undefined {
-  const server = platform as { outgoing?: Outgoing } | null | undefined;
-  const srvx = request as SrvxRequest | undefined;
-  const outgoing = server?.outgoing ??
-    srvx?.runtime?.node?.res as Outgoing | undefined;
-  return typeof outgoing?.writableFinished === "boolean" ? outgoing : undefined;
+  return response;
 }
 
 function isOver(

@@ -17,7 +17,9 @@ export interface Exchange {
 }
 
 /** How a response ended, or what finds it out, where asking costs something and few ask. */
-export type KnownOutcome = ResponseOutcome | (() => ResponseOutcome);
+export type KnownOutcome = ResponseOutcome | {
+  readonly outcome: ResponseOutcome;
+};
 
 /**
  * Asks how a response ended.
@@ -26,22 +28,28 @@ export type KnownOutcome = ResponseOutcome | (() => ResponseOutcome);
  * @returns How it ended.
  */
 export function outcomeOf(known: KnownOutcome): ResponseOutcome {
-  return typeof known === "function" ? known() : known;
+  return typeof known === "string" ? known : known.outcome;
 }
 
 /** Who waits for the end of a response: an object, which costs less than a function for each. */
 export interface ResponseEndListener {
   /**
-   * The response has ended. Called once, in a turn of the event loop of its own, without the
-   * request's async context: it must not run a user's code.
+   * The response has ended. Called once, perhaps without the request's async context: it must not
+   * run a user's code.
+   *
+   * @param outcome How it ended.
+   * @param turns After how many turns of the event loop nothing of it is left to do; none where
+   * this is a turn of its own.
    */
-  responseEnded(outcome: KnownOutcome): void;
+  responseEnded(outcome: KnownOutcome, turns: 0 | 1 | 2): void;
 }
 
-/** One way to tell when a response has ended. */
-export interface ResponseEndSource {
-  /** Whether this exchange offers what it needs. Never decided by a runtime's name alone. */
-  canTell(exchange: Exchange): boolean;
+/**
+ * One way to tell when a response has ended.
+ *
+ * @typeParam Server What it needs of the server.
+ */
+export interface ResponseEndSource<Server = void> {
   /**
    * Tells the listener when the response has ended.
    *
@@ -50,7 +58,18 @@ export interface ResponseEndSource {
   responseEnd(
     exchange: Exchange,
     listener: ResponseEndListener,
+    server: Server,
   ): Response | undefined;
+}
+
+/**
+ * A server that tells when a response has ended.
+ *
+ * @typeParam Server What tells it.
+ */
+export interface ServerSource<Server> extends ResponseEndSource<Server> {
+  /** Finds it in what a server handed over. Never decided by a runtime's name. */
+  find(platform: unknown): Server | undefined;
 }
 
 /** Keeps the platform alive until the promise settles. */
@@ -108,15 +127,6 @@ export function waitUntilOf(owner: unknown): WaitUntil | undefined {
   return typeof context?.waitUntil === "function"
     ? (promise) => context.waitUntil!(promise)
     : undefined;
-}
-
-/** What srvx puts on a request: what the runtime handed over beside it. */
-export interface SrvxRequest {
-  readonly runtime?: {
-    readonly bun?: { readonly server?: unknown };
-    readonly deno?: { readonly info?: unknown };
-    readonly node?: { readonly res?: unknown };
-  };
 }
 
 /**

@@ -34,7 +34,11 @@ const SUPPORTS_BYOB = IdentityTransformStream &&
   Object.getOwnPropertySymbols(ReadableStream.prototype)
     .find(({ description }) => description === "supportsBYOB");
 
-/** Cloudflare documents this way to recognize its runtime; other ones imitate its streams. */
+/** Whether this is Cloudflare's runtime, or one that imitates its streams. */
+export const MAY_BE_WORKERS: boolean = IdentityTransformStream !== undefined &&
+  FixedLengthStream !== undefined;
+
+/** Cloudflare documents this way to recognize its runtime. */
 export const IS_WORKERS: boolean =
   globalThis.navigator?.userAgent === "Cloudflare-Workers";
 
@@ -64,23 +68,20 @@ const BODILESS = new Set([101, 204, 205, 304]);
  */
 export const workers: ResponseEndSource & WaitUntilSource = {
   name: "cloudflare-workers",
-  canTell,
   responseEnd,
   findWaitUntil,
   timeLimit,
 };
-
-function canTell(): boolean {
-  return IdentityTransformStream !== undefined &&
-    FixedLengthStream !== undefined;
-}
 
 function responseEnd(
   { request, response }: Exchange,
   listener: ResponseEndListener,
 ): Response | undefined {
   const over = (outcome: ResponseOutcome): void => {
-    setTimeout(() => setTimeout(() => listener.responseEnded(outcome), 0), 1);
+    setTimeout(
+      () => setTimeout(() => listener.responseEnded(outcome, 0), 0),
+      1,
+    );
   };
   const through = response === undefined
     ? undefined

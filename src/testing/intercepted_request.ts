@@ -55,7 +55,7 @@ export class InterceptedRequest implements Interception {
     listener: ResponseEndListener,
   ): Response | undefined {
     if (this.moment === "after the response") {
-      listener.responseEnded(this.#outcome);
+      listener.responseEnded(this.#outcome, 0);
     } else this.#listeners.push(listener);
     return response;
   }
@@ -65,6 +65,6 @@ export class InterceptedRequest implements Interception {
     await turn();
     this.#outcome = outcome;
     this.moment = "after the response";
-    for (const listener of this.#listeners) listener.responseEnded(outcome);
+    for (const listener of this.#listeners) listener.responseEnded(outcome, 0);
   }
 }

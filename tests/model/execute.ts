@@ -73,7 +73,7 @@ class Execution {
       notify: () => {},
       turn: () => undefined,
       responseEnd: ({ response }, listener) => {
-        responseEnd.opened.then(() => listener.responseEnded("unknown"));
+        responseEnd.opened.then(() => listener.responseEnded("unknown", 0));
         return response;
       },
     });

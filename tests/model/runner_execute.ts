@@ -109,7 +109,7 @@ class RunnerExecution {
       notify: () => {},
       turn: () => undefined,
       responseEnd: ({ response }, listener) => {
-        clock.setTimeout(() => listener.responseEnded("unknown"), responds);
+        clock.setTimeout(() => listener.responseEnded("unknown", 0), responds);
         return response;
       },
     });
