@@ -248,3 +248,14 @@ test("two requests at once do not see each other's stores", async () => {
   assertEquals(seen.length, 18);
   assertEquals(seen.filter((line) => line.endsWith("false")), []);
 });
+
+test("a task sees its store, though a request of the same turn started before its own", async () => {
+  const [first, second] = [queue(), queue()];
+  storage.run("first", () => first.tasks.addTask(first.see, "task"));
+  storage.run("second", () => second.tasks.addTask(second.see, "task"));
+  await first.run();
+  assertEquals(second.seen, []);
+  await second.run();
+  assertEquals(first.seen, ["task: first", "task later: first"]);
+  assertEquals(second.seen, ["task: second", "task later: second"]);
+});

@@ -531,3 +531,20 @@ test("BackgroundTask has a name, an id of its own and a state", async () => {
   await run();
   assertEquals([one.state, two.state], ["succeeded", "waiting"]);
 });
+
+test("BackgroundTasks.runAfter() starts no task of another request that came in the same turn", async () => {
+  const [alone, grouped, other] = [queue(), queue(), queue()];
+  alone.tasks.addTask(alone.record, "one");
+  alone.tasks.addTask(alone.record, "two");
+  grouped.tasks.addGroup(
+    task(grouped.record, "one"),
+    task(grouped.record, "two"),
+  );
+  other.tasks.addTask(other.record, "one");
+  await other.run();
+  assertEquals([alone.events, grouped.events], [[], []]);
+  for (const { events, run } of [grouped, alone]) {
+    await run();
+    assertEquals(events, ["one", "two"]);
+  }
+});

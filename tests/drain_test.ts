@@ -391,3 +391,20 @@ test("drain() refuses wrong options, with the rule and the value", async () => {
     );
   }
 });
+
+test("drain() gives back the place of a request that was abandoned between its response and its turn", async () => {
+  const runner = new TaskRunner({ concurrency: 1 });
+  const respond = (runner: TaskRunner): void => {
+    const tasks = new BackgroundTasks({ runner });
+    tasks.addTask(() => {});
+    tasks.runAfter(new Response("ok"));
+  };
+  respond(runner);
+  const { abandoned } = await runner.drain({ signal: AbortSignal.abort() });
+  assertEquals(abandoned.length, 1);
+  const other = new TaskRunner();
+  respond(other);
+  await other.drain(); // so the turn of the one that was abandoned has passed, too
+  respond(runner);
+  assertEquals((await runner.drain({ timeout: 5_000 })).finished, 1);
+});
