@@ -41,8 +41,7 @@ function runAfterEnd(c: Context<Env>, task: () => Promise<void>): void {
   } else if (outgoing !== undefined) {
     outgoing.once("close", () => nextTurn(task));
   } else if (c.env.requestIP !== undefined) {
-    watched.push({ c, task });
-    timer ??= setTimeout(poll, 1);
+    if (watched.push({ c, task }) === 1) setImmediate(poll);
   } else {
     c.executionCtx.waitUntil(
       new Promise<void>((resolve) =>
@@ -58,7 +57,6 @@ interface Watched {
 }
 
 let watched: Watched[] = [];
-let timer: ReturnType<typeof setTimeout> | undefined;
 
 function poll(): void {
   const before = watched;
@@ -67,7 +65,7 @@ function poll(): void {
     if (one.c.env.requestIP?.(one.c.req.raw) === null) one.task();
     else watched.push(one);
   }
-  timer = watched.length > 0 ? setTimeout(poll, 1) : undefined;
+  if (watched.length > 0) setImmediate(poll);
 }
 
 let waiting: (() => unknown)[] = [];
@@ -75,9 +73,9 @@ let waiting: (() => unknown)[] = [];
 function nextTurn(callback: () => unknown): void {
   waiting.push(callback);
   if (waiting.length > 1) return;
-  setTimeout(() => {
+  setImmediate(() => {
     const due = waiting;
     waiting = [];
     for (const callback of due) callback();
-  }, 1);
+  });
 }
