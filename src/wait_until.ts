@@ -12,7 +12,7 @@ import type {
   WaitUntilSource,
 } from "./platforms/types.ts";
 import { REQUEST_CONTEXT as VERCEL, vercel } from "./platforms/vercel.ts";
-import { workers } from "./platforms/workers.ts";
+import { IS_WORKERS, workers } from "./platforms/workers.ts";
 
 export type { WaitUntil, WaitUntilHints } from "./platforms/types.ts";
 
@@ -157,9 +157,8 @@ export function keepAlive(
 }
 
 /**
- * Whether there is a place where a source looks; on Workers `FetchEvent` is one. On most servers
- * there is none, and to call each source for every request was measured to take a sixth of what one
- * task costs a busy server.
+ * Whether there is a place where a source looks. On most servers there is none, and to call each
+ * source for every request was measured to take a sixth of what one task costs a busy server.
  */
 function hasPlatform(
   executionContext: unknown,
@@ -169,7 +168,7 @@ function hasPlatform(
     const globals = globalThis as PlatformGlobals;
     const there = executionContext ?? globals.FetchEvent ?? globals.Netlify ??
       globals.EdgeRuntime ?? globals.Bunny ?? globals[VERCEL] ?? globals[NEXT];
-    return there !== undefined || isKeptAlive(request);
+    return IS_WORKERS || there !== undefined || isKeptAlive(request);
   } catch {
     return true; // who throws when it is asked is there, and each source is asked by itself
   }
