@@ -9,10 +9,10 @@ export interface ServeHandlerInfo {
 }
 
 /**
- * Deno: the response is over when `info.completed` settles, either way, and two timer ticks have
- * passed. It must be read while the handler runs: read later it may never settle. For a body held
- * in memory it settles just before the bytes are written, which the ticks cover up to what the
- * kernel takes at once; `exactEnd` makes a stream of it, for which it settles at the true end.
+ * Deno: the response is over when `info.completed` settles, either way, and two turns have passed.
+ * It must be read while the handler runs: read later it may never settle. For a body held in memory
+ * it settles just before the bytes are written, which the turns cover up to what the kernel takes at
+ * once; `exactEnd` makes a stream of it, for which it settles at the true end.
  */
 export const deno: ServerSource<ServeHandlerInfo> = { find, responseEnd };
 

@@ -8,9 +8,9 @@ import {
 } from "./types.ts";
 
 /**
- * Any other runtime, and a test that calls the handler itself: a timer and two turns for a body held
- * in memory. A stream is handed on chunk by chunk, and is over when it ends, fails or is cancelled,
- * or when nobody begins to read it.
+ * Any other runtime, and a test that calls the handler itself: two turns for a body held in memory.
+ * A stream is handed on chunk by chunk, and is over when it ends, fails or is cancelled, or when
+ * nobody begins to read it.
  */
 export const standard: ResponseEndSource = { responseEnd };
 
@@ -18,10 +18,8 @@ function responseEnd(
   { request, response }: Exchange,
   listener: ResponseEndListener,
 ): Response | undefined {
-  // a timer leaves a server that nobody knows more time than turns do
-  const over = (outcome: ResponseOutcome): void => {
-    setTimeout(() => listener.responseEnded(outcome, 2), 1);
-  };
+  const over = (outcome: ResponseOutcome): void =>
+    listener.responseEnded(outcome, 2);
   if (
     response === undefined || request?.method === "HEAD" ||
     !isStream(response.body)
