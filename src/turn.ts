@@ -7,8 +7,9 @@ export interface TurnListener {
 }
 
 /** What Deno, Bun and Node have, and the web has not. */
-interface Immediates {
-  setImmediate?(callback: () => void, delay: number): unknown;
+interface Globals {
+  readonly process?: { readonly versions?: { readonly node?: string } };
+  readonly setImmediate: (callback: () => void, delay: number) => unknown;
 }
 
 /** Who waits for the next turn, and for the one behind it: one is scheduled while anybody does. */
@@ -30,8 +31,9 @@ export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {
 }
 
 function schedule(): void {
-  const { setImmediate = setTimeout } = globalThis as Immediates;
-  setImmediate(run, 1);
+  const { process, setImmediate } = globalThis as unknown as Globals;
+  // in an edge route of Next.js it is there, and throws
+  (process?.versions?.node ? setImmediate : setTimeout)(run, 1);
 }
 
 function run(): void {

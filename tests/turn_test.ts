@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { waitForTurn } from "../src/turn.ts";
 import { test } from "./harness/test.ts";
+import { withGlobal } from "./harness/with_global.ts";
 
 test("waitForTurn() tells who waits for two turns behind what came in the first", async () => {
   const events: string[] = [];
@@ -35,4 +36,24 @@ test("waitForTurn() tells each listener once, however many wait", async () => {
     waitForTurn(2, { turnHasCome: resolve })
   );
   assertEquals(told, [1, 1, 1]);
+});
+
+test("waitForTurn() asks no setImmediate of a runtime that has none of Node's versions", async () => {
+  const throws = (): never => {
+    throw new Error("not supported in the Edge Runtime");
+  };
+  const { process } = globalThis as { process?: { versions: object } };
+  await withGlobal(
+    "setImmediate",
+    throws,
+    () =>
+      withGlobal(
+        "process",
+        { ...process, versions: {} },
+        () =>
+          new Promise<void>((resolve) =>
+            waitForTurn(1, { turnHasCome: resolve })
+          ),
+      ),
+  );
 });

@@ -96,8 +96,9 @@ function lookAtFresh(): void {
 function lookAtLasting(): void {
   const before = lasting.length;
   lasting = stillSending(lasting);
-  const hasChanged = lasting.length < before;
-  sleep = hasChanged ? SHORTEST_SLEEP : Math.min(sleep * 2, LONGEST_SLEEP);
+  sleep = lasting.length < before
+    ? SHORTEST_SLEEP
+    : Math.min(sleep * 2, LONGEST_SLEEP);
   timer = lasting.length > 0 ? setTimeout(lookAtLasting, sleep) : undefined;
 }
 

@@ -35,8 +35,9 @@ const SUPPORTS_BYOB = IdentityTransformStream &&
     .find(({ description }) => description === "supportsBYOB");
 
 /** Whether this is Cloudflare's runtime, or one that imitates its streams. */
-export const MAY_BE_WORKERS: boolean = IdentityTransformStream !== undefined &&
-  FixedLengthStream !== undefined;
+export const MAY_BE_WORKERS: boolean = Boolean(
+  IdentityTransformStream && FixedLengthStream,
+);
 
 /** Cloudflare documents this way to recognize its runtime. */
 export const IS_WORKERS: boolean =
