@@ -17,8 +17,8 @@ const FILES = [
   "tasks_1.ts",
   "tasks_3.ts",
 ];
-const ROUNDS = 3;
-const SECONDS = 4;
+const ROUNDS = 10;
+const SECONDS = 1;
 
 /** Where a sample was taken, by the name of the object that perf saw. */
 const PLACES = {
