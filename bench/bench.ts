@@ -70,6 +70,7 @@ const report: string[] = [];
 const results: Result[] = [];
 const settings = {
   rounds: Number(values.rounds ?? (quick ? 1 : 5)),
+  warmUp: quick ? 1 : 4,
   seconds: Number(values.seconds ?? (quick ? 1 : 2)),
   turns: quick ? 4 : 8,
   connections: 32,

@@ -35,6 +35,10 @@ export const CONTENDERS: readonly Contender[] = [
   hono("setImmediate or waitUntil by hand", "hono_by_hand.ts", 1),
   hono("the end of a response by hand", "hono_end_by_hand.ts", 1),
   yardstick("the same, its task works for 2 µs", "work_in_task.ts", 1),
+  {
+    ...yardstick("a queue by hand, 1 task", "hono_queue_by_hand.ts", 1),
+    runtimes: EVERYWHERE,
+  },
   yardstick("no task, the handler works for 2 µs", "work_in_handler.ts", 0),
   hono("this library, no task", "tasks_0.ts", 0),
   hono("this library, 1 task", "tasks_1.ts", 1),

@@ -7,6 +7,11 @@ import { type Spread, spread } from "./statistics.ts";
 /** How to measure. */
 export interface Settings {
   readonly rounds: number;
+  /**
+   * How long a contender is loaded before that, in seconds. Bun and Node compile for two to four;
+   * until then p99 is mostly the compiler.
+   */
+  readonly warmUp: number;
   /** How long a contender is loaded in each round, all its turns together. */
   readonly seconds: number;
   /** In how many turns. */
@@ -84,7 +89,7 @@ async function measureOnce(
   }
   for (const one of running) await checkEquality(one);
   const warmUp = { ...settings, pause: 0 };
-  for (const one of running) await measure(one, warmUp, 1);
+  for (const one of running) await measure(one, warmUp, settings.warmUp);
   const seconds = settings.seconds / settings.turns;
   const samples = running.map((): Sample[] => []);
   for (let turn = 0; turn < settings.turns; turn++) {

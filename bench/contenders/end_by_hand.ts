@@ -7,13 +7,15 @@ import { type Context, Hono } from "hono";
 import { ANSWER, tasksRun } from "../answer.ts";
 
 /** What Deno, Bun and Node hand over beside the request; Workers hand over a context. */
-interface Platform {
+export interface Platform {
   readonly completed?: Promise<void>;
   requestIP?(request: Request): unknown;
   readonly outgoing?: { once(event: "close", listener: () => void): void };
 }
 
 type Env = { Bindings: Platform };
+/** What is read of a context, whatever its variables. */
+type OneRequest = Pick<Context<Env>, "env" | "executionCtx" | "req">;
 
 /**
  * An app without this library.
@@ -33,7 +35,13 @@ export function endByHand(task: () => Promise<void>): Hono<Env> {
   return app;
 }
 
-function runAfterEnd(c: Context<Env>, task: () => Promise<void>): void {
+/**
+ * Runs a task in a later turn than the one in which its response has ended.
+ *
+ * @param c The Hono context of the request.
+ * @param task What to run.
+ */
+export function runAfterEnd(c: OneRequest, task: () => Promise<void>): void {
   const { completed, outgoing } = c.env;
   if (completed !== undefined) {
     const over = (): void => nextTurn(() => nextTurn(task));
@@ -52,7 +60,7 @@ function runAfterEnd(c: Context<Env>, task: () => Promise<void>): void {
 }
 
 interface Watched {
-  readonly c: Context<Env>;
+  readonly c: OneRequest;
   readonly task: () => Promise<void>;
 }
 
