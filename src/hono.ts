@@ -108,7 +108,7 @@ export function backgroundTasks(
       if (error instanceof TaskEnqueueError) unsetResponse(context);
       throw error;
     }
-    const before = tasks.size === 0 ? undefined : responseOf(context);
+    const before = responseOf(context);
     const after = tasks.settle(before);
     if (after === undefined || after === before) return;
     unsetResponse(context);

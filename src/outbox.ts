@@ -84,8 +84,8 @@ export class Outbox implements TaskOwner {
       letter.state.owner = this;
       letter.state.addedAt = letter.message.addedAt;
       this.#letters.push(letter);
-      this.#notify("onAdd", letter.state);
     }
+    for (const { state } of letters) this.#notify("onAdd", state);
   }
 
   get isWatched(): boolean {

@@ -94,10 +94,8 @@ export class RequestTasks {
     if (isDurable(state)) return this.addGroup([state], options);
     if (state.owner !== undefined) throw addedBefore(state.name);
     this.#prepare(state, options);
-    const sequence = this.#sequence ?? this.#createSequence();
-    sequence.add(state);
+    this.#roomFor(state, 1).add(state);
     this.#options.strict?.check(state.name, state.args);
-    if (this.#sequence === undefined) this.#begin(sequence);
   }
 
   /**
@@ -120,12 +118,10 @@ export class RequestTasks {
     const letters = durable.length > 0 ? this.#write(durable) : [];
     const others = states.filter((state) => !isDurable(state));
     if (others.length > 0) {
-      const sequence = this.#sequence ?? this.#createSequence();
-      sequence.addGroup(others);
+      this.#roomFor(others[0]!, others.length).addGroup(others);
       others.forEach(({ name, args }) =>
         this.#options.strict?.check(name, args)
       );
-      if (this.#sequence === undefined) this.#begin(sequence);
     }
     this.#outbox?.post(letters);
   }
@@ -187,7 +183,15 @@ export class RequestTasks {
     }, this.#host?.platform);
   }
 
-  /** The first task was added. */
+  /** The sequence, which has begun and has room for tasks. */
+  #roomFor(first: TaskState, count: number): TaskSequence {
+    const sequence = this.#sequence ?? this.#createSequence();
+    sequence.makeRoom(first, count);
+    if (this.#sequence === undefined) this.#begin(sequence);
+    return sequence;
+  }
+
+  /** There is room for the first task. */
   #begin(sequence: TaskSequence): void {
     const host = this.#host;
     this.#sequence = sequence;

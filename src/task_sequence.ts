@@ -153,33 +153,23 @@ export class TaskSequence
     );
   }
 
-  /**
-   * Adds a task.
-   *
-   * @throws {BackgroundTasksClosedError} If the sequence has finished.
-   */
+  /** Adds a task there is room for. */
   add(state: TaskState): void {
-    this.#makeRoom(state, 1);
     const before = this.#endOfLast();
     this.#append(state, this.now());
-    this.#added(state);
     this.#tail = before.then(this.#runNext);
+    this.#added(state);
   }
 
-  /**
-   * Adds several tasks as one step.
-   *
-   * @throws {BackgroundTasksClosedError} If the sequence has finished.
-   */
+  /** Adds several tasks there is room for, as one step. */
   addGroup(states: readonly TaskState[]): void {
-    this.#makeRoom(states[0]!, states.length);
     const before = this.#endOfLast();
     const addedAt = this.now();
     for (const state of states) this.#append(state, addedAt);
-    for (const state of states) this.#added(state);
     // a continuation for each: so that none sees what another one enters
     const all = states.map(() => before.then(this.#runNext));
     this.#tail = Promise.all(all).then(() => {});
+    for (const state of states) this.#added(state);
   }
 
   /** What the next step waits for: nobody waits for the last task before another one is added. */
@@ -190,7 +180,13 @@ export class TaskSequence
       : this.#tail;
   }
 
-  #makeRoom(first: TaskState, count: number): void {
+  /**
+   * Makes room for the tasks of one step, which are added next.
+   *
+   * @throws {BackgroundTasksClosedError} If the sequence has finished, or the runner was closed.
+   * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
+   */
+  makeRoom(first: TaskState, count: number): void {
     if (this.finished) {
       throw new BackgroundTasksClosedError(
         first.name,
@@ -268,6 +264,7 @@ export class TaskSequence
     this.#next ??= state;
   }
 
+  /** Tells who watches, last of all: they may add tasks themselves. */
   #added(state: TaskState): void {
     this.#interception?.notify("onAdd", state);
     this.#scheduler.notify("onAdd", state);

@@ -119,6 +119,56 @@ test("BackgroundTasks.addGroup() lets what one of its tasks adds wait for all of
   }
 });
 
+test("BackgroundTasks.addTask() takes what an observer adds when it is told of a task", async () => {
+  const follow = (name: string): void => {
+    if (!name.endsWith("follows")) add(`${name} follows`);
+  };
+  const runner = new TaskRunner({
+    observers: [{ onAdd: ({ name }) => follow(name) }],
+  });
+  const { tasks, events, run } = queue({ runner });
+  const work = async (name: string): Promise<void> => {
+    events.push(`${name} starts`);
+    await turns();
+    events.push(`${name} ends`);
+  };
+  const add = (name: string): void =>
+    void tasks.with({ name }).addTask(work, name);
+  add("first");
+  add("second");
+  await run();
+  await runner.drain();
+  assertEquals(
+    events,
+    ["first", "first follows", "second", "second follows"].flatMap((name) => [
+      `${name} starts`,
+      `${name} ends`,
+    ]),
+  );
+});
+
+test("BackgroundTasks.addGroup() takes what an observer adds when it is told of a group", async () => {
+  let told = false;
+  const runner = new TaskRunner({
+    observers: [{
+      onAdd: () => {
+        if (told) return;
+        told = true;
+        tasks.addTask(record, "observer's");
+      },
+    }],
+  });
+  const { tasks, events, record, run } = queue({ runner });
+  const work = async (name: string): Promise<void> => {
+    await turns();
+    record(name);
+  };
+  tasks.addGroup(task(work, "one"), task(work, "other"));
+  await run();
+  await runner.drain();
+  assertEquals(events, ["one", "other", "observer's"]);
+});
+
 test("BackgroundTasks.addTask() runs the remaining tasks when one throws", async () => {
   const errors: unknown[] = [];
   const { tasks, events, record, run } = queue({

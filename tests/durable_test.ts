@@ -124,6 +124,28 @@ test("BackgroundTasks.addTask() hands all durable tasks of a request over at onc
   ]);
 });
 
+test("BackgroundTasks.addGroup() hands over what an observer adds behind the group it was told of", async () => {
+  const { queue, sendEmail } = record();
+  let add: (() => void) | undefined;
+  const runner = new TaskRunner({
+    observers: [{
+      onAdd() {
+        const once = add;
+        add = undefined;
+        once?.();
+      },
+    }],
+  });
+  await handle(runner, (tasks) => {
+    add = () => void tasks.addTask(sendEmail, "observer's");
+    tasks.addGroup(task(sendEmail, "one"), task(sendEmail, "other"));
+  });
+  assertEquals(
+    queue.messages.map(({ args }) => args[0]),
+    ["one", "other", "observer's"],
+  );
+});
+
 test("BackgroundTasks.addTask() copies the arguments of a durable task", async () => {
   const { queue, runner } = record();
   const store = defineTask("store", { queue }, (_, _o: { at: number[] }) => {});

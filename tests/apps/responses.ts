@@ -171,6 +171,17 @@ app.get("/lasts/:gate", (c) => {
   });
 });
 
+app.get("/own/cancelled/:gate", (c) => {
+  c.var.backgroundTasks.addTask(() => {}).cancel();
+  const opened = gate(c.req.param("gate"));
+  return streamSSE(c, async (stream) => {
+    await stream.writeSSE({ data: "first" });
+    await opened;
+    addTask(c);
+    await stream.writeSSE({ data: "last" });
+  });
+});
+
 app.get("/ping", (c) => c.text("pong"));
 app.onError((error, c) => c.text(error.message, 500));
 

@@ -200,6 +200,19 @@ test("responseEnd: a first task added from inside the body runs", async () => {
   await lineOf(`${name}-late`);
 });
 
+test("responseEnd: a task added from inside the body runs when one before it was cancelled", async () => {
+  const { port } = await app();
+  const name = uniqueName();
+  using connection = await connect(port);
+  const response = connection.request(`/own/cancelled/${name}?task=${name}`);
+  await response.head;
+  for (let i = 0; i < 20; i++) await request(port, "/ping");
+  await request(port, `/open/${name}`);
+  const { text } = await response.complete;
+  assertEquals(text, "data: first\n\ndata: last\n\n");
+  await lineOf(name);
+});
+
 test("responseEnd: three pipelined requests get their answers before their tasks burn", async () => {
   const { port } = await app();
   const names = [uniqueName(), uniqueName(), uniqueName()];
