@@ -30,7 +30,7 @@ import {
   throughputTable,
 } from "./tables.ts";
 import { measureThroughput, type Result } from "./throughput.ts";
-import { versions } from "./versions.ts";
+import { pythonVersions, versions } from "./versions.ts";
 
 const { values } = parseArgs({
   options: {
@@ -58,8 +58,11 @@ const SAME_RATE = [
 const all: BenchRuntime[] = quick
   ? ["deno", "bun"]
   : ["deno", "bun", "node", "workerd", "python"];
-const runtimes = all.filter((name) =>
+const wanted = all.filter((name) =>
   values.runtime.length === 0 || values.runtime.includes(name)
+);
+const runtimes = wanted.filter((name) =>
+  name !== "python" || pythonVersions() !== ""
 );
 const javaScript = (["deno", "bun", "node"] as const).filter((name) =>
   runtimes.includes(name)
@@ -78,6 +81,12 @@ const settings = {
 };
 const isWhole = !quick && only === "" && runtimes.length === all.length;
 
+if (runtimes.length < wanted.length) {
+  console.log(
+    "Python is left out, and nothing is written: there is no uvicorn or no FastAPI " +
+      "(Debian's packages uvicorn and python3-fastapi)\n",
+  );
+}
 print(machine());
 print("## Over sockets");
 for (const runtime of runtimes) {

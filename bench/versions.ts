@@ -16,13 +16,18 @@ export function versions(): string {
     `Bun ${firstLine(bun, "--version")}`,
     `Node ${firstLine("node", "--version")}`,
     firstLine(workerd, "--version"),
-    firstLine(
-      "/usr/bin/python3",
-      "-c",
-      "import fastapi, starlette, uvicorn; print('FastAPI', fastapi.__version__, '· Starlette', starlette.__version__, '· uvicorn', uvicorn.__version__)",
-    ),
+    pythonVersions(),
   ];
   return [...programs, ...packages].filter((text) => text !== "").join(" · ");
+}
+
+/** The versions of what serves the peers in Python; empty where one of them is not installed. */
+export function pythonVersions(): string {
+  return firstLine(
+    "/usr/bin/python3",
+    "-c",
+    "import fastapi, starlette, uvicorn; print('FastAPI', fastapi.__version__, '· Starlette', starlette.__version__, '· uvicorn', uvicorn.__version__)",
+  );
 }
 
 function firstLine(program: string, ...args: string[]): string {
