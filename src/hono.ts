@@ -95,9 +95,11 @@ export function backgroundTasks(
     }
     const tasks = new RequestTasks(checked, host);
     context.set(VARIABLE, backgroundTasksOf(tasks));
+    let before: Response | undefined;
     try {
       await next();
-      const handedOver = tasks.handOver(responseOf(context));
+      before = responseOf(context);
+      const handedOver = tasks.handOver(before);
       if (handedOver !== undefined) await handedOver;
     } catch (error) {
       // Hono catches every `Error` of a handler: here come by what is none, and the refusal of an
@@ -108,7 +110,6 @@ export function backgroundTasks(
       if (error instanceof TaskEnqueueError) unsetResponse(context);
       throw error;
     }
-    const before = responseOf(context);
     const after = tasks.settle(before);
     if (after === undefined || after === before) return;
     unsetResponse(context);
