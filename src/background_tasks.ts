@@ -274,7 +274,14 @@ function adderWith(tasks: RequestTasks, options: TaskOptions): TaskAdder {
     addGroup: (...group) => tasks.addGroup(stepOf(group), options),
     with(nearer) {
       checkTaskOptions(nearer);
-      return adderWith(tasks, { ...options, ...nearer });
+      return adderWith(tasks, { ...options, ...given(nearer) });
     },
   };
+}
+
+/** The options that are not `undefined`, which leaves those further out alone. */
+function given(options: TaskOptions): TaskOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
 }

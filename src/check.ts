@@ -141,13 +141,29 @@ export function checkFunction(
  */
 export function askPredicate(name: string, predicate: () => unknown): boolean {
   const answer = predicate();
-  if (!isThenable(answer)) return Boolean(answer);
-  Promise.resolve(answer).then(undefined, () => {});
+  if (!catchLater(answer, () => {})) return Boolean(answer);
   throw new TypeError(
     `Cannot use what ${name} returned: it is ${
       describeValue(answer)
     }; write a function that returns true or false`,
   );
+}
+
+/**
+ * Handles the rejection of what a function of the user's returned, if that is a promise: of
+ * whatever realm or library.
+ *
+ * @param result What it returned.
+ * @param rejected Called with what it was rejected with.
+ * @returns Whether it is one.
+ */
+export function catchLater(
+  result: unknown,
+  rejected: (error: unknown) => void,
+): boolean {
+  const later = isThenable(result);
+  if (later) Promise.resolve(result).then(undefined, rejected);
+  return later;
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { type Clock, unref } from "./clock.ts";
+import { type Clock, MAX_DELAY, unref } from "./clock.ts";
 
 /** How long before the platform ends the work the tasks are stopped, in milliseconds. */
 const MARGIN = 500;
@@ -53,7 +53,7 @@ export class Deadline {
     this.at = at;
     if (at === undefined) return;
     const left = Math.max(at - this.#clock.now(), 0);
-    const delay = left - Math.min(MARGIN, left / 2);
+    const delay = Math.min(left - Math.min(MARGIN, left / 2), MAX_DELAY);
     this.#timer = this.#clock.setTimeout(this.#due, delay);
     unref(this.#timer); // nothing that it could stop runs when the process ends by itself
   }

@@ -202,7 +202,9 @@ export function defineTask<Args extends readonly unknown[]>(
  * @returns What `defineTask` was given, or `undefined` for a plain function.
  */
 export function definitionOf(fn: unknown): TaskDefinition | undefined {
-  return (fn as { [DEFINITION]?: TaskDefinition })[DEFINITION];
+  const definition = (fn as { [DEFINITION]?: TaskDefinition })[DEFINITION];
+  // the stub of a remote service has an answer for every key: a function
+  return typeof definition === "object" ? definition : undefined;
 }
 
 /** The context of a task that is called directly: nothing limits it, and there is no response. */

@@ -164,16 +164,15 @@ interface ServerKnowledge {
 /** A request as its Hono context shows it. */
 class HonoHost implements Host {
   failed: { readonly cause: unknown } | undefined = undefined;
+  /** The one the server made: a middleware may replace it, by one that the server does not know. */
+  readonly request: Request;
   readonly #context: HonoContext;
   readonly #server: ServerKnowledge;
 
   constructor(context: HonoContext, server: ServerKnowledge) {
+    this.request = context.req.raw;
     this.#context = context;
     this.#server = server;
-  }
-
-  get request(): Request {
-    return this.#context.req.raw;
   }
 
   get platform(): unknown {

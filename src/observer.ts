@@ -1,6 +1,7 @@
-import { checkType, describeValue } from "./check.ts";
+import { catchLater, checkType, describeValue } from "./check.ts";
 import type { DrainReport } from "./drain.ts";
 import type { TaskRun } from "./task_state.ts";
+import { report } from "./thrown.ts";
 
 /**
  * Watches every task of a runner. Every task that was added ends in exactly one `onEnd`.
@@ -103,13 +104,12 @@ export function checkObservers(observers: unknown): void {
  * @param hook Calls it.
  */
 export function callHook(name: string, hook: () => unknown): void {
-  const report = (error: unknown): void =>
-    console.error(`Background tasks: ${name} failed:`, error);
+  const failed = (error: unknown): void =>
+    report(`Background tasks: ${name} failed:`, error);
   try {
-    const result = hook();
-    if (result instanceof Promise) result.catch(report);
+    catchLater(hook(), failed);
   } catch (error) {
-    report(error);
+    failed(error);
   }
 }
 

@@ -85,7 +85,10 @@ export class Outbox implements TaskOwner {
       letter.state.addedAt = letter.message.addedAt;
       this.#letters.push(letter);
     }
-    for (const { state } of letters) this.#notify("onAdd", state);
+    for (const { state } of letters) {
+      this.#notify("onAdd", state);
+      state.added();
+    }
   }
 
   get isWatched(): boolean {

@@ -13,6 +13,7 @@ import { checkInProcess, type TaskOptions } from "./task_options.ts";
 import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
 import type { TaskState } from "./task_state.ts";
+import { report } from "./thrown.ts";
 import { checkWaitUntil, findWaitUntil, keepAlive } from "./wait_until.ts";
 
 /**
@@ -230,7 +231,7 @@ export class RequestTasks {
       return;
     }
     return handedOver.catch((refusal) =>
-      console.error("Background tasks: a durable task was lost:", refusal)
+      report("Background tasks: a durable task was lost:", refusal)
     ).then(() => void this.settle(undefined));
   }
 

@@ -1,5 +1,6 @@
 import { askPredicate } from "./check.ts";
 import type { RetryOptions } from "./task_options.ts";
+import { report } from "./thrown.ts";
 
 /**
  * Whether a failed attempt is followed by another one.
@@ -19,7 +20,7 @@ export function isWorthRetry(
   try {
     return askPredicate("retry.when", () => when(error));
   } catch (thrown) {
-    console.error("Background tasks: retry.when failed:", thrown);
+    report("Background tasks: retry.when failed:", thrown);
     return false;
   }
 }

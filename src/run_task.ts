@@ -110,6 +110,7 @@ async function runAttempts(
   while (true) {
     const failure = await runAttempt(state, environment, timeout);
     if (state.hasEnded) return;
+    state.abort = undefined; // the attempt is over, and its signal stays as it is
     if (failure === undefined) {
       state.end("succeeded");
       return;
@@ -161,7 +162,6 @@ function runAttempt(
 /** Waits, unless the task is ended from outside. */
 function pause(state: TaskState, clock: Clock, delay: number): Promise<void> {
   return new Promise((resolve) => {
-    state.abort = undefined;
     const timer = clock.setTimeout(resolve, delay);
     state.release = () => {
       clock.clearTimeout(timer);
@@ -172,9 +172,10 @@ function pause(state: TaskState, clock: Clock, delay: number): Promise<void> {
 
 function call(state: TaskState, environment: TaskEnvironment): unknown {
   const { surround } = environment;
-  return surround === undefined
-    ? callTask(state, environment)
-    : surround(state, () => callTask(state, environment));
+  return surround === undefined ? callTask(state, environment) : surround(
+    state,
+    () => state.hasEnded ? undefined : callTask(state, environment),
+  );
 }
 
 /** Calls the function as written, without a receiver: it is nobody's method here. */

@@ -99,13 +99,12 @@ export class Scheduler {
     this.notify("onStart", state);
   }
 
-  /** A task that was admitted has ended; each gives its place back once. */
+  /** A task that was admitted has ended: it gives its place back, and then its hooks are called. */
   ended(state: TaskState): void {
     if (state.startedAt !== undefined) this.running--;
     const { status } = state;
     if (status === "succeeded") this.succeeded++;
     if (status === "failed" || status === "timed-out") this.failed++;
-    this.notify("onEnd", state);
     this.pending--;
     if (this.pending > 0) return;
     Scheduler.busy.delete(this);
@@ -133,7 +132,10 @@ export class Scheduler {
     if (started) this.#open--;
     if (this.#filling) return; // one that had nothing to run: the loop below goes on
     this.#filling = true;
-    while (this.#firstReady !== undefined && this.#open < this.#concurrency) {
+    while (
+      this.#firstReady !== undefined &&
+      (this.#firstReady.finished || this.#open < this.#concurrency)
+    ) {
       const next = this.#firstReady;
       this.#firstReady = next.nextReady;
       next.nextReady = undefined; // see `InFlight`
@@ -179,16 +181,14 @@ export class Scheduler {
     }
     if (this.observers.length === 0) return;
     for (const observer of this.observers) {
-      if (observer[event] === undefined) continue;
-      callHook(event, () => observer[event]!(state.snapshot()));
+      callHook(event, () => observer[event]?.(state.snapshot()));
     }
   }
 
   /** Tells every observer what became of the tasks that were waited for. */
   drained(report: DrainReport): void {
     for (const observer of this.observers) {
-      if (observer.onDrain === undefined) continue;
-      callHook("onDrain", () => observer.onDrain!(report));
+      callHook("onDrain", () => observer.onDrain?.(report));
     }
   }
 

@@ -1,4 +1,5 @@
 import { describeValue } from "./check.ts";
+import { report } from "./thrown.ts";
 
 /**
  * What {@linkcode drainOnShutdown} can stop: a server of Deno, Bun, Node or srvx, or a function
@@ -47,7 +48,7 @@ export function prepareStop(server: StoppableServer): () => Promise<void> {
     try {
       await stop();
     } catch (error) {
-      console.error("Background tasks: a server could not be stopped:", error);
+      report("Background tasks: a server could not be stopped:", error);
     }
   };
 }

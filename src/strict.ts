@@ -26,12 +26,21 @@ export class StrictMode {
   check(name: string, args: readonly unknown[]): void {
     if (this.#warned.has(name)) return;
     const problems = args.map((value, index) => {
-      const problem = problemOf(value);
+      const problem = problemSeen(value);
       return problem && `argument ${index + 1} is ${problem}`;
     }).filter((problem) => problem !== undefined);
     if (problems.length === 0) return;
     this.#warned.add(name);
     console.warn(`Background task "${name}": ${problems.join("; ")}`);
+  }
+}
+
+/** What is wrong with a value, where it can be looked at: a warning must not fail. */
+function problemSeen(value: unknown): string | undefined {
+  try {
+    return problemOf(value);
+  } catch {
+    return undefined;
   }
 }
 

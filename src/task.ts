@@ -82,10 +82,11 @@ export class BackgroundTask<
 
   /**
    * Cancels the task. One that waits never starts; one that runs has its `signal` aborted, is not
-   * tried again, and the next task goes on.
+   * tried again, and the next task goes on. A durable one stays with its engine once its handler
+   * has returned.
    *
    * @param reason The reason of the `signal` and the observers' `error`.
-   * @returns Whether the task had not ended before.
+   * @returns Whether it was cancelled: not where it had ended, or was handed to its engine.
    */
   cancel(reason?: unknown): boolean {
     return this.#state.interrupt(

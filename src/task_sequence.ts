@@ -26,6 +26,7 @@ import type {
   TaskState,
   TaskStatus,
 } from "./task_state.ts";
+import { report } from "./thrown.ts";
 import { type TurnListener, waitForTurn } from "./turn.ts";
 
 /** What a sequence takes from the options of the middleware. */
@@ -41,7 +42,7 @@ export interface SequenceOptions {
  * Each step is a continuation attached where the task was added, so that it keeps the async
  * context (`AsyncLocalStorage`) of that call, and the next step does not see what it changed.
  *
- * Invariant: once started, the sequence is finished exactly when `#pending` falls to zero.
+ * Invariant: once started, the sequence is finished exactly when `#pending` and `#ending` are zero.
  */
 export class TaskSequence
   implements
@@ -71,6 +72,8 @@ export class TaskSequence
   #next: TaskState | undefined = undefined;
   #steps = 0;
   #pending = 0;
+  /** Those that have ended, and whose hooks run: they may still add tasks. */
+  #ending = 0;
   #started = false;
   /** The first failure where `stopOnError` is set, and the step it was in. */
   #stopped: { readonly cause: unknown; readonly step: number } | undefined =
@@ -139,7 +142,10 @@ export class TaskSequence
   /** Tells a test client of every task, those included that were added before. */
   intercept(interception: Interception): void {
     this.#interception = interception;
-    for (const state of this.#states()) interception.notify("onAdd", state);
+    for (const state of this.#states()) {
+      interception.notify("onAdd", state);
+      if (state.hasEnded) interception.notify("onEnd", state);
+    }
   }
 
   /** Stops what waits or runs shortly before the platform does. */
@@ -268,9 +274,7 @@ export class TaskSequence
   #added(state: TaskState): void {
     this.#interception?.notify("onAdd", state);
     this.#scheduler.notify("onAdd", state);
-    if (state.endedAt !== undefined || !state.hasEnded) return;
-    state.endedAt = state.addedAt; // it was cancelled before it was added
-    this.taskEnded(state);
+    state.added();
   }
 
   taskStarts(state: TaskState): void {
@@ -285,10 +289,13 @@ export class TaskSequence
 
   taskEnded(state: TaskState): void {
     this.#pending--;
+    this.#ending++;
+    this.#scheduler.ended(state);
     if (isFailure(state.status)) this.#reportError(state);
     this.#interception?.notify("onEnd", state);
-    this.#scheduler.ended(state);
-    if (this.#started && this.#pending === 0) this.#finish();
+    this.#scheduler.notify("onEnd", state);
+    this.#ending--;
+    if (this.#started && this.#pending + this.#ending === 0) this.#finish();
   }
 
   /** The continuation of every task, which finds out whose it is. */
@@ -345,10 +352,7 @@ export class TaskSequence
       this.#stopped ??= { cause: state.error, step: state.step };
     }
     if (onTaskError === undefined) {
-      console.error(
-        `Background task "${state.name}" ${state.status}:`,
-        state.error,
-      );
+      report(`Background task "${state.name}" ${state.status}:`, state.error);
     } else {
       callHook("onTaskError", () => onTaskError(state.error, state.snapshot()));
     }

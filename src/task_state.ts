@@ -46,6 +46,8 @@ export interface TaskOwner {
   now(): number;
   /** Whether anybody is told what becomes of its tasks. */
   readonly isWatched: boolean;
+  /** Whether it has given its tasks away: nobody can take them back. */
+  readonly closed?: boolean;
   /** The task has ended; called once. */
   taskEnded(state: TaskState): void;
 }
@@ -107,8 +109,7 @@ export class TaskState {
   }
 
   get name(): string {
-    return this.options?.name ?? this.definition?.name ??
-      (this.fn.name || "anonymous");
+    return this.options?.name ?? this.definition?.name ?? nameOf(this.fn);
   }
 
   get hasEnded(): boolean {
@@ -138,6 +139,13 @@ export class TaskState {
     return true;
   }
 
+  /** It has an owner, which has told who watches: one that was cancelled before that ends now. */
+  added(): void {
+    if (this.endedAt !== undefined || !this.hasEnded) return;
+    this.endedAt = this.addedAt;
+    this.owner!.taskEnded(this);
+  }
+
   /**
    * Ends the task from outside: one that runs has its signal aborted, and the sequence goes on.
    *
@@ -146,7 +154,7 @@ export class TaskState {
    * @returns Whether the task had not ended before.
    */
   interrupt(status: EndStatus, reason: unknown): boolean {
-    if (!this.end(status, reason)) return false;
+    if (this.owner?.closed || !this.end(status, reason)) return false;
     this.abort?.(reason);
     return true;
   }
@@ -163,5 +171,15 @@ export class TaskState {
       endedAt: this.endedAt,
       error: this.error,
     };
+  }
+}
+
+/** The name of a function. What stands for one, such as a stub of a remote service, may have none. */
+function nameOf(fn: TaskFunction): string {
+  try {
+    const name: unknown = fn.name;
+    return typeof name === "string" && name !== "" ? name : "anonymous";
+  } catch {
+    return "anonymous";
   }
 }

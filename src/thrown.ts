@@ -1,5 +1,5 @@
 /**
- * What was thrown, as text: it may be anything, even something that cannot become text.
+ * What was thrown: it may be anything, even something that cannot become text.
  *
  * @module
  */
@@ -26,4 +26,24 @@ export function textOf(thrown: unknown): string {
  */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : textOf(thrown);
+}
+
+/**
+ * Writes what was thrown to `console.error`. Where the console throws, because it cannot show that
+ * or nobody reads what it writes, whoever reports it goes on.
+ *
+ * @param text What has failed.
+ * @param thrown What was thrown.
+ */
+export function report(text: string, thrown: unknown): void {
+  const format = text.replaceAll("%", "%%");
+  try {
+    console.error(format, thrown);
+  } catch {
+    try {
+      console.error(format, textOf(thrown));
+    } catch {
+      // nobody can be told
+    }
+  }
 }

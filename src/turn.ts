@@ -6,11 +6,28 @@ export interface TurnListener {
   turnHasCome(): void;
 }
 
-/** What Deno, Bun and Node have, and the web has not. */
-interface Globals {
+type Timer = (callback: () => void, delay: number) => unknown;
+
+/** What a runtime may have to run something later. */
+interface Timers {
   readonly process?: { readonly versions?: { readonly node?: string } };
-  readonly setImmediate: (callback: () => void, delay: number) => unknown;
+  readonly setImmediate: Timer;
+  readonly setTimeout: Timer;
 }
+
+/**
+ * What runs something in a later turn of the event loop.
+ *
+ * @param timers What the runtime has.
+ * @returns `setImmediate` where it is Node's: in an edge route of Next.js it is there, and throws.
+ */
+export function laterOf(timers: Timers): Timer {
+  const { process, setImmediate, setTimeout } = timers;
+  return process?.versions?.node ? setImmediate : setTimeout;
+}
+
+/** The runtime's own, even where a test replaces it by a fake one: all requests share a turn. */
+const later = laterOf(globalThis as unknown as Timers);
 
 /** Who waits for the next turn, and for the one behind it: one is scheduled while anybody does. */
 let next: TurnListener[] = [];
@@ -26,21 +43,15 @@ let afterNext: TurnListener[] = [];
  * @param listener Told once.
  */
 export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {
-  if (next.length + afterNext.length === 0) schedule();
+  if (next.length + afterNext.length === 0) later(run, 1);
   (turns === 1 ? next : afterNext).push(listener);
-}
-
-function schedule(): void {
-  const { process, setImmediate } = globalThis as unknown as Globals;
-  // in an edge route of Next.js it is there, and throws
-  (process?.versions?.node ? setImmediate : setTimeout)(run, 1);
 }
 
 function run(): void {
   const due = next;
   next = afterNext;
   afterNext = [];
-  if (next.length > 0) schedule();
+  if (next.length > 0) later(run, 1);
   renewGate();
   for (const listener of due) listener.turnHasCome();
 }

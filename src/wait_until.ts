@@ -1,4 +1,4 @@
-import { checkType } from "./check.ts";
+import { catchLater, checkType } from "./check.ts";
 import { bunny } from "./platforms/bunny.ts";
 import { executionContext } from "./platforms/execution_context.ts";
 import { fetchEvent } from "./platforms/fetch_event.ts";
@@ -13,6 +13,7 @@ import type {
 } from "./platforms/types.ts";
 import { REQUEST_CONTEXT as VERCEL, vercel } from "./platforms/vercel.ts";
 import { IS_WORKERS, workers } from "./platforms/workers.ts";
+import { report } from "./thrown.ts";
 
 export type { WaitUntil, WaitUntilHints } from "./platforms/types.ts";
 
@@ -141,17 +142,16 @@ export function keepAlive(
   work: Work,
 ): string {
   if (waitUntil === undefined) return source;
-  const report = (error: unknown): void =>
-    console.error(
+  const failed = (error: unknown): void =>
+    report(
       `Background tasks: waitUntil of "${source}" failed, so only the process keeps the work:`,
       error,
     );
   try {
-    const result: unknown = waitUntil(work.whenDone());
-    if (result instanceof Promise) result.catch(report);
+    catchLater(waitUntil(work.whenDone()), failed);
     return source;
   } catch (error) {
-    report(error);
+    failed(error);
     return PROCESS.source;
   }
 }

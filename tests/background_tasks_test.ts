@@ -277,6 +277,22 @@ test("stopOnError discards the remaining tasks, and says so to observers", async
   ]);
 });
 
+test("onTaskError can cancel all that is left, and add a task behind it", async () => {
+  const { tasks, events, record, run } = queue({
+    onTaskError: () => {
+      for (const waiting of tasks) waiting.cancel();
+      tasks.addTask(record, "alert");
+    },
+  });
+  tasks.addTask(() => Promise.reject("no"));
+  tasks.addTask(record, "cancelled");
+  tasks.addTask(record, "cancelled too");
+  await run();
+  assertEquals(events, ["alert"]);
+  assertEquals(tasks.size, 0);
+  assertThrows(() => tasks.addTask(record, "late"), BackgroundTasksClosedError);
+});
+
 test("BackgroundTasks.addTask() throws once the tasks have finished", async () => {
   const { tasks, record, run } = queue();
   tasks.addTask(record, "only");
@@ -580,6 +596,34 @@ test("BackgroundTask has a name, an id of its own and a state", async () => {
   assertEquals([one.id === one.id, one.id === two.id], [true, false]);
   await run();
   assertEquals([one.state, two.state], ["succeeded", "waiting"]);
+});
+
+test("BackgroundTask.name is a text, whatever a stub of a remote service answers for it", async () => {
+  const remote = (): unknown =>
+    new Proxy(() => {}, {
+      get: (_, key) => key === "then" ? undefined : remote(),
+      apply: () => Promise.resolve(),
+    });
+  const { tasks, run } = queue();
+  const added = tasks.addTask(remote() as () => Promise<void>);
+  assertEquals(added.name, "anonymous");
+  const { proxy, revoke } = Proxy.revocable(() => {}, {});
+  const revoked = tasks.addTask(proxy);
+  revoke();
+  assertEquals(revoked.name, "anonymous");
+  revoked.cancel();
+  await run();
+  assertEquals(added.state, "succeeded");
+});
+
+test("BackgroundTasks.with() leaves an option alone that is undefined", () => {
+  const { tasks } = queue();
+  const mails = tasks.with({ name: "mail", timeout: 1_000 });
+  const added = mails.with({ name: undefined as never, timeout: 2_000 })
+    .addTask(
+      () => {},
+    );
+  assertEquals(added.name, "mail");
 });
 
 test("BackgroundTasks.runAfter() starts no task of another request that came in the same turn", async () => {

@@ -135,6 +135,17 @@ if (host === "workerd") {
     });
   });
 
+  test("deadline that Vercel tells may be further away than a timer can hold", async () => {
+    await onVercel(2 ** 33, async () => {
+      const { clock, runner } = fakeTime();
+      const tasks = new BackgroundTasks({ runner });
+      const task = tasks.addTask(hang, []);
+      await respond(tasks);
+      assertEquals(clock.untilNext(), 2 ** 31 - 1);
+      task.cancel();
+    });
+  });
+
   test("deadline that Vercel tells and the option: the earlier one counts", async () => {
     await onVercel(5_000, async () => {
       for (const [deadline, expected] of [[2_000, 2_000], [60_000, 5_000]]) {

@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  type BackgroundTask,
   type BackgroundTasks,
   BackgroundTasks as Tasks,
   backgroundTasks,
@@ -185,6 +186,34 @@ test("BackgroundTask.cancel() keeps a durable task from its engine", async () =>
   });
   assertEquals(names(), []);
   assertEquals(events, ["send-email added", "send-email cancelled"]);
+});
+
+test("BackgroundTasks.addTask() ends a durable task that was cancelled before it was added", async () => {
+  const { runner, events, sendEmail, names } = record();
+  await handle(runner, (tasks) => {
+    const email = task(sendEmail, "ada@example.com");
+    email.cancel();
+    tasks.addTask(email);
+  });
+  assertEquals(names(), []);
+  assertEquals(events, ["send-email added", "send-email cancelled"]);
+});
+
+test("BackgroundTask.cancel() cannot take back what is being handed over", async () => {
+  const { runner, events, queue, sendEmail, names } = record();
+  const { enqueue } = queue;
+  let email: BackgroundTask | undefined;
+  let cancelled: boolean | undefined;
+  queue.enqueue = async (...batch) => {
+    cancelled = email?.cancel();
+    await enqueue.apply(queue, batch);
+  };
+  await handle(runner, (tasks) => {
+    email = tasks.addTask(sendEmail, "ada@example.com");
+  });
+  assertEquals([cancelled, email?.state], [false, "succeeded"]);
+  assertEquals(names(), ["send-email"]);
+  assertEquals(events, ["send-email added", "send-email succeeded"]);
 });
 
 test("withBackgroundTasks() fails the request when an engine refuses, and discards its tasks", async () => {

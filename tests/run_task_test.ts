@@ -320,6 +320,44 @@ test("BackgroundTask.cancel() in onStart keeps the function from being called", 
   ]);
 });
 
+test("BackgroundTask.cancel() in around keeps the function from being called", async () => {
+  for (const timeout of [undefined, 1_000]) {
+    const called: string[] = [];
+    const made = task(() => void called.push("called"));
+    const { events } = await timeline(
+      quiet,
+      (tasks) =>
+        tasks.with(timeout === undefined ? {} : { timeout }).addGroup(made),
+      {
+        around: (_, attempt) => {
+          made.cancel();
+          attempt();
+        },
+      },
+    );
+    assertEquals(called, []);
+    assertEquals(events.slice(1), [
+      "0 start anonymous #1",
+      "0 end anonymous #1 cancelled",
+    ]);
+  }
+});
+
+test("BackgroundTask.cancel() in retry.when leaves the signal of the attempt that has ended alone", async () => {
+  let signal: AbortSignal | undefined;
+  const failing = defineTask("failing", (context) => {
+    signal = context.signal;
+    throw new Error("no");
+  });
+  const made = task(failing);
+  const { events } = await timeline(quiet, (tasks) => {
+    tasks.with({ retry: { attempts: 2, when: () => made.cancel() } })
+      .addGroup(made);
+  });
+  assertEquals(events.at(-1), "0 end failing #1 cancelled");
+  assertEquals(signal?.aborted, false);
+});
+
 test("BackgroundTask.cancel() in onRetry or in retry.when ends the task at once", async () => {
   for (const where of ["onRetry", "when"]) {
     const made = task(() => Promise.reject("no"));

@@ -99,6 +99,25 @@ test("strict is silent about plain values and the platform's own classes", async
   );
 });
 
+test("strict never keeps a task from being added, whatever its arguments are", async () => {
+  const ring: unknown[] = [];
+  ring.push(ring);
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const hostile = {
+    get req(): unknown {
+      throw new Error("not here");
+    },
+  };
+  assertEquals(await warningsOf([ring, proxy, hostile]), []);
+  assertEquals(
+    (await warningsOf([hostile, new User("1")])).map((line) =>
+      line.split(",")[0]
+    ),
+    ['Background task "task": argument 2 is a User'],
+  );
+});
+
 test("strict warns once per task name, in groups and with a policy too", async () => {
   const tasks = new BackgroundTasks({ strict: true });
   const warnings = await consoleLines("warn", () => {

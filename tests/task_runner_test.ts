@@ -213,6 +213,35 @@ test("TaskRunner.stats() tells what waits, what runs and what became of the rest
   assertEquals(figures(), [0, 0, 0, 3, 1]);
 });
 
+test("TaskRunner.stats() in a hook counts a task that has ended as ended, and its place as free", async () => {
+  const seen: unknown[] = [];
+  const look = (where: string): void => {
+    const { pending, running, succeeded, failed } = runner.stats();
+    seen.push([where, pending, running, succeeded, failed]);
+  };
+  const runner = new TaskRunner({
+    maxPending: 1,
+    observers: [{ onEnd: ({ name }) => look(`end ${name}`) }],
+  });
+  const tasks = new BackgroundTasks({
+    runner,
+    onTaskError: () => {
+      look("error");
+      tasks.addTask(function alert() {});
+    },
+  });
+  tasks.addTask(function fails() {
+    throw new Error("no");
+  });
+  tasks.runAfter(new Response(null));
+  assertEquals(await runner.drain(), { finished: 1, failed: 1, abandoned: [] });
+  assertEquals(seen, [
+    ["error", 0, 0, 0, 1],
+    ["end fails", 1, 0, 0, 1],
+    ["end alert", 0, 0, 1, 1],
+  ]);
+});
+
 test("TaskRunner.close() refuses tasks, those of running tasks included, then drains", async () => {
   const runner = new TaskRunner();
   const [started, first] = [gate(), gate()];

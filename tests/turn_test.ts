@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { waitForTurn } from "../src/turn.ts";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { laterOf, waitForTurn } from "../src/turn.ts";
 import { test } from "./harness/test.ts";
 import { withGlobal } from "./harness/with_global.ts";
 
@@ -38,22 +38,33 @@ test("waitForTurn() tells each listener once, however many wait", async () => {
   assertEquals(told, [1, 1, 1]);
 });
 
-test("waitForTurn() asks no setImmediate of a runtime that has none of Node's versions", async () => {
-  const throws = (): never => {
-    throw new Error("not supported in the Edge Runtime");
+test("waitForTurn() needs no timer that a test may have replaced", async () => {
+  const fake = (): never => {
+    throw new Error("a fake timer");
   };
-  const { process } = globalThis as { process?: { versions: object } };
   await withGlobal(
     "setImmediate",
-    throws,
+    fake,
     () =>
       withGlobal(
-        "process",
-        { ...process, versions: {} },
+        "setTimeout",
+        fake,
         () =>
           new Promise<void>((resolve) =>
-            waitForTurn(1, { turnHasCome: resolve })
+            waitForTurn(2, { turnHasCome: resolve })
           ),
       ),
   );
+});
+
+test("waitForTurn() takes setImmediate only of a runtime that has Node's version", () => {
+  const setImmediate = (): void => {};
+  const setTimeout = (): void => {};
+  const timers = { setImmediate, setTimeout };
+  const node = { ...timers, process: { versions: { node: "20.0.0" } } };
+  assertStrictEquals(laterOf(node), setImmediate);
+  // an edge route of Next.js has one that throws
+  const edge = { ...timers, process: { versions: {} } };
+  assertStrictEquals(laterOf(edge), setTimeout);
+  assertStrictEquals(laterOf(timers), setTimeout);
 });

@@ -14,6 +14,7 @@ import {
 } from "../observer.ts";
 import { isWorthRetry, retryDelay } from "../retry.ts";
 import type { TaskRun } from "../task_state.ts";
+import { report } from "../thrown.ts";
 import { Attempt, type Failure } from "./attempt.ts";
 import type { TaskMessage } from "./types.ts";
 
@@ -162,7 +163,7 @@ export class MessageRunner {
   report(error: unknown, run: TaskRun): void {
     const hook = this.#onTaskError;
     if (hook !== undefined) callHook("onTaskError", () => hook(error, run));
-    else console.error(`Durable task "${run.name}" failed:`, error);
+    else report(`Durable task "${run.name}" failed:`, error);
   }
 
   #notify(event: TaskEvent, attempt: Attempt): void {

@@ -8,6 +8,7 @@ import {
   defineTask,
 } from "@postlude/background-tasks";
 import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { compress } from "hono/compress";
 import { cors } from "hono/cors";
 import { etag } from "hono/etag";
@@ -162,7 +163,8 @@ app.get("/waits/:gate", async (c) => {
   await opened;
   return c.text("waited");
 });
-app.get("/lasts/:gate", (c) => {
+app.use("/lasts/*", bodyLimit({ maxSize: 100 })); // replaces a request whose length is not stated
+app.all("/lasts/:gate", (c) => {
   const opened = gate(c.req.param("gate"));
   return streamSSE(c, async (stream) => {
     await stream.writeSSE({ data: "first" });

@@ -29,7 +29,7 @@ export interface RequestOptions {
    * @default {{}}
    */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The body. */
+  /** The body; with a `Transfer-Encoding`, as it goes over the wire. */
   readonly body?: string | Uint8Array;
 }
 
@@ -145,7 +145,9 @@ function serialize(
     : body;
   const all = {
     Host: "127.0.0.1",
-    ...(bytes && { "Content-Length": String(bytes.length) }),
+    ...(bytes && !("Transfer-Encoding" in headers) && {
+      "Content-Length": String(bytes.length),
+    }),
     ...headers,
   };
   const lines = Object.entries(all).map(([name, value]) =>

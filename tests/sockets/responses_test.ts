@@ -166,20 +166,32 @@ test("responseEnd: a body that fails half-way", async () => {
   assertOutcome(await lineOf(name), ["errored", "unknown"], 200);
 });
 
-test("responseEnd: an event stream that lasts", async () => {
-  const { port } = await app();
-  const name = uniqueName();
-  using connection = await connect(port);
-  const response = connection.request(`/lasts/${name}?task=${name}&hold`);
-  await response.head;
-  for (let i = 0; i < 20; i++) await request(port, "/ping");
-  assertEquals(linesOf(name), []);
-  await request(port, `/open/${name}`);
-  const { text } = await response.complete;
-  release(name);
-  assertEquals(text, "data: first\n\ndata: last\n\n");
-  await lineOf(name);
-});
+const LASTING: Readonly<Record<string, RequestOptions>> = {
+  "an event stream that lasts": {},
+  "an event stream that lasts, for a request that a middleware replaced": {
+    method: "POST",
+    headers: { "Transfer-Encoding": "chunked" },
+    body: "2\r\nhi\r\n0\r\n\r\n",
+  },
+};
+
+for (const [title, options] of Object.entries(LASTING)) {
+  test(`responseEnd: ${title}`, async () => {
+    const { port } = await app();
+    const name = uniqueName();
+    using connection = await connect(port);
+    const path = `/lasts/${name}?task=${name}&hold`;
+    const response = connection.request(path, options);
+    await response.head;
+    for (let i = 0; i < 20; i++) await request(port, "/ping");
+    assertEquals(linesOf(name), []);
+    await request(port, `/open/${name}`);
+    const { text } = await response.complete;
+    release(name);
+    assertEquals(text, "data: first\n\ndata: last\n\n");
+    await lineOf(name);
+  });
+}
 
 test("responseEnd: tasks added from inside the body run behind the others", async () => {
   const name = uniqueName();

@@ -548,6 +548,24 @@ test("TestTasks.runNext() goes on when a held task was cancelled", async () => {
   assertEquals(await client.tasks.runNext(), undefined);
 });
 
+test("TestTasks.runAll() knows of a task that was cancelled before runAfter()", async () => {
+  const client = new TestClient((request: Request) => {
+    const tasks = new Tasks();
+    tasks.addTask(function forgotten() {}).cancel();
+    tasks.addTask(function kept() {});
+    return tasks.runAfter(new Response("ok"), { request });
+  }, { tasks: "manual" });
+  await client.get("/");
+  await client.tasks.runAll();
+  assertEquals(
+    [...client.tasks].map(({ name, status }) => [name, status]),
+    [
+      ["forgotten", "cancelled"],
+      ["kept", "succeeded"],
+    ],
+  );
+});
+
 test("TestTasks.runAll() runs the tasks of a group at once", async () => {
   let meet = (): void => {};
   const met = new Promise<void>((resolve) => meet = resolve);
