@@ -31,8 +31,8 @@ function responseEnd(
 ): Response | undefined {
   let outcome: ResponseOutcome = "unknown";
   const over = (): void => listener.responseEnded(outcome, 2);
-  // Without a response it may have left before the first task was added.
-  if (response === undefined && isClosed(info)) over();
+  // A middleware outside may have answered before the first task was added.
+  if (isClosed(info)) over();
   else info.completed.then(over, over);
   // Reading `.body` makes a stream of it, which may cost its `Content-Length`: so only if asked.
   const body = exactEnd && request?.method !== "HEAD" ? response?.body : null;

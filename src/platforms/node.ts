@@ -8,7 +8,11 @@ export interface Outgoing {
   readonly errored?: unknown;
   readonly writableFinished: boolean;
   readonly req?: { readonly socket?: { readonly destroyed?: boolean } | null };
-  readonly stream?: { readonly destroyed: boolean; readonly aborted: boolean };
+  readonly stream?: {
+    readonly destroyed: boolean;
+    readonly aborted: boolean;
+    readonly errored?: unknown;
+  };
   once(event: "close", listener: () => void): void;
 }
 
@@ -50,12 +54,12 @@ function isOver(
 /**
  * Read while `close` is being emitted. Before Node 24 one big write that a client did not wait for
  * counts as finished, with the connection destroyed: then nobody can tell. HTTP/2 finishes every
- * response, so there only an abort is sure.
+ * response, so there only an error and an abort are sure.
  */
 function outcomeOf(outgoing: Outgoing): ResponseOutcome {
-  const { errored, writableFinished, req, stream } = outgoing;
+  const { writableFinished, req, stream } = outgoing;
+  if ((stream ?? outgoing).errored) return "errored";
   if (stream !== undefined) return stream.aborted ? "aborted" : "unknown";
-  if (errored !== undefined && errored !== null) return "errored";
   if (!writableFinished) return "aborted";
   return req?.socket?.destroyed === false ? "sent" : "unknown";
 }

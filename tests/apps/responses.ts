@@ -14,6 +14,7 @@ import { cors } from "hono/cors";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { streamSSE } from "hono/streaming";
+import { timeout } from "hono/timeout";
 import { existsSync } from "node:fs";
 import { fileBody } from "./file_body.ts";
 import { burn, setting } from "./runtime_help.ts";
@@ -49,6 +50,7 @@ const slow = app.use("/slow/*", async (c, next) => {
 slow.use("/outside/etag/*", etag());
 slow.use("/outside/compress/*", compress({ threshold: 1 }));
 app.use("/outside/cors/*", cors());
+app.use("/own/timeout/*", timeout(20));
 app.use("/outside/secure/*", secureHeaders());
 app.use(backgroundTasks({ exactEnd: setting("EXACT_END") === "yes" }));
 app.use("/inside/etag/*", etag());
@@ -132,6 +134,43 @@ routes.get("/throws", () => {
   throw new Error("the handler failed");
 });
 routes.get("/breaks", (c) => c.body(source(100, { failAt: 3 })));
+const upstream = (path: string): Promise<Response> =>
+  fetch(setting("UPSTREAM") + path, { headers: { "accept-encoding": "gzip" } });
+routes.get("/upstream/:path", (c) => upstream(c.req.param("path")));
+
+/** The streams that only workerd has. */
+const workers = globalThis as unknown as {
+  HTMLRewriter: new () => {
+    on(
+      selector: string,
+      handlers: object,
+    ): { transform(page: Response): Response };
+  };
+  FixedLengthStream: new (length: number) => TransformStream;
+  IdentityTransformStream: new () => TransformStream;
+};
+routes.get(
+  "/rewritten",
+  async () =>
+    new workers.HTMLRewriter().on("p", {}).transform(await upstream("plain")),
+);
+routes.get("/fixed/:path", async (c) => {
+  const page = await upstream(c.req.param("path"));
+  const length = Number(page.headers.get("content-length"));
+  const { readable, writable } = new workers.FixedLengthStream(length);
+  c.executionCtx.waitUntil(page.body!.pipeTo(writable));
+  return new Response(readable, page);
+});
+routes.get("/identity/:path", async (c) => {
+  const page = await upstream(c.req.param("path"));
+  const { readable, writable } = new workers.IdentityTransformStream();
+  c.executionCtx.waitUntil(page.body!.pipeTo(writable));
+  return new Response(readable, page);
+});
+routes.get(
+  "/wrong-length/:length",
+  (c) => c.body("héllo", 200, { "content-length": c.req.param("length") }),
+);
 for (const prefix of ["/inside/:what", "/outside/:what", "/slow", "/"]) {
   app.route(prefix, routes);
 }
@@ -171,6 +210,12 @@ app.all("/lasts/:gate", (c) => {
     await opened;
     await stream.writeSSE({ data: "last" });
   });
+});
+
+app.get("/own/timeout/:gate", async (c) => {
+  await gate(c.req.param("gate"));
+  addTask(c);
+  return c.text("too late");
 });
 
 app.get("/own/cancelled/:gate", (c) => {

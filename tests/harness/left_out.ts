@@ -1,6 +1,11 @@
 import { runtime } from "./runtime.ts";
 import { test, type TestBody } from "./test.ts";
 
+/** Why a case of what only workerd has does not run here; `undefined` where it does. */
+export const notOnWorkers: string | undefined = runtime === "workerd"
+  ? undefined
+  : "only on workerd";
+
 /** Why a case that needs files does not run here; `undefined` where it does. */
 export const noFiles: string | undefined = runtime === "workerd"
   ? "Workers have no file system"

@@ -1,9 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { workers } from "../../src/platforms/workers.ts";
-import { testUnless } from "../harness/left_out.ts";
-import { runtime } from "../harness/runtime.ts";
-
-const noWorkers = runtime === "workerd" ? undefined : "workerd only";
+import { notOnWorkers, testUnless } from "../harness/left_out.ts";
 
 /** Hands a response to the platform, reads what it sends, and waits until it has ended. */
 async function send(response: Response): Promise<Response> {
@@ -27,7 +24,7 @@ function stream(type?: "bytes"): ReadableStream<Uint8Array> {
 }
 
 testUnless(
-  noWorkers,
+  notOnWorkers,
   "workers.responseEnd() leaves a body held in memory as it is",
   async () => {
     const bytes = new TextEncoder().encode("a body");
@@ -39,7 +36,7 @@ testUnless(
 );
 
 testUnless(
-  noWorkers,
+  notOnWorkers,
   "workers.responseEnd() pipes a stream made in JS, and one of known length",
   async () => {
     const headers = { "content-length": "6" };
@@ -56,7 +53,7 @@ testUnless(
 );
 
 testUnless(
-  noWorkers,
+  notOnWorkers,
   "workers.responseEnd() takes no reader of a body held in memory",
   async () => {
     const { getReader } = ReadableStream.prototype;

@@ -8,10 +8,16 @@ import {
   type RequestOptions,
 } from "../harness/http_client.ts";
 import type { CompleteResponse } from "../harness/http_response.ts";
-import { leaveOut, noFiles, testUnless } from "../harness/left_out.ts";
+import {
+  leaveOut,
+  noFiles,
+  notOnWorkers,
+  testUnless,
+} from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { serve, type Served } from "../harness/serve.ts";
 import { test } from "../harness/test.ts";
+import { startUpstream } from "../harness/upstream.ts";
 
 const MB = 1024 * 1024;
 const folder = mkdtempSync(`${bundlesFolder()}/responses-`);
@@ -23,7 +29,9 @@ let server: Served | undefined;
 
 /** One server for all cases of a process; the harness stops it when the process ends. */
 async function app(): Promise<Served> {
-  return server ??= await serve("tests/apps/responses.ts", { env: SETTINGS });
+  return server ??= await serve("tests/apps/responses.ts", {
+    env: { ...SETTINGS, UPSTREAM: await startUpstream() },
+  });
 }
 
 interface Case {
@@ -46,7 +54,13 @@ const CASES: readonly Case[] = [
     )
   ),
   ...["/slow/stream/4", "/slow/json"],
+  ...["/upstream/plain", "/upstream/gzip", "/upstream/chunked"],
 ].map((path): Case => ({ path }));
+
+const WORKERS: readonly Case[] = [
+  ...["/rewritten", "/fixed/plain", "/identity/plain", "/identity/chunked"],
+  ...["/wrong-length/5", "/wrong-length/none", "/byte-stream/16"],
+].map((path): Case => ({ path, unless: notOnWorkers }));
 
 const LARGE: readonly Case[] = [
   ...[16, 64].flatMap((size) => [
@@ -56,6 +70,9 @@ const LARGE: readonly Case[] = [
     { path: `/length/${size * 16}` },
   ]),
   { path: "/file", unless: noFiles },
+  { path: "/upstream/large" },
+  { path: "/identity/large", unless: notOnWorkers },
+  { path: "/fixed/large", unless: notOnWorkers },
 ];
 
 const OTHER: readonly Case[] = [
@@ -84,7 +101,12 @@ const OTHER: readonly Case[] = [
 ];
 
 for (
-  const { path, options, large, unless } of [...CASES, ...OTHER, ...LARGE]
+  const { path, options, large, unless } of [
+    ...CASES,
+    ...WORKERS,
+    ...OTHER,
+    ...LARGE,
+  ]
 ) {
   const method = options?.method ?? "GET";
   const range = options?.headers?.["range"] ?? "";
@@ -210,6 +232,20 @@ test("responseEnd: a first task added from inside the body runs", async () => {
   const name = uniqueName();
   await request((await app()).port, `/own/only-late?task=${name}`);
   await lineOf(`${name}-late`);
+});
+
+const late = runtime === "workerd"
+  ? "Workers end a handler whose response has left"
+  : undefined;
+const lateTitle =
+  "responseEnd: a task added when a middleware outside has answered runs";
+testUnless(late, lateTitle, async () => {
+  const { port } = await app();
+  const name = uniqueName();
+  const path = `/own/timeout/${name}?task=${name}`;
+  assertEquals((await request(port, path)).text, "Gateway Timeout");
+  await request(port, `/open/${name}`);
+  await lineOf(name);
 });
 
 test("responseEnd: a task added from inside the body runs when one before it was cancelled", async () => {
