@@ -219,7 +219,8 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
   }
 
   /**
-   * Runs the tasks after a response. Call it once, with what the handler returns.
+   * Runs the tasks after a response. Call it once, with what the handler returns. Where the handler
+   * throws before, nobody ends its tasks: cancel them, or let `withBackgroundTasks` do it.
    *
    * @param response The response to return.
    * @param context What is known of the request.

@@ -155,15 +155,14 @@ export function askPredicate(name: string, predicate: () => unknown): boolean {
  *
  * @param result What it returned.
  * @param rejected Called with what it was rejected with.
- * @returns Whether it is one.
+ * @returns Settles when it does; nothing where it is none.
  */
 export function catchLater(
   result: unknown,
   rejected: (error: unknown) => void,
-): boolean {
-  const later = isThenable(result);
-  if (later) Promise.resolve(result).then(undefined, rejected);
-  return later;
+): Promise<void> | undefined {
+  if (!isThenable(result)) return undefined;
+  return Promise.resolve(result).then(() => {}, rejected);
 }
 
 function isThenable(value: unknown): boolean {

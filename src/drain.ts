@@ -131,7 +131,7 @@ class Drain {
 
   #busy(): Part[] {
     return [...this.#parts.values()].filter(({ scheduler }) =>
-      scheduler.pending > 0
+      scheduler.isBusy
     );
   }
 

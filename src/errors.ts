@@ -146,8 +146,9 @@ export class TaskEnqueueError extends Error {
   readonly queue: string;
   /**
    * `"not-queued"`: certainly not, so the request may be sent again, or the work be done here.
-   * `"unknown"`: the engine did not answer in time and may have kept the task. Sending the request
-   * again may then run it twice; an `idempotencyKey` prevents that.
+   * `"unknown"`: the engine did not answer in time and may have kept the task, or another engine
+   * has other tasks of the request. Sending the request again may then run one twice; an
+   * `idempotencyKey` prevents that.
    */
   readonly outcome: "not-queued" | "unknown";
 

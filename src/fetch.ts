@@ -66,14 +66,14 @@ export function withBackgroundTasks<Platform extends readonly unknown[]>(
     const tasks = new RequestTasks(checked, host);
     const face = backgroundTasksOf(tasks);
     shareTasks(request, face);
-    let response: Response;
+    let response: Response | undefined;
     try {
       response = await handler(request, face, ...platformArguments);
       const handedOver = tasks.handOver(response);
       if (handedOver !== undefined) await handedOver;
     } catch (error) {
       host.failure = { cause: error };
-      const failed = tasks.fail();
+      const failed = tasks.fail(error, response);
       if (failed !== undefined) await failed;
       throw error;
     } finally {

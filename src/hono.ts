@@ -105,7 +105,7 @@ export function backgroundTasks(
       // Hono catches every `Error` of a handler: here come by what is none, and the refusal of an
       // engine, which Hono hands to `app.onError`, whose response is the only one then.
       host.failed = { cause: error };
-      const failed = tasks.fail();
+      const failed = tasks.fail(error, before);
       if (failed !== undefined) await failed;
       if (error instanceof TaskEnqueueError) unsetResponse(context);
       throw error;

@@ -102,12 +102,16 @@ export function checkObservers(observers: unknown): void {
  *
  * @param name The hook, for the message.
  * @param hook Calls it.
+ * @returns Settles when a promise does that it returned; nothing where it returned none.
  */
-export function callHook(name: string, hook: () => unknown): void {
+export function callHook(
+  name: string,
+  hook: () => unknown,
+): Promise<void> | undefined {
   const failed = (error: unknown): void =>
     report(`Background tasks: ${name} failed:`, error);
   try {
-    catchLater(hook(), failed);
+    return catchLater(hook(), failed);
   } catch (error) {
     failed(error);
   }

@@ -21,7 +21,8 @@ import { checkWaitUntil } from "./wait_until.ts";
 export interface BackgroundTasksOptions extends TaskPolicy {
   /**
    * Called with what a task threw, once its last attempt failed or timed out, or with why it was
-   * stopped at the platform's deadline. What the hook throws itself goes to `console.error`.
+   * stopped at the platform's deadline. A promise it returns is a part of the work: the platform is
+   * kept alive for it, and `drain()` waits. What the hook throws itself goes to `console.error`.
    *
    * @default {console.error with the task's name and the error, never its arguments}
    */

@@ -9,7 +9,7 @@ import { policyOf } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { BackgroundTask } from "./task.ts";
 import type { FullPolicy } from "./task_options.ts";
-import type { TaskOwner, TaskState } from "./task_state.ts";
+import type { TaskOwner, TaskRun, TaskState } from "./task_state.ts";
 import { reasonOf } from "./thrown.ts";
 
 /** A durable task that waits for the handler to return. */
@@ -108,18 +108,28 @@ export class Outbox implements TaskOwner {
    */
   async handOver(end: RequestEnd, platform: unknown): Promise<void> {
     this.closed = true;
+    const letters = this.#waiting().filter((letter) => this.#runs(letter, end));
+    const [judged] = this.lost();
+    if (judged !== undefined) { // a predicate threw: nothing of the request is handed over
+      for (const { state } of letters) state.end("failed", judged.error);
+      throw judged.error;
+    }
     const batches = new Map<TaskQueue, Letter[]>();
-    for (const letter of this.#waiting()) {
-      if (!this.#runs(letter, end)) continue;
+    for (const letter of letters) {
       const batch = batches.get(letter.queue);
       if (batch === undefined) batches.set(letter.queue, [letter]);
       else batch.push(letter);
     }
-    await Promise.all(
-      [...batches].map(([queue, letters]) => send(queue, letters, platform)),
-    );
-    const failed = this.#letters.find(({ state }) => state.status === "failed");
-    if (failed !== undefined) throw failed.state.error;
+    const refusals = (await Promise.all(
+      [...batches].map(([queue, batch]) => send(queue, batch, platform)),
+    )).filter((refusal) => refusal !== undefined);
+    if (refusals.length > 0) throw ofAll(refusals, batches.size);
+  }
+
+  /** The tasks that no engine took, or not for certain. */
+  lost(): TaskRun[] {
+    return this.#letters.filter(({ state }) => state.status === "failed")
+      .map(({ state }) => state.snapshot());
   }
 
   #notify(event: TaskEvent, state: TaskState): void {
@@ -159,12 +169,12 @@ export function isDurable({ definition }: TaskState): boolean {
   return definition?.queue !== undefined;
 }
 
-/** Hands one batch over, and ends its tasks. Never rejects. */
+/** Hands one batch over, and ends its tasks. Never rejects: it returns the refusal. */
 async function send(
   queue: TaskQueue,
   letters: readonly Letter[],
   platform: unknown,
-): Promise<void> {
+): Promise<TaskEnqueueError | undefined> {
   const messages = letters.map(({ message }) => message);
   try {
     await queue.enqueue(messages, { platform });
@@ -172,7 +182,25 @@ async function send(
   } catch (error) {
     const refusal = refusalOf(error, queue, messages);
     for (const { state } of letters) state.end("failed", refusal);
+    return refusal;
   }
+}
+
+/** The error of a request: only where no engine may have any of its tasks, it can be sent again. */
+function ofAll(
+  refusals: readonly TaskEnqueueError[],
+  batches: number,
+): TaskEnqueueError {
+  const unknown = refusals.find(({ outcome }) => outcome === "unknown");
+  const refusal = unknown ?? refusals[0]!;
+  if (unknown !== undefined || refusals.length === batches) return refusal;
+  return new TaskEnqueueError(
+    refusal.task,
+    refusal.queue,
+    "unknown",
+    "it was refused, but other durable tasks of the request are queued",
+    { cause: refusal },
+  );
 }
 
 /** Only a queue that says so is certain: any other error leaves open what the engine did. */

@@ -9,11 +9,11 @@ import { responseEnd } from "./response_end.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { addedBefore } from "./step.ts";
 import type { BackgroundTask } from "./task.ts";
+import { reportTaskError } from "./task_error.ts";
 import { checkInProcess, type TaskOptions } from "./task_options.ts";
 import { schedulerOf } from "./task_runner.ts";
 import { TaskSequence } from "./task_sequence.ts";
 import type { TaskState } from "./task_state.ts";
-import { report } from "./thrown.ts";
 import { checkWaitUntil, findWaitUntil, keepAlive } from "./wait_until.ts";
 
 /**
@@ -222,17 +222,32 @@ export class RequestTasks {
    * The handler has thrown, or an engine has refused: `host.failure` says what. That error is on
    * its way out, so a refusal on top of it is only reported.
    *
+   * @param error That error.
+   * @param dropped The response that it takes the place of.
    * @returns A promise for the durable tasks that run even so; nothing where there are none.
    */
-  fail(): Promise<void> | undefined {
+  fail(
+    error: unknown,
+    dropped: Response | undefined,
+  ): Promise<void> | undefined {
+    dropped?.body?.cancel(error).catch(() => {});
     const handedOver = this.handOver(undefined);
     if (handedOver === undefined) {
       this.settle(undefined);
       return;
     }
-    return handedOver.catch((refusal) =>
-      report("Background tasks: a durable task was lost:", refusal)
-    ).then(() => void this.settle(undefined));
+    return handedOver.catch(() => this.#reportLost())
+      .then(() => void this.settle(undefined));
+  }
+
+  #reportLost(): void {
+    for (const run of this.#outbox?.lost() ?? []) {
+      reportTaskError(
+        this.#options.onTaskError,
+        run,
+        `Durable task "${run.name}" was lost:`,
+      );
+    }
   }
 
   /**

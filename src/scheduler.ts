@@ -28,7 +28,8 @@ export interface Watcher {
  * in flight.
  *
  * Invariant: `pending` is the number of tasks admitted and not ended, and the scheduler is in
- * `busy` while it is not zero; a sequence is in `#sequences` from its first task to its finish.
+ * `busy` while that or `#hooks` is not zero; a sequence is in `#sequences` from its first task to
+ * its finish.
  */
 export class Scheduler {
   /** Every scheduler with pending tasks: what `drain()` waits for. */
@@ -53,6 +54,8 @@ export class Scheduler {
   running = 0;
   succeeded = 0;
   failed = 0;
+  /** Hooks whose promises have not settled. */
+  #hooks = 0;
   readonly #concurrency: number;
   readonly #maxPending: number;
   readonly #sequences = new InFlight();
@@ -89,8 +92,25 @@ export class Scheduler {
     if (this.pending + count > this.#maxPending) {
       throw new TaskQueueFullError(first.name, this.#maxPending);
     }
-    if (this.pending === 0) this.#becomeBusy();
+    if (!this.isBusy) this.#becomeBusy();
     this.pending += count;
+  }
+
+  /** Whether there is something to wait for: tasks, or what a hook has begun. */
+  get isBusy(): boolean {
+    return this.pending + this.#hooks > 0;
+  }
+
+  /** What a hook has begun is waited for, as a task is. */
+  hookBegins(): void {
+    if (!this.isBusy) this.#becomeBusy();
+    this.#hooks++;
+  }
+
+  /** It has ended. */
+  hookEnds(): void {
+    this.#hooks--;
+    this.#checkIdle();
   }
 
   /** A task that was admitted starts. */
@@ -106,7 +126,11 @@ export class Scheduler {
     if (status === "succeeded") this.succeeded++;
     if (status === "failed" || status === "timed-out") this.failed++;
     this.pending--;
-    if (this.pending > 0) return;
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    if (this.isBusy) return;
     Scheduler.busy.delete(this);
     const idle = this.#idle;
     this.#idle = [];
@@ -156,9 +180,9 @@ export class Scheduler {
     });
   }
 
-  /** Resolves once no task is pending. */
+  /** Resolves once there is nothing to wait for. */
   whenIdle(): Promise<void> {
-    if (this.pending === 0) return Promise.resolve();
+    if (!this.isBusy) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 

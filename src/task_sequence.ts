@@ -2,7 +2,6 @@ import { Deadline } from "./deadline.ts";
 import { BackgroundTasksClosedError } from "./errors.ts";
 import { Gate, sharedGate } from "./gate.ts";
 import type { Interception } from "./interception.ts";
-import { callHook } from "./observer.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { type RequestEnd, runOnRefusal } from "./run_on.ts";
 import {
@@ -13,6 +12,7 @@ import {
 import { policyOf, runTask, type TaskEnvironment } from "./run_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { BackgroundTask } from "./task.ts";
+import { type OnTaskError, reportTaskError } from "./task_error.ts";
 import type {
   FullPolicy,
   HandlerOutcome,
@@ -26,14 +26,13 @@ import type {
   TaskState,
   TaskStatus,
 } from "./task_state.ts";
-import { report } from "./thrown.ts";
 import { type TurnListener, waitForTurn } from "./turn.ts";
 
 /** What a sequence takes from the options of the middleware. */
 export interface SequenceOptions {
   readonly defaults: FullPolicy;
   readonly stopOnError: boolean;
-  readonly onTaskError: ((error: unknown, run: TaskRun) => unknown) | undefined;
+  readonly onTaskError: OnTaskError | undefined;
 }
 
 /**
@@ -239,15 +238,18 @@ export class TaskSequence
   start(): void {
     this.#started = true;
     this.#gate.open();
-    if (this.#pending === 0) this.#finish();
+    this.#ending++;
+    this.#hooksEnded();
   }
 
   /** Ends every task that waits or runs, and with them the sequence. */
   stop(status: EndStatus, reason: unknown): TaskRun[] {
     this.#finish(); // first, so that nobody adds to what will not run
+    this.#ending++;
     const stopped = this.#states().filter((state) =>
       state.interrupt(status, reason)
     );
+    this.#hooksEnded();
     return stopped.map((state) => state.snapshot());
   }
 
@@ -294,8 +296,16 @@ export class TaskSequence
     if (isFailure(state.status)) this.#reportError(state);
     this.#interception?.notify("onEnd", state);
     this.#scheduler.notify("onEnd", state);
+    this.#hooksEnded();
+  }
+
+  #hooksEnded(): void {
     this.#ending--;
-    if (this.#started && this.#pending + this.#ending === 0) this.#finish();
+    if (this.#pending + this.#ending === 0) {
+      if (this.#started) this.#finish();
+      else this.#scheduler.remove(this, false); // it may never be: a handler throws, say
+    }
+    if (this.finished && this.#ending === 0) this.#whenDone?.();
   }
 
   /** The continuation of every task, which finds out whose it is. */
@@ -351,11 +361,18 @@ export class TaskSequence
     if (stopOnError) {
       this.#stopped ??= { cause: state.error, step: state.step };
     }
-    if (onTaskError === undefined) {
-      report(`Background task "${state.name}" ${state.status}:`, state.error);
-    } else {
-      callHook("onTaskError", () => onTaskError(state.error, state.snapshot()));
-    }
+    const begun = reportTaskError(
+      onTaskError,
+      state.snapshot(),
+      `Background task "${state.name}" ${state.status}:`,
+    );
+    if (begun === undefined) return;
+    this.#ending++;
+    this.#scheduler.hookBegins();
+    begun.then(() => {
+      this.#scheduler.hookEnds();
+      this.#hooksEnded();
+    });
   }
 
   /** Keeps a request that adds tasks for hours, such as an event stream, from growing. */
@@ -374,7 +391,6 @@ export class TaskSequence
     this.finished = true;
     this.#deadline?.cancel();
     this.#scheduler.remove(this, this.#started);
-    this.#whenDone?.();
   }
 }
 

@@ -14,6 +14,9 @@ import {
   TaskRunner,
 } from "@postlude/background-tasks";
 import { consoleLines } from "./harness/console_lines.ts";
+import { collectGarbage, noGarbage } from "./harness/garbage.ts";
+import { gate } from "./harness/gate.ts";
+import { testUnless } from "./harness/left_out.ts";
 import { test } from "./harness/test.ts";
 import { withGlobal } from "./harness/with_global.ts";
 
@@ -291,6 +294,33 @@ test("onTaskError can cancel all that is left, and add a task behind it", async 
   assertEquals(events, ["alert"]);
   assertEquals(tasks.size, 0);
   assertThrows(() => tasks.addTask(record, "late"), BackgroundTasksClosedError);
+});
+
+test("onTaskError that returns a promise is a part of the work, and can still add a task", async () => {
+  const [reported, asked] = [gate(), gate()];
+  const runner = new TaskRunner();
+  const events: string[] = [];
+  const kept: Promise<unknown>[] = [];
+  const tasks = new BackgroundTasks({
+    runner,
+    waitUntil: (promise) => kept.push(promise),
+    onTaskError: async () => {
+      asked.open();
+      await reported.opened;
+      events.push("reported");
+      tasks.addTask(() => events.push("alert"));
+    },
+  });
+  tasks.addTask(() => Promise.reject("no"));
+  tasks.runAfter(new Response(null));
+  const letGo = Promise.all(kept).then(() => events.push("let go"));
+  const drained = runner.drain().then(() => events.push("drained"));
+  await asked.opened;
+  await turns();
+  assertEquals(events, []);
+  reported.open();
+  await Promise.all([letGo, drained]);
+  assertEquals(events.slice(0, 2), ["reported", "alert"]);
 });
 
 test("BackgroundTasks.addTask() throws once the tasks have finished", async () => {
@@ -642,3 +672,33 @@ test("BackgroundTasks.runAfter() starts no task of another request that came in 
     assertEquals(events, ["one", "two"]);
   }
 });
+
+testUnless(
+  noGarbage,
+  "BackgroundTasks whose handler threw, and whose tasks were cancelled, are kept by nobody",
+  async () => {
+    const runner = new TaskRunner();
+    const held: WeakRef<object>[] = [];
+    const handler = (): Response => {
+      const argument = {};
+      held.push(new WeakRef(argument));
+      const tasks = new BackgroundTasks({ runner });
+      tasks.addTask((_: object) => {}, argument);
+      tasks.addTask(() => {});
+      for (const task of tasks) task.cancel();
+      throw new Error("the handler failed");
+    };
+    for (let i = 0; i < 100; i++) {
+      assertThrows(handler, Error, "the handler failed");
+    }
+    const next = new BackgroundTasks({ runner });
+    next.addTask(() => {});
+    next.runAfter(new Response(null));
+    await runner.drain();
+    await collectGarbage();
+    // Bun takes what is left on the stack for a reference
+    const left = held.filter((argument) => argument.deref() !== undefined);
+    assertEquals(left.length < 20, true, `${left.length} of 100 are held`);
+    assertEquals(runner.stats().pending, 0);
+  },
+);

@@ -4,6 +4,7 @@ import { BackgroundTasks, defineTask } from "@postlude/background-tasks";
 import { Deadline } from "../src/deadline.ts";
 import { consoleLines } from "./harness/console_lines.ts";
 import { fakeTime } from "./harness/fake_clock.ts";
+import { gate } from "./harness/gate.ts";
 import { leaveOut } from "./harness/left_out.ts";
 import { host } from "./harness/runtime.ts";
 import { test } from "./harness/test.ts";
@@ -195,6 +196,30 @@ test("deadline calls onTaskError in the async context of the request", async () 
   await new Promise((resolve) => setTimeout(resolve));
   await clock.advance(500);
   assertEquals(seen, ["one", "two"]);
+});
+
+test("deadline leaves a promise of onTaskError the time that is left", async () => {
+  const { clock, runner } = fakeTime();
+  const reported = gate();
+  const events: string[] = [];
+  const tasks = new BackgroundTasks({
+    runner,
+    deadline: 1_000,
+    waitUntil: (promise) => void promise.then(() => events.push("let go")),
+    onTaskError: async (_, { name }) => {
+      await reported.opened;
+      events.push(name);
+    },
+  });
+  tasks.with({ name: "runs" }).addTask(hang, []);
+  tasks.with({ name: "waits" }).addTask(() => {});
+  await respond(tasks);
+  await clock.advance(500);
+  await clock.advance(0);
+  assertEquals(events, []);
+  reported.open();
+  await clock.advance(0);
+  assertEquals(events, ["runs", "waits", "let go"]);
 });
 
 test("deadline lets the process end before it", () => {

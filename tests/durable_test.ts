@@ -264,6 +264,108 @@ test("withBackgroundTasks() calls an error of a queue that says nothing unknown,
   assertEquals([error.outcome, error.cause], ["unknown", cause]);
 });
 
+test("withBackgroundTasks() calls it unknown when an engine refuses and another one has its tasks", async () => {
+  const [taken, refusing] = [record(), record()];
+  refusing.queue.refuse("not-queued");
+  const error = await assertRejects(
+    () =>
+      handle(new TaskRunner(), (tasks) => {
+        tasks.addTask(refusing.sendEmail, "ada@example.com");
+        tasks.addTask(taken.sendEmail, "ada@example.com");
+      }),
+    TaskEnqueueError,
+    "other durable tasks of the request are queued",
+  );
+  assertEquals(error.outcome, "unknown");
+  assertInstanceOf(error.cause, TaskEnqueueError);
+  assertEquals(error.cause.outcome, "not-queued");
+  assertEquals([taken.names(), refusing.names()], [["send-email"], []]);
+});
+
+test("withBackgroundTasks() throws the unknown of two refusals", async () => {
+  const [one, two] = [record(), record()];
+  one.queue.refuse("not-queued");
+  two.queue.refuse("unknown");
+  const error = await assertRejects(
+    () =>
+      handle(new TaskRunner(), (tasks) => {
+        tasks.addTask(one.sendEmail, "ada@example.com");
+        tasks.addTask(two.sendEmail, "ada@example.com");
+      }),
+    TaskEnqueueError,
+  );
+  assertEquals(error.outcome, "unknown");
+});
+
+test("withBackgroundTasks() hands nothing over when one of the runOn predicates throws", async () => {
+  const { runner, events, sendEmail, names } = record();
+  const runOn = (): boolean => {
+    throw new Error("the predicate fails");
+  };
+  const error = await assertRejects(
+    () =>
+      handle(runner, (tasks) => {
+        tasks.addTask(sendEmail, "ada@example.com");
+        tasks.with({ runOn, name: "judged" }).addTask(
+          sendEmail,
+          "ada@example.com",
+        );
+      }),
+    TaskEnqueueError,
+    "its runOn predicate failed",
+  );
+  assertEquals([error.outcome, names()], ["not-queued", []]);
+  assertEquals(events.slice(2), ["judged failed", "send-email failed"]);
+});
+
+test("onTaskError is told of a durable task that was lost after the handler had thrown", async () => {
+  const { queue, runner } = record();
+  queue.refuse("not-queued");
+  const alert = defineTask("alert", { queue, runOn: "failure" }, () => {});
+  const lost: string[] = [];
+  const fetch = withBackgroundTasks((_request, tasks) => {
+    tasks.addTask(alert);
+    throw new Error("the handler failed");
+  }, {
+    runner,
+    onTaskError: (error, { name, status }) =>
+      void lost.push(`${name} ${status}: ${error}`),
+  });
+  await assertRejects(
+    () => fetch(new Request(REQUEST)),
+    Error,
+    "the handler failed",
+  );
+  assertEquals(lost, [
+    'alert failed: TaskEnqueueError: Cannot hand task "alert" to memory: the test refuses it',
+  ]);
+});
+
+for (const door of ["withBackgroundTasks()", "backgroundTasks()"]) {
+  test(`${door} cancels the body of a response that a refusal takes the place of`, async () => {
+    const { queue, runner, sendEmail } = record();
+    queue.refuse("not-queued");
+    let cancelled: unknown;
+    const respond = (tasks: BackgroundTasks): Response => {
+      tasks.addTask(sendEmail, "ada@example.com");
+      return new Response(
+        new ReadableStream({ cancel: (reason) => cancelled = reason }),
+      );
+    };
+    const app = new Hono<BackgroundTasksEnv>();
+    app.use(backgroundTasks({ runner }));
+    app.onError((_, c) => c.text("Try again later", 503));
+    app.get("/", (c) => respond(c.var.backgroundTasks));
+    const wrapped = withBackgroundTasks((_, tasks) => respond(tasks), {
+      runner,
+    });
+    await (door === "backgroundTasks()"
+      ? app.request(REQUEST)
+      : assertRejects(() => wrapped(new Request(REQUEST))));
+    assertInstanceOf(cancelled, TaskEnqueueError);
+  });
+}
+
 test("withBackgroundTasks() hands nothing over when the handler throws, unless runOn says so", async () => {
   const { runner, events, sendEmail, names } = record();
   const alert = defineTask(
