@@ -19,14 +19,14 @@ import type { TaskFunction, TaskState } from "./task_state.ts";
 /** What adds tasks to a request: the queue itself, or a view of it with a policy. */
 export interface TaskAdder {
   /** See {@linkcode BackgroundTasks.addTask}. */
-  addTask(task: BackgroundTask): BackgroundTask;
+  addTask(task: BackgroundTask | ((this: void) => unknown)): BackgroundTask;
   /** See {@linkcode BackgroundTasks.addTask}. */
   addTask<Args extends readonly unknown[]>(
-    fn: (...args: Args) => unknown,
+    fn: (this: void, ...args: Args) => unknown,
     ...args: Args
   ): BackgroundTask;
   /** See {@linkcode BackgroundTasks.addTask}. */
-  addTask<Fn extends (...args: never[]) => unknown>(
+  addTask<Fn extends (this: void, ...args: never[]) => unknown>(
     fn: Fn,
     ...args: OverloadArguments<Fn>
   ): BackgroundTask;
@@ -131,9 +131,9 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
   }
 
   /**
-   * Adds a task that was made before, by `task(fn, ...args)`.
+   * Adds a task that was made before, by `task(fn, ...args)`, or a function without arguments.
    *
-   * A task runs once: one that was added to these tasks already stays where it is. So what
+   * A made task runs once: one that was added to these tasks already stays where it is. So what
    * `addTask` returns may be handed on to whatever adds tasks.
    *
    * @param task The task.
@@ -142,7 +142,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {BackgroundTasksClosedError} If the tasks of the request have finished.
    * @throws {TaskQueueFullError} If the runner holds `maxPending` tasks.
    */
-  addTask(task: BackgroundTask): BackgroundTask;
+  addTask(task: BackgroundTask | ((this: void) => unknown)): BackgroundTask;
   /**
    * Adds a task: `fn(...args)` runs after the response, when the tasks added before have ended.
    *
@@ -158,7 +158,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {TaskQueueFullError} If the runner holds `maxPending` tasks.
    */
   addTask<Args extends readonly unknown[]>(
-    fn: (...args: Args) => unknown,
+    fn: (this: void, ...args: Args) => unknown,
     ...args: Args
   ): BackgroundTask;
   /**
@@ -172,7 +172,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {BackgroundTasksClosedError} If the tasks of the request have finished.
    * @throws {TaskQueueFullError} If the runner holds `maxPending` tasks.
    */
-  addTask<Fn extends (...args: never[]) => unknown>(
+  addTask<Fn extends (this: void, ...args: never[]) => unknown>(
     fn: Fn,
     ...args: OverloadArguments<Fn>
   ): BackgroundTask;

@@ -60,7 +60,7 @@ export class BackgroundTask<
    * @param args What to call it with.
    * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
    */
-  constructor(fn: (...args: Args) => unknown, ...args: Args) {
+  constructor(fn: (this: void, ...args: Args) => unknown, ...args: Args) {
     this.#state = fn instanceof TaskState ? fn : newState(fn, args);
     this.#state.task = this;
   }
@@ -137,7 +137,7 @@ export function newTask(fn: TaskFunction, args: readonly unknown[]): TaskState {
  * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
  */
 export function task<Args extends readonly unknown[]>(
-  fn: (...args: Args) => unknown,
+  fn: (this: void, ...args: Args) => unknown,
   ...args: Args
 ): BackgroundTask;
 /**
@@ -149,7 +149,7 @@ export function task<Args extends readonly unknown[]>(
  * @returns A task that waits to be added.
  * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
  */
-export function task<Fn extends (...args: never[]) => unknown>(
+export function task<Fn extends (this: void, ...args: never[]) => unknown>(
   fn: Fn,
   ...args: OverloadArguments<Fn>
 ): BackgroundTask;

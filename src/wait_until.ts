@@ -1,4 +1,4 @@
-import { catchLater, checkType } from "./check.ts";
+import { catchLater, checkKeys, checkType } from "./check.ts";
 import { bunny } from "./platforms/bunny.ts";
 import { executionContext } from "./platforms/execution_context.ts";
 import { fetchEvent } from "./platforms/fetch_event.ts";
@@ -63,6 +63,8 @@ const PROCESS: ResolvedWaitUntil = {
   lifetime: undefined,
 };
 
+const HINTS = ["waitUntil", "executionContext", "request", "platform"];
+
 /**
  * Finds the `waitUntil` that applies here. It calls nothing that it finds.
  *
@@ -77,9 +79,10 @@ const PROCESS: ResolvedWaitUntil = {
  * @param hints Where it may be found.
  * @returns The `waitUntil`, called as a method of its owner, its source by name, and how long the
  * platform lets the work go on.
- * @throws {TypeError} If `hints.waitUntil` is given and not a function.
+ * @throws {TypeError} If a hint is unknown, or `hints.waitUntil` is given and not a function.
  */
 export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
+  checkKeys("hint", hints, HINTS);
   const { waitUntil } = hints;
   if (waitUntil !== undefined) checkWaitUntil(waitUntil);
   return { ...findWaitUntil(waitUntil, hints) };

@@ -375,6 +375,11 @@ test("TaskObserver.onDrain() is contained when it throws", async () => {
 test("drain() refuses wrong options, with the rule and the value", async () => {
   const cases: [unknown, ErrorConstructor, string][] = [
     [5_000, TypeError, "drain options from 5000: write an object"],
+    [
+      new TaskRunner(),
+      TypeError,
+      "drain options from a TaskRunner: write an object",
+    ],
     [{ timeOut: 1 }, TypeError, "the drain options are timeout, signal"],
     [{ timeout: -1 }, RangeError, "timeout -1: it must be an integer from 0"],
     [{ timeout: Infinity }, RangeError, "timeout Infinity"],

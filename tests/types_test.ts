@@ -44,6 +44,10 @@ declare function withDefault(
 declare function rest(first: string, ...others: number[]): void;
 declare function level(level: "info" | "error", message: string): void;
 declare function nothing(): void;
+declare const mailer: {
+  send(this: { host: string }, to: string): void;
+  host: string;
+};
 interface Order {
   readonly id: string;
   readonly lines: readonly { readonly sku: string; readonly count?: number }[];
@@ -212,6 +216,11 @@ compiles(() => {
   new BackgroundTask(level, "debug", "");
   // @ts-expect-error: a made task has its arguments
   tasks.addTask(made, "ada@example.com");
+  // @ts-expect-error: a method loses its owner
+  tasks.addTask(mailer.send, "ada@example.com");
+  // @ts-expect-error: a method loses its owner
+  task(mailer.send, "ada@example.com");
+  tasks.addTask(() => mailer.send("ada@example.com"));
   // @ts-expect-error: a group is made of tasks
   tasks.addGroup(nothing);
 });

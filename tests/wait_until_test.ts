@@ -150,6 +150,23 @@ test("resolveWaitUntil() asks on where a name of the global object throws", asyn
   }
 });
 
+test("resolveWaitUntil() refuses what is no hint", () => {
+  const ctx = new (class ExecutionContext {
+    waitUntil(): void {}
+  })();
+  const refused: [unknown, string][] = [
+    [undefined, "Cannot read hints from undefined: write an object"],
+    [ctx, "Cannot read hints from an ExecutionContext: write an object"],
+    [
+      { ctx },
+      'Cannot use hint "ctx": the hints are waitUntil, executionContext, request, platform',
+    ],
+  ];
+  for (const [hints, message] of refused) {
+    assertThrows(() => resolveWaitUntil(hints as never), TypeError, message);
+  }
+});
+
 test("resolveWaitUntil() refuses a waitUntil that is no function", () => {
   const waitUntil = new Owner() as unknown as () => void;
   assertThrows(() => resolveWaitUntil({ waitUntil }), TypeError, "an Owner");
