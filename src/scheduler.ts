@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import { type Clock, MAX_DELAY } from "./clock.ts";
 import type { DrainReport } from "./drain.ts";
 import { BackgroundTasksClosedError, TaskQueueFullError } from "./errors.ts";
 import { InFlight } from "./in_flight.ts";
@@ -9,6 +9,7 @@ import {
   type TaskEvent,
   type TaskObserver,
 } from "./observer.ts";
+import { IS_WORKERS } from "./platforms/workers.ts";
 import type { RequestRecord } from "./request_record.ts";
 import type { TaskSequence } from "./task_sequence.ts";
 import type { TaskRun, TaskState } from "./task_state.ts";
@@ -145,6 +146,8 @@ export class Scheduler {
   /** The response of a sequence has ended: its tasks may start when it is their turn. */
   enqueue(sequence: TaskSequence): void {
     if (this.#open < this.#concurrency) return this.#start(sequence);
+    // workerd takes a request without a timer of its own, which only another one can wake, for dead
+    if (IS_WORKERS) setTimeout(() => {}, MAX_DELAY);
     if (this.#firstReady === undefined) this.#firstReady = sequence;
     else this.#lastReady!.nextReady = sequence;
     this.#lastReady = sequence;

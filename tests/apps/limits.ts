@@ -7,6 +7,7 @@ import {
   TaskRunner,
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
+import { setting } from "./runtime_help.ts";
 
 const runner = new TaskRunner({ concurrency: 1, maxPending: 3 });
 const opens = new Map<string, () => void>();
@@ -14,13 +15,16 @@ const opens = new Map<string, () => void>();
 const work = defineTask("work", async ({ signal }, name: string) => {
   console.log(`${name} starts`);
   signal.addEventListener("abort", () => console.log(`${name} is aborted`));
+  const alive = setInterval(() => {}, 50); // workerd takes a request that waits for another for dead
   await new Promise<void>((resolve) => opens.set(name, resolve));
+  clearInterval(alive);
   await new Promise((resolve) => setTimeout(resolve, 1)); // I/O of its own request
   console.log(`${name} ends`);
 });
 
 const app = new Hono<BackgroundTasksEnv>();
-app.use(backgroundTasks({ runner }));
+const limits = setting("NO_DEADLINE") === "yes" ? { deadline: Infinity } : {};
+app.use(backgroundTasks({ runner, ...limits }));
 app.onError((error, c) =>
   error instanceof TaskQueueFullError
     ? c.text("busy", 503, { "retry-after": "1" })

@@ -14,28 +14,32 @@ async function pings(server: Served): Promise<void> {
   for (let i = 0; i < 20; i++) await status(server, "/ping");
 }
 
-test("concurrency holds across requests: the end of one lets another start", async () => {
-  await using server = await serve(APP);
-  for (const name of ["one", "two", "three"]) {
-    assertEquals(await status(server, `/work/${name}`), 200);
-    if (name === "one") await server.line("one starts");
-  }
-  await pings(server);
-  assertEquals(server.lines, ["one starts"]);
-  await status(server, "/open/one");
-  await server.line("two starts");
-  await status(server, "/open/two");
-  await server.line("three starts");
-  await status(server, "/open/three");
-  await server.line("three ends");
-  assertEquals(
-    server.lines,
-    ["one", "two", "three"].flatMap((name) => [
-      `${name} starts`,
-      `${name} ends`,
-    ]),
-  );
-});
+for (const deadline of ["the platform's deadline", "none"]) {
+  test(`concurrency holds across requests, with ${deadline}: the end of one lets another start`, async () => {
+    await using server = await serve(APP, {
+      env: { NO_DEADLINE: deadline === "none" ? "yes" : "no" },
+    });
+    for (const name of ["one", "two", "three"]) {
+      assertEquals(await status(server, `/work/${name}`), 200);
+      if (name === "one") await server.line("one starts");
+    }
+    await pings(server);
+    assertEquals(server.lines, ["one starts"]);
+    await status(server, "/open/one");
+    await server.line("two starts");
+    await status(server, "/open/two");
+    await server.line("three starts");
+    await status(server, "/open/three");
+    await server.line("three ends");
+    assertEquals(
+      server.lines,
+      ["one", "two", "three"].flatMap((name) => [
+        `${name} starts`,
+        `${name} ends`,
+      ]),
+    );
+  });
+}
 
 test("maxPending holds across requests: 503 while it is full, 200 again afterwards", async () => {
   await using server = await serve(APP);
