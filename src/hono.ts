@@ -3,7 +3,7 @@ import { TaskEnqueueError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
 import { RequestTasks } from "./request_tasks.ts";
-import { joinTasks } from "./shared_tasks.ts";
+import { joinTasks, shareTasks, unshareTasks } from "./shared_tasks.ts";
 
 /** The environment of a Hono app with the middleware: `new Hono<BackgroundTasksEnv>()`. */
 export type BackgroundTasksEnv = {
@@ -94,7 +94,9 @@ export function backgroundTasks(
       });
     }
     const tasks = new RequestTasks(checked, host);
-    context.set(VARIABLE, backgroundTasksOf(tasks));
+    const face = backgroundTasksOf(tasks);
+    context.set(VARIABLE, face);
+    shareTasks(host.request, face);
     let before: Response | undefined;
     try {
       await next();
@@ -109,6 +111,8 @@ export function backgroundTasks(
       if (failed !== undefined) await failed;
       if (error instanceof TaskEnqueueError) unsetResponse(context);
       throw error;
+    } finally {
+      unshareTasks(host.request);
     }
     const after = tasks.settle(before);
     if (after === undefined || after === before) return;

@@ -11,6 +11,7 @@ import {
   type BackgroundTasksOptions,
   getBackgroundTasks,
   TaskRunner,
+  withBackgroundTasks,
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
 import { intercept, type Interception } from "../src/interception.ts";
@@ -161,6 +162,40 @@ test("backgroundTasks() merges the tasks of every middleware, helper and sub-app
     "after succeeded",
   ]);
   assertEquals(queues.size, 1);
+});
+
+test("backgroundTasks() keeps one queue with the front doors that its handlers call", async () => {
+  const { app, events, runner, add } = record();
+  const other = new Hono<BackgroundTasksEnv>();
+  other.use(backgroundTasks({ runner }));
+  other.get("/", (c) => {
+    add(c.var.backgroundTasks, "other app");
+    return c.text("ok");
+  });
+  const wrapped = withBackgroundTasks(
+    async (request, tasks, ...rest: unknown[]) => {
+      add(tasks, "wrapper");
+      return await other.fetch(request, ...rest as [object, ExecutionContext]);
+    },
+  );
+  app.get("/", async (c) => {
+    add(c.var.backgroundTasks, "handler");
+    const response = await wrapped(c.req.raw, c.env, c.executionCtx);
+    add(c.var.backgroundTasks, "handler again");
+    return response;
+  });
+  const request = new Request("https://example.com/");
+  for (let i = 0; i < 2; i++) { // the same request again is another one
+    const context = executionContext();
+    await app.fetch(request, {}, context);
+    await runner.drain();
+    assertEquals(context.promises.length, 1);
+  }
+  const once = ["handler", "wrapper", "other app", "handler again"];
+  assertEquals(
+    events,
+    [...once, ...once].map((name) => `${name} succeeded`),
+  );
 });
 
 test("backgroundTasks() discards tasks added before the handler threw, and says so", async () => {
