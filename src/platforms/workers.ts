@@ -111,13 +111,10 @@ function passage(
   ) return undefined;
   // workerd ignores the length an app states for a stream made in JS, and sends chunks
   if (isJavaScriptStream(body)) return new IdentityTransformStream!();
-  if (LENGTH === undefined) return undefined; // it may be held in memory
+  // it may be held in memory; it may be encoded already
+  if (LENGTH === undefined || headers.has("content-encoding")) return undefined;
   const length = Reflect.get(body, LENGTH);
-  if (length === undefined) {
-    return headers.has("content-encoding")
-      ? undefined
-      : new IdentityTransformStream!();
-  }
+  if (length === undefined) return new IdentityTransformStream!();
   // the true one, whatever the header says; without a header nothing tells a stream from memory
   return headers.has("content-length")
     ? new FixedLengthStream!(length)
