@@ -59,6 +59,8 @@ export let backgroundTasksOf: (tasks: RequestTasks) => BackgroundTasks;
 /** What is behind what users hold, for a front door. */
 export let requestTasksOf: (tasks: BackgroundTasks) => RequestTasks;
 
+const KEYS = ["request", "waitUntil", "platform"];
+
 const DEFAULT_OPTIONS: CheckedOptions = checkOptions({});
 
 /**
@@ -229,7 +231,7 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
    * @throws {TypeError} If the response is none, an option is of the wrong kind, or the tasks run
    * after another response already.
    */
-  runAfter(response: Response, context: RunAfterContext = {}): Response {
+  runAfter(response: Response, context?: RunAfterContext): Response {
     if (typeof response?.status !== "number") {
       throw new TypeError(
         `Cannot run tasks after ${
@@ -237,8 +239,8 @@ export class BackgroundTasks implements TaskAdder, Iterable<BackgroundTask> {
         }: write runAfter(response, { request })`,
       );
     }
-    checkKeys("runAfter option", context, ["request", "waitUntil", "platform"]);
-    const { request, waitUntil, platform } = context;
+    if (context !== undefined) checkKeys("runAfter option", context, KEYS);
+    const { request, waitUntil, platform } = context ?? {};
     this.#tasks.attach({
       request,
       platform,

@@ -35,13 +35,15 @@ export function checkKeys(
   options: unknown,
   known: readonly string[],
 ): void {
-  const found = describeValue(options);
   const isObject = typeof options === "object" && options !== null &&
     !Array.isArray(options);
   const keys = isObject ? Object.keys(options) : [];
   // an instance of a class that keeps its state to itself would be taken for no options at all
-  if (!isObject || (keys.length === 0 && found !== "an object")) {
-    throw new TypeError(`Cannot read ${kind}s from ${found}: write an object`);
+  const isPlain = keys.length > 0 || describeValue(options) === "an object";
+  if (!isObject || !isPlain) {
+    throw new TypeError(
+      `Cannot read ${kind}s from ${describeValue(options)}: write an object`,
+    );
   }
   for (const key of keys) {
     if (!known.includes(key)) {

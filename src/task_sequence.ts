@@ -238,8 +238,7 @@ export class TaskSequence
   start(): void {
     this.#started = true;
     this.#gate.open();
-    this.#ending++;
-    this.#hooksEnded();
+    if (this.#pending === 0) this.#nothingLeft();
   }
 
   /** Ends every task that waits or runs, and with them the sequence. */
@@ -301,11 +300,14 @@ export class TaskSequence
 
   #hooksEnded(): void {
     this.#ending--;
-    if (this.#pending + this.#ending === 0) {
-      if (this.#started) this.#finish();
-      else this.#scheduler.remove(this, false); // it may never be: a handler throws, say
-    }
-    if (this.finished && this.#ending === 0) this.#whenDone?.();
+    if (this.#pending + this.#ending === 0) this.#nothingLeft();
+  }
+
+  /** No task waits or runs, and no hook does. */
+  #nothingLeft(): void {
+    if (this.#started) this.#finish();
+    else this.#scheduler.remove(this, false); // it may never be: a handler throws, say
+    if (this.finished) this.#whenDone?.();
   }
 
   /** The continuation of every task, which finds out whose it is. */
