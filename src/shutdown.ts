@@ -42,6 +42,11 @@ interface Process {
 const KEYS = ["server", "timeout", "signals"];
 /** The signals that no process can listen for. */
 const DEAF = ["SIGKILL", "SIGSTOP"];
+/**
+ * How long one request to stop goes on coming in, in milliseconds: a process gets the signal
+ * itself, and again from a parent that hands it on, such as `deno task` or systemd's first process.
+ */
+const SAME_REQUEST = 1_000;
 
 let registered = false;
 
@@ -51,8 +56,9 @@ let registered = false;
  * included, and exits.
  *
  * It exits with 0 when everything was done. At the timeout it aborts every `signal`, writes what
- * it abandoned to `console.error` by name, and exits with 1. A second signal exits at once, with
- * 128 and the number of the signal. The signal is never raised again: as the first process of a
+ * it abandoned to `console.error` by name, and exits with 1. A signal that comes a second or more
+ * after the first exits at once, with 128 and its number; before, it is the same request to stop,
+ * which reached the process twice. The signal is never raised again: as the first process of a
  * container nothing would happen.
  *
  * Under `deno serve` the process ends by itself, when its last request and task have. Under Bun's
@@ -102,11 +108,15 @@ export function drainOnShutdown(
   const stops = servers.map(prepareStop);
   if (process === undefined) return () => {};
   registered = true;
-  let begun = false;
+  let begun: number | undefined;
   const listeners = signals.map((signal) => (): void => {
-    if (begun) return void process.exit(128 + (numbers?.[signal] ?? 0));
-    begun = true;
-    void endProcess(stops, timeout, (code) => process.exit(code));
+    const now = performance.now();
+    if (begun === undefined) {
+      begun = now;
+      void endProcess(stops, timeout, (code) => process.exit(code));
+    } else if (now - begun >= SAME_REQUEST) {
+      process.exit(128 + (numbers?.[signal] ?? 0));
+    }
   });
   signals.forEach((signal, index) => process.on(signal, listeners[index]!));
   return () => {

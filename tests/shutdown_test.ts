@@ -1,8 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { drainOnShutdown } from "@postlude/background-tasks";
+import { constants } from "node:os";
 import process from "node:process";
+import { Scheduler } from "../src/scheduler.ts";
+import { gate } from "./harness/gate.ts";
 import { noSignals, testUnless } from "./harness/left_out.ts";
 import { test } from "./harness/test.ts";
+import { withGlobal } from "./harness/with_global.ts";
 
 test("drainOnShutdown() listens for SIGTERM and SIGINT, until it is told to stop", () => {
   const count = (): number[] =>
@@ -41,6 +45,57 @@ testUnless(
     );
     forget();
     drainOnShutdown()();
+  },
+);
+
+/**
+ * Emits signals, each at its millisecond, and then lets the server stop.
+ *
+ * @returns The codes that the process would have exited with.
+ */
+async function exitCodes(
+  signals: readonly string[],
+  sent: readonly (readonly [number, string])[],
+): Promise<number[]> {
+  const { exit } = process;
+  const codes: number[] = [];
+  const server = gate();
+  const ended = gate();
+  let time = 0;
+  process.exit = ((code: number): void => {
+    codes.push(code);
+    if (code === 0) ended.open();
+  }) as typeof exit;
+  const forget = drainOnShutdown({ server: () => server.opened, signals });
+  await withGlobal("performance", { now: () => time }, async () => {
+    for (const [at, signal] of sent) {
+      time = at;
+      process.emit(signal as NodeJS.Signals);
+    }
+    server.open();
+    await ended.opened;
+  });
+  forget();
+  process.exit = exit;
+  Scheduler.isShuttingDown = false;
+  return codes;
+}
+
+testUnless(
+  noSignals,
+  "drainOnShutdown() takes what comes within a second for the same request to stop",
+  async () => {
+    const signals = ["SIGUSR2", "SIGHUP"];
+    const { SIGHUP } = constants.signals;
+    const [first, again, last, later] = [
+      [0, "SIGUSR2"],
+      [0, "SIGUSR2"],
+      [999, "SIGHUP"],
+      [1_000, "SIGHUP"],
+    ] as const;
+    assertEquals(await exitCodes(signals, [first, again, last]), [0]);
+    assertEquals(await exitCodes(signals, [first, later]), [128 + SIGHUP, 0]);
+    assertEquals(await exitCodes(["SIGUSR2", "SIGUSR2"], [first]), [0]);
   },
 );
 

@@ -4,6 +4,7 @@ import process from "node:process";
 import { exampleCommand } from "../harness/example_command.ts";
 import { request } from "../harness/http_client.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
+import { signalTree } from "../harness/process_tree.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { leaveOut, noSignals } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
@@ -29,7 +30,25 @@ function testExample(
   path: string,
   ready: (server: RunningProcess) => Promise<void>,
 ): void {
-  test(`${path}: every mail goes out before the process ends`, async () => {
+  const signals = {
+    "its first process is told to end": (pid: number) =>
+      process.kill(pid, "SIGTERM"),
+    // systemd does, and the first process hands the signal on
+    "all its processes are told to end": (pid: number) =>
+      signalTree(pid, "SIGTERM"),
+  };
+  for (const [when, signal] of Object.entries(signals)) {
+    testEnd(path, when, ready, signal);
+  }
+}
+
+function testEnd(
+  path: string,
+  when: string,
+  ready: (server: RunningProcess) => Promise<void>,
+  signal: (pid: number) => void,
+): void {
+  test(`${path}: every mail goes out when ${when}`, async () => {
     const port = await freePort();
     await using server = new RunningProcess(await exampleCommand(path, port), {
       PORT: String(port),
@@ -43,7 +62,7 @@ function testExample(
       const { status } = await request(port, `/signup/${name}`, options);
       assertEquals(status, 200);
     }
-    process.kill(server.pid, "SIGTERM");
+    signal(server.pid);
     assertEquals(await server.exited, { code: 0, signal: null });
     const mails = server.lines.map((line) => /mail to (.*)/.exec(line)?.[1])
       .filter((name) => name !== undefined);

@@ -220,11 +220,24 @@ for (const mode of MODES[runtime]) {
 }
 
 if (MODES[runtime].length > 0) {
-  test("drainOnShutdown() exits at once at a second signal", async () => {
+  test("drainOnShutdown() takes two signals at once for one request to stop", async () => {
+    const { server, port, done } = await start("own_server");
+    const name = `chain-${++count}`;
+    await request(port, `/chain/${name}`);
+    server.kill("SIGTERM");
+    server.kill("SIGINT");
+    server.kill("SIGTERM");
+    await untilOpen(port, false);
+    release(name);
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(done(), [`${name} added during the drain`]);
+  });
+
+  test("drainOnShutdown() exits at once at a signal that comes a second later", async () => {
     const { server, port } = await start("own_server");
     await request(port, "/stuck");
     server.kill("SIGTERM");
-    await untilOpen(port, false);
+    await server.line("a second later");
     server.kill("SIGINT");
     assertEquals(await server.exited, { code: 130, signal: null });
   });

@@ -64,3 +64,8 @@ drainOnShutdown({
   server: process.env["SRVX"] === undefined ? start() : await startSrvx(),
   timeout: Number(process.env["TIMEOUT"]),
 });
+
+// timers are exact to a millisecond, and end early by up to one
+process.once("SIGTERM", () => {
+  setTimeout(() => console.log("a second later"), 1_002);
+});
