@@ -15,24 +15,34 @@ export type StoppableServer =
 interface NodeServer {
   close(callback: () => void): unknown;
   closeIdleConnections?(): void;
-  on(event: string, listener: (socket: NodeSocket) => void): unknown;
+  closeAllConnections?(): void;
   prependListener(
     event: "request",
-    listener: (
-      request: unknown,
-      response: { setHeader(name: string, value: string): unknown },
-    ) => void,
+    listener: (request: NodeRequest, response: NodeResponse) => void,
   ): unknown;
+}
+
+/** The members of Node's `IncomingMessage` that are used here. */
+interface NodeRequest {
+  readonly socket: NodeSocket;
 }
 
 /** The members of Node's `Socket` that are used here. */
 interface NodeSocket {
-  readonly writableLength: number;
   once(event: "close", listener: () => void): unknown;
+}
+
+/** The members of Node's `ServerResponse` that are used here. */
+interface NodeResponse {
+  once(event: "close", listener: () => void): unknown;
+  setHeader(name: string, value: string): unknown;
 }
 
 /** How often connections of Node that have become idle are looked for, in milliseconds. */
 const IDLE_CHECK = 50;
+
+/** How many checks in a row find no request, before connections that have sent none are closed. */
+const QUIET_CHECKS = 10;
 
 /**
  * Finds out how a server is stopped, before its first request.
@@ -68,31 +78,30 @@ function stopOf(server: StoppableServer): () => unknown {
 
 /**
  * `close` waits for every connection, and Node keeps one open for seconds after its last response:
- * so each further response says that it is the last, and idle connections are closed.
+ * so each further response says that it is the last, and idle connections are closed. A connection
+ * that has sent no request, or a part of one, is not idle for Node: it may still send it, for a
+ * moment.
  *
  * Node 20 to 26 take a connection for idle when its response has ended, however much of it is
  * still to be written: so nothing is closed while anything is.
  */
 function stopOfNode(server: NodeServer): () => Promise<void> {
-  const sockets = new Set<NodeSocket>();
-  for (const event of ["connection", "secureConnection"]) {
-    server.on(event, (socket) => {
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-    });
-  }
+  const closeIdle = server.closeIdleConnections?.bind(server);
+  const responses = closeIdle === undefined ? new Map() : responsesOf(server);
   return () =>
     new Promise((resolve) => {
-      const timer = setInterval(closeIdle, IDLE_CHECK);
-      const original = server.closeIdleConnections?.bind(server);
-      function closeIdle(): void {
-        if ([...sockets].some(({ writableLength }) => writableLength > 0)) {
+      let quiet = 0;
+      function check(): void {
+        if ([...responses.values()].some((response) => response !== null)) {
+          quiet = 0;
           return;
         }
-        original?.();
+        closeIdle?.();
+        if (++quiet > QUIET_CHECKS) server.closeAllConnections?.();
       }
-      if (original !== undefined) { // HTTP/1: `close` calls it, and knows the header
-        server.closeIdleConnections = closeIdle;
+      const timer = setInterval(check, IDLE_CHECK);
+      if (closeIdle !== undefined) { // HTTP/1: `close` calls it, and knows the header
+        server.closeIdleConnections = check;
         server.prependListener("request", (_request, response) => {
           response.setHeader("connection", "close");
         });
@@ -102,6 +111,23 @@ function stopOfNode(server: NodeServer): () => Promise<void> {
         resolve();
       });
     });
+}
+
+/** The latest response of each connection, `null` once it is written: they leave in order. */
+function responsesOf(
+  server: NodeServer,
+): ReadonlyMap<NodeSocket, NodeResponse | null> {
+  const responses = new Map<NodeSocket, NodeResponse | null>();
+  server.prependListener("request", ({ socket }, response) => {
+    if (!responses.has(socket)) {
+      socket.once("close", () => responses.delete(socket));
+    }
+    responses.set(socket, response);
+    response.once("close", () => {
+      if (responses.get(socket) === response) responses.set(socket, null);
+    });
+  });
+  return responses;
 }
 
 /** srvx wraps the server of its runtime; on Node its `close` leaves connections to their timeout. */

@@ -264,6 +264,52 @@ if (MODES[runtime].length > 0) {
     assertEquals(server.stderr, "");
   });
 
+  test("drainOnShutdown() does not wait for a connection that sends no request, or half of one", async () => {
+    const { server, port } = await start("own_server", "4000");
+    using _silent = await connect(port);
+    using half = await connect(port);
+    if (runtime !== "bun") half.send("GET /pi"); // which waits for the rest
+    await request(port, "/ping"); // by then both were taken
+    server.kill("SIGTERM");
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(server.stderr, "");
+  });
+
+  test("drainOnShutdown() closes no connection of a request in flight, however long that takes", async () => {
+    const { server, port, done } = await start("own_server");
+    const name = `slow-${++count}`;
+    using _silent = await connect(port);
+    using connection = await connect(port);
+    const response = connection.request(`/slow/${name}`);
+    await server.line(`${name} starts`);
+    server.kill("SIGTERM");
+    await server.line("a second later");
+    release(name);
+    assertEquals((await response.complete).status, 200);
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(done(), [`${name} after a slow answer`]);
+  });
+
+  test("drainOnShutdown() lets a large response go out on a connection that is older than the call", async () => {
+    const { server, port, done } = await start("own_server", LONG, {
+      LATE: "yes",
+    });
+    const name = `large-${++count}`;
+    using connection = await connect(port);
+    await connection.request("/ping").complete;
+    release("late");
+    await server.line("drains on shutdown");
+    const response = connection.request(`/large/${name}`);
+    await response.head;
+    connection.pause();
+    server.kill("SIGTERM");
+    await server.line("a second later");
+    connection.resume();
+    assertEquals((await response.complete).body.length, 32 * 1024 * 1024);
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(done(), [`${name} after a large answer`]);
+  });
+
   if (runtime === "node") {
     test("drainOnShutdown() says on each connection that is in use that its answer is the last", async () => {
       const { server, port } = await start("own_server", "4000");

@@ -23,7 +23,7 @@ async function append(line: string): Promise<void> {
 }
 
 /** Resolves once the test has written the file. */
-async function released(name: string): Promise<void> {
+export async function released(name: string): Promise<void> {
   while (!existsSync(`${process.env["RELEASES"]}/${name}`)) {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -8,7 +8,7 @@ import process from "node:process";
 import { serve as serveWithSrvx } from "srvx";
 import { runtime } from "../../harness/runtime.ts";
 import { listening } from "../../harness/servers/app.ts";
-import { app } from "./app.ts";
+import { app, released } from "./app.ts";
 
 /** The one member of Bun that this file touches. */
 declare const Bun: {
@@ -60,10 +60,11 @@ async function startSrvx(): Promise<StoppableServer> {
   return server;
 }
 
-drainOnShutdown({
-  server: process.env["SRVX"] === undefined ? start() : await startSrvx(),
-  timeout: Number(process.env["TIMEOUT"]),
-});
+const server = process.env["SRVX"] === undefined ? start() : await startSrvx();
+
+if (process.env["LATE"] !== undefined) await released("late");
+drainOnShutdown({ server, timeout: Number(process.env["TIMEOUT"]) });
+console.log("drains on shutdown");
 
 // timers are exact to a millisecond, and end early by up to one
 process.once("SIGTERM", () => {
