@@ -143,7 +143,8 @@ function stopOfWrapper(
 }
 
 function isNodeServer(server: unknown): server is NodeServer {
-  return can(server, "close") && can(server, "prependListener");
+  return can(server, "close") && can(server, "listen") &&
+    can(server, "prependListener");
 }
 
 function can<Method extends string>(
