@@ -1,4 +1,4 @@
-import { unref } from "./clock.ts";
+import { MAX_DELAY, unref } from "./clock.ts";
 import { drain } from "./drain.ts";
 import { isInTime } from "./in_time.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -49,7 +49,8 @@ async function endByItself(
   timeout: number,
   exit: (code: number) => void,
 ): Promise<void> {
-  const timer = setTimeout(() => exit(0), timeout + LAST_WORDS);
+  const delay = Math.min(timeout + LAST_WORDS, MAX_DELAY);
+  const timer = setTimeout(() => exit(0), delay);
   unref(timer);
   let abandoned: readonly TaskRun[] = [];
   while (abandoned.length === 0) {
