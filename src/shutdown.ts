@@ -48,7 +48,8 @@ const DEAF = ["SIGKILL", "SIGSTOP"];
  */
 const SAME_REQUEST = 1_000;
 
-let registered = false;
+/** The listeners of the call that is in force. */
+let registered: unknown;
 
 /**
  * Lets a process end without losing work: on SIGTERM or SIGINT it stops accepting, lets requests
@@ -99,7 +100,7 @@ export function drainOnShutdown(
   const process = processWithSignals();
   const numbers = process?.getBuiltinModule?.("node:os")?.constants.signals;
   checkSignals(signals, numbers);
-  if (registered) {
+  if (registered !== undefined) {
     throw new TypeError(
       "Cannot drain on shutdown twice: write drainOnShutdown({ server: [one, another] })",
     );
@@ -107,7 +108,6 @@ export function drainOnShutdown(
   const servers = server === undefined ? [] : [server].flat();
   const stops = servers.map(prepareStop);
   if (process === undefined) return () => {};
-  registered = true;
   let begun: number | undefined;
   const listeners = signals.map((signal) => (): void => {
     const now = performance.now();
@@ -118,10 +118,11 @@ export function drainOnShutdown(
       process.exit(128 + (numbers?.[signal] ?? 0));
     }
   });
+  registered = listeners;
   signals.forEach((signal, index) => process.on(signal, listeners[index]!));
   return () => {
     signals.forEach((signal, index) => process.off(signal, listeners[index]!));
-    registered = false;
+    if (registered === listeners) registered = undefined;
   };
 }
 

@@ -44,6 +44,10 @@ testUnless(
       "twice: write drainOnShutdown({ server: [one, another] })",
     );
     forget();
+    const second = drainOnShutdown();
+    forget(); // it has forgotten its own call already
+    assertThrows(() => drainOnShutdown(), TypeError, "twice");
+    second();
     drainOnShutdown()();
   },
 );
