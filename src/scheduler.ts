@@ -24,6 +24,23 @@ export interface Watcher {
   requestChanged(record: RequestRecord): void;
 }
 
+/** What the copies of this package in one process have in common: each drains the tasks of all. */
+interface Shared {
+  readonly busy: Set<Scheduler>;
+  readonly busyListeners: Set<(scheduler: Scheduler) => void>;
+}
+
+/**
+ * The key of what is shared: a bundler may make a copy for each entry, a reload for each edit. A
+ * scheduler of another shape, for what `drain.ts` uses of it, needs another number.
+ */
+const SHARED = Symbol.for("@postlude/background-tasks/schedulers/1");
+
+const shared = (globalThis as { [SHARED]?: Shared })[SHARED] ??= {
+  busy: new Set(),
+  busyListeners: new Set(),
+};
+
 /**
  * What a `TaskRunner` does: it counts tasks, lets sequences start in order, and knows which are
  * in flight.
@@ -34,14 +51,14 @@ export interface Watcher {
  */
 export class Scheduler {
   /** Every scheduler with pending tasks: what `drain()` waits for. */
-  static readonly busy: Set<Scheduler> = new Set();
+  static readonly busy: Set<Scheduler> = shared.busy;
   /** Who watches the tasks of all schedulers. */
   static readonly watchers: Set<Watcher> = new Set();
   /** Whether the process is ending: what would stream for ever stops. */
   static isShuttingDown = false;
   /** Told of each scheduler that gets its first pending task, before it is admitted. */
   static readonly busyListeners: Set<(scheduler: Scheduler) => void> =
-    new Set();
+    shared.busyListeners;
 
   /** Replaced only before the first task: by a test that has a clock of its own. */
   clock: Clock;

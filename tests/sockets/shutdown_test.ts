@@ -12,7 +12,7 @@ import { connect, request } from "../harness/http_client.ts";
 import { load } from "../harness/load.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
 import { leaveOut, noSignals } from "../harness/left_out.ts";
-import { runnable } from "../harness/run_script.ts";
+import { runnable, runScript } from "../harness/run_script.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";
 import { LISTENING } from "../harness/servers/app.ts";
@@ -326,6 +326,13 @@ if (MODES[runtime].length > 0) {
       assertEquals(await server.exited, { code: 0, signal: null });
     });
   }
+
+  test("drainOnShutdown() waits for the tasks of another copy of the package", async () => {
+    const COPY = await runnable("mod.ts", true);
+    const app = await runScript("tests/apps/shutdown/copies.ts", { COPY });
+    assertEquals(await app.exited, { code: 0, signal: null });
+    assertEquals(app.lines, ["the task of the other copy has ended"]);
+  });
 
   test("SIGKILL loses what waits or runs, and nothing that has ended", async () => {
     const { server, port, done } = await start("own_server");
