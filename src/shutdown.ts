@@ -62,9 +62,10 @@ let registered: unknown;
  * which reached the process twice. The signal is never raised again: as the first process of a
  * container nothing would happen.
  *
- * Under `deno serve` the process ends by itself, when its last request and task have. Under Bun's
- * `export default` nothing can stop the server, so that a request that is in flight when the last
- * task ends is cut off: write `Bun.serve(app)` and hand that over. On Workers, which have no
+ * Under `deno serve` the process ends by itself, when its last request and task have. Only Deno
+ * knows the requests there: one that is cut off at the timeout leaves the exit code at 0. Under
+ * Bun's `export default` nothing can stop the server, so that a request that is in flight when the
+ * last task ends is cut off: write `Bun.serve(app)` and hand that over. On Workers, which have no
  * signals and keep `waitUntil` work alive themselves, the call does nothing.
  *
  * @example Drain a server
