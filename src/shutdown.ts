@@ -1,6 +1,7 @@
 import { checkKeys, describeValue } from "./check.ts";
 import { checkMilliseconds } from "./check_number.ts";
 import { endProcess } from "./end_process.ts";
+import { type ExitingProcess, exitWhenWritten } from "./exit.ts";
 import { IS_WORKERS } from "./platforms/workers.ts";
 import { prepareStop, type StoppableServer } from "./stop_server.ts";
 
@@ -30,10 +31,9 @@ export interface DrainOnShutdownOptions {
 }
 
 /** The members of `process` that are used here; Deno, Bun and Node all have them. */
-interface Process {
+interface Process extends ExitingProcess {
   on(signal: string, listener: () => void): unknown;
   off(signal: string, listener: () => void): unknown;
-  exit(code: number): unknown;
   getBuiltinModule?(
     name: "node:os",
   ): { constants: { signals: Record<string, number> } } | undefined;
@@ -109,21 +109,32 @@ export function drainOnShutdown(
   const servers = server === undefined ? [] : [server].flat();
   const stops = servers.map(prepareStop);
   if (process === undefined) return () => {};
-  let begun: number | undefined;
-  const listeners = signals.map((signal) => (): void => {
-    const now = performance.now();
-    if (begun === undefined) {
-      begun = now;
-      void endProcess(stops, timeout, (code) => process.exit(code));
-    } else if (now - begun >= SAME_REQUEST) {
-      process.exit(128 + (numbers?.[signal] ?? 0));
-    }
+  const begin = (): void =>
+    void endProcess(stops, timeout, (code) => exitWhenWritten(process, code));
+  const signalled = oncePerRequest(begin, (signal) => {
+    process.exit(128 + (numbers?.[signal] ?? 0));
   });
+  const listeners = signals.map((signal) => () => signalled(signal));
   registered = listeners;
   signals.forEach((signal, index) => process.on(signal, listeners[index]!));
   return () => {
     signals.forEach((signal, index) => process.off(signal, listeners[index]!));
     if (registered === listeners) registered = undefined;
+  };
+}
+
+/** Tells the first request to stop from a further one, however often a signal of it comes in. */
+function oncePerRequest(
+  first: () => void,
+  further: (signal: string) => void,
+): (signal: string) => void {
+  let begun: number | undefined;
+  return (signal) => {
+    const now = performance.now();
+    if (begun === undefined) {
+      begun = now;
+      first();
+    } else if (now - begun >= SAME_REQUEST) further(signal);
   };
 }
 

@@ -334,6 +334,13 @@ if (MODES[runtime].length > 0) {
     assertEquals(app.lines, ["the task of the other copy has ended"]);
   });
 
+  test("drainOnShutdown() exits when all that was written has left", async () => {
+    const app = await runScript("tests/apps/shutdown/wordy.ts");
+    assertEquals(await app.exited, { code: 0, signal: null });
+    assertEquals(app.lines[0]?.length, 1_000_000);
+    assertEquals(app.stderr.length, 1_000_001);
+  });
+
   test("SIGKILL loses what waits or runs, and nothing that has ended", async () => {
     const { server, port, done } = await start("own_server");
     const ids = Array.from({ length: 20 }, (_, index) => `before-${index}`);

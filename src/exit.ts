@@ -1,0 +1,31 @@
+/** The members of `process` that are used here. */
+export interface ExitingProcess {
+  readonly stdout?: { readonly writableLength?: number };
+  readonly stderr?: { readonly writableLength?: number };
+  exit(code: number): unknown;
+}
+
+/** How long a reader of the output may make an exit wait, in milliseconds. */
+const PATIENCE = 500;
+
+/**
+ * Exits once what was written has left. Node keeps what a pipe has no room for, and an exit would
+ * lose it: the report of what was abandoned, or the last lines of the tasks.
+ *
+ * @param process The process.
+ * @param code Its exit code.
+ */
+export async function exitWhenWritten(
+  process: ExitingProcess,
+  code: number,
+): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (isWriting(process) && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  process.exit(code);
+}
+
+function isWriting({ stdout, stderr }: ExitingProcess): boolean {
+  return [stdout, stderr].some((stream) => (stream?.writableLength ?? 0) > 0);
+}
