@@ -8,7 +8,7 @@ const { name } = readDenoConfig();
 
 /** Bytes, minified and gzipped, that an entry may cost at most; without what it needs from npm. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  [name]: 16_625,
+  [name]: 17_200,
   [`${name}/bullmq`]: 6_600,
   [`${name}/cloudflare-queues`]: 3_250,
   [`${name}/devtools`]: 9_900,
