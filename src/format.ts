@@ -8,11 +8,15 @@ const DEEPEST = 4;
  * Prints a value on one line, as one would write it in a test.
  *
  * @param value Any value.
- * @returns Its text, cut where it is long.
+ * @returns Its text, cut where it is long; what is cut is not looked at, however large it is.
  */
 export function format(value: unknown): string {
-  const text = print(value, 0);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  let text = "";
+  for (const piece of pieces(value, 0)) {
+    text += piece;
+    if (text.length > LONGEST) return `${text.slice(0, LONGEST)}…`;
+  }
+  return text;
 }
 
 /**
@@ -26,29 +30,91 @@ export function formatCall(name: string, args: readonly unknown[]): string {
   return `${name}(${args.map(format).join(", ")})`;
 }
 
-function print(value: unknown, depth: number): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return `[function ${value.name}]`;
-  if (Object.is(value, -0)) return "-0";
-  if (typeof value !== "object" || value === null) return String(value);
-  if (value instanceof Date) return `Date(${Number(value)})`;
+/**
+ * The text of an object that is a single value, which no property shows.
+ *
+ * @param value Any object.
+ * @returns Such as `Date(0)`, or `undefined` for an object that has parts.
+ */
+export function textOf(value: object): string | undefined {
   if (value instanceof RegExp || value instanceof Error) return String(value);
-  if (value instanceof URL) return `URL(${JSON.stringify(value.href)})`;
-  if (depth === DEEPEST) return Array.isArray(value) ? "[…]" : "{…}";
-  const all = (values: Iterable<unknown>): string =>
-    Array.from(values, (each) => print(each, depth + 1)).join(", ");
-  if (Array.isArray(value)) return `[${all(value)}]`;
-  if (value instanceof Set) return `Set(${all(value)})`;
-  if (value instanceof Map) return `Map(${all(value)})`;
-  return printObject(value, depth);
+  const isBoxed = BOXES.some((box) => value instanceof box);
+  if (isBoxed) return `${classOf(value)}(${printPrimitive(value.valueOf())})`;
+  const isTemporal = Object.prototype.toString.call(value)
+    .startsWith("[object Temporal.");
+  if (!isTemporal && !(value instanceof URL)) return undefined;
+  return `${classOf(value)}("${value}")`;
 }
 
-function printObject(value: object, depth: number): string {
-  const name = Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
-  const properties = Object.entries(value).map(([key, each]) =>
-    `${key}: ${print(each, depth + 1)}`
+const BOXES = [Date, Number, String, Boolean, BigInt, Symbol];
+
+/**
+ * Whether an object keeps a list inside, which no property shows.
+ *
+ * @param value Any value.
+ * @returns Whether it can be iterated over again and again.
+ */
+export function isCollection(value: unknown): value is Iterable<unknown> {
+  const { Map, Set, URLSearchParams, Headers, FormData } = globalThis;
+  return [Map, Set, URLSearchParams, Headers, FormData].some((collection) =>
+    value instanceof collection
   );
-  const text = properties.length === 0 ? "{}" : `{ ${properties.join(", ")} }`;
-  return name === "Object" ? text : `${name} ${text}`;
+}
+
+/** The name of an object's class; `Object` where it has none. */
+export function classOf(value: object): string {
+  return Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
+}
+
+/** The text of a value, bit by bit: whoever has enough of it stops. */
+function* pieces(value: unknown, depth: number): Generator<string> {
+  if (typeof value !== "object" || value === null) {
+    return yield printPrimitive(value);
+  }
+  const text = textOf(value);
+  if (text !== undefined) return yield text;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
+    const { length = value.byteLength } = value as { length?: number };
+    return yield `${classOf(value)}(${length})`;
+  }
+  const isArray = Array.isArray(value);
+  if (depth === DEEPEST) return yield isArray ? "[…]" : "{…}";
+  if (isArray) return yield* listed("[", value, "]", depth);
+  if (!isCollection(value)) return yield* properties(value, depth);
+  yield* listed(`${classOf(value)}(`, value, ")", depth);
+}
+
+function* listed(
+  start: string,
+  values: Iterable<unknown>,
+  end: string,
+  depth: number,
+): Generator<string> {
+  let before = start;
+  for (const value of values) {
+    yield before;
+    yield* pieces(value, depth + 1);
+    before = ", ";
+  }
+  yield before === start ? start + end : end;
+}
+
+function* properties(value: object, depth: number): Generator<string> {
+  const name = classOf(value);
+  if (name !== "Object") yield `${name} `;
+  let before = "{ ";
+  for (const key of Object.keys(value)) {
+    yield `${before}${key}: `;
+    yield* pieces((value as Record<string, unknown>)[key], depth + 1);
+    before = ", ";
+  }
+  yield before === "{ " ? "{}" : " }";
+}
+
+function printPrimitive(value: unknown): string {
+  // more than is printed, less than may be there
+  if (typeof value === "string") return JSON.stringify(value.slice(0, LONGEST));
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return `[function ${value.name}]`;
+  return Object.is(value, -0) ? "-0" : String(value);
 }

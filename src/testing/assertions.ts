@@ -17,8 +17,11 @@ import type { RecordedTask } from "./recorded_task.ts";
 /**
  * Asserts that a task was added, whatever became of it.
  *
- * Arguments are compared deeply; a matcher of Vitest or Jest, such as `expect.any(String)`, may
- * stand for one. A failure prints what was added instead, and which argument differs.
+ * Arguments are compared deeply: by their class, their own enumerable properties, and what a date, a
+ * set, `Headers`, a buffer and the like keep inside. An object of a class that shows nothing of what
+ * is in it, such as a `Blob` or one with private fields alone, is equal to itself only. A matcher of
+ * Vitest or Jest, such as `expect.any(String)`, may stand for an argument. A failure prints what was
+ * added instead, and which argument differs.
  *
  * @example By its arguments, by its name, by a predicate
  * ```ts
@@ -41,6 +44,7 @@ import type { RecordedTask } from "./recorded_task.ts";
  * @param task The function that was added, or its name.
  * @param expected All of its arguments, or a predicate; any when left out.
  * @returns The first such task.
+ * @throws {TypeError} If the predicate returns a promise.
  * @throws {Error} If there is none: an `AssertionError`.
  */
 export function assertTaskAdded(

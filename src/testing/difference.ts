@@ -1,4 +1,4 @@
-import { format } from "../format.ts";
+import { classOf, format, isCollection, textOf } from "../format.ts";
 
 /** What `expect.any(String)` and the like are in Vitest and Jest. Bun keeps its own to itself. */
 interface Matcher {
@@ -6,8 +6,9 @@ interface Matcher {
 }
 
 /**
- * Tells where two values differ first, deeply: by their own enumerable properties and their class.
- * A matcher such as Vitest's `expect.any(String)` among the expected ones judges for itself.
+ * Tells where two values differ first, deeply: by their class, what it is known to keep inside, and
+ * their own enumerable properties. Objects of a class that shows neither are equal to themselves
+ * only. A matcher such as Vitest's `expect.any(String)` among the expected ones judges for itself.
  *
  * @param actual What there is.
  * @param expected What there should be.
@@ -37,57 +38,128 @@ function compare(
       ? undefined
       : `${path} is ${format(actual)}, which does not match`;
   }
-  const differs = `${path} is ${format(actual)} instead of ${format(expected)}`;
-  if (!isObject(actual) || !isObject(expected)) return differs;
-  if (Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)) {
-    return differs;
-  }
+  if (
+    !isObject(actual) || !isObject(expected) ||
+    Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)
+  ) return differs(actual, expected, path);
   if (pairs.get(actual) === expected) return undefined;
   pairs.set(actual, expected);
-  if (textOf(actual) !== textOf(expected)) return differs;
+  return compareInside(actual, expected, path, pairs);
+}
+
+/** Compares two objects of one class. */
+function compareInside(
+  actual: object,
+  expected: object,
+  path: string,
+  pairs: Pairs,
+): string | undefined {
+  const text = textOf(expected);
+  if (textOf(actual) !== text) return differs(actual, expected, path);
+  if (elementsOf(expected) !== undefined) {
+    return compareElements(actual, expected, path);
+  }
   if (isCollection(actual) && isCollection(expected)) {
-    return compare([...actual], [...expected], path, pairs);
+    return isSameContent(actual, expected, pairs)
+      ? undefined
+      : differs(actual, expected, path);
+  }
+  if (text === undefined && isClosed(actual) && isClosed(expected)) {
+    const name = classOf(actual);
+    return `${path} is another ${name}, whose content cannot be compared`;
   }
   return compareProperties(actual, expected, path, pairs);
 }
 
+function compareElements(
+  actual: object,
+  expected: object,
+  path: string,
+): string | undefined {
+  const [elements, wanted] = [elementsOf(actual)!, elementsOf(expected)!];
+  if (elements.length !== wanted.length) return differs(actual, expected, path);
+  const at = wanted.findIndex((each, at) => !Object.is(each, elements[at]));
+  return at === -1
+    ? undefined
+    : differs(elements[at], wanted[at], `${path}[${at}]`);
+}
+
+/** The elements of a typed array, the bytes of another buffer. */
+function elementsOf(value: object): Uint8Array | undefined {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (!ArrayBuffer.isView(value)) return undefined;
+  return value instanceof DataView
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : value as Uint8Array;
+}
+
+/** Sets and maps have the same content in any order, the others in one. */
+function isSameContent(
+  actual: Iterable<unknown>,
+  expected: Iterable<unknown>,
+  pairs: Pairs,
+): boolean {
+  const left = [...actual];
+  const inOrder = !(actual instanceof Set || actual instanceof Map);
+  for (const each of expected) {
+    const index = left.findIndex((other) =>
+      Object.is(other, each) ||
+      compare(other, each, "", new Map(pairs)) === undefined
+    );
+    if (index === -1 || (inOrder && index > 0)) return false;
+    left.splice(index, 1);
+  }
+  return left.length === 0;
+}
+
+/** Whether an object has a class of its own, and nothing that shows what is in it. */
+function isClosed(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  const hasClass = prototype !== null &&
+    Object.getPrototypeOf(prototype) !== null;
+  return hasClass && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
 function compareProperties(
-  actual: Record<string, unknown>,
-  expected: Record<string, unknown>,
+  actual: object,
+  expected: object,
   path: string,
   pairs: Pairs,
 ): string | undefined {
-  if (Array.isArray(actual) && actual.length !== expected["length"]) {
-    return `${path} is ${format(actual)} instead of ${format(expected)}`;
+  const isArray = Array.isArray(actual) && Array.isArray(expected);
+  if (isArray && actual.length !== expected.length) {
+    return differs(actual, expected, path);
   }
-  for (
-    const key of new Set([...Object.keys(expected), ...Object.keys(actual)])
-  ) {
-    const where = Array.isArray(actual) ? `${path}[${key}]` : `${path}.${key}`;
+  for (const key of new Set([...keysOf(expected), ...keysOf(actual)])) {
+    const where = isArray
+      ? `${path}[${String(key)}]`
+      : `${path}.${String(key)}`;
     if (!Object.hasOwn(actual, key)) return `${where} is missing`;
+    const value = (actual as Record<PropertyKey, unknown>)[key];
     if (!Object.hasOwn(expected, key)) {
-      return `${where} is ${format(actual[key])} instead of missing`;
+      return `${where} is ${format(value)} instead of missing`;
     }
-    const found = compare(actual[key], expected[key], where, pairs);
+    const wanted = (expected as Record<PropertyKey, unknown>)[key];
+    const found = compare(value, wanted, where, pairs);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** What tells two objects apart that keep their content inside. */
-function textOf(value: object): string | undefined {
-  if (value instanceof Date) return String(Number(value));
-  if (value instanceof RegExp || value instanceof URL) return String(value);
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
-  return undefined;
+/** The properties that count: the enumerable ones, and those that an error hides. */
+function keysOf(value: object): PropertyKey[] {
+  return Reflect.ownKeys(value).filter((key) =>
+    Object.prototype.propertyIsEnumerable.call(value, key) ||
+    (value instanceof Error && (key === "cause" || key === "errors"))
+  );
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function differs(actual: unknown, expected: unknown, path: string): string {
+  return `${path} is ${format(actual)} instead of ${format(expected)}`;
+}
+
+function isObject(value: unknown): value is Record<PropertyKey, unknown> {
   return typeof value === "object" && value !== null;
-}
-
-function isCollection(value: unknown): value is Iterable<unknown> {
-  return value instanceof Map || value instanceof Set;
 }
 
 function isMatcher(value: unknown): value is Matcher {

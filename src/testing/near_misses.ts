@@ -1,3 +1,4 @@
+import { askPredicate } from "../check.ts";
 import { formatCall } from "../format.ts";
 import { difference } from "./difference.ts";
 import type { RecordedTask } from "./recorded_task.ts";
@@ -47,7 +48,8 @@ function mismatch(
 ): string | undefined {
   if (expected === undefined) return undefined;
   if (typeof expected === "function") {
-    return expected(recorded) ? undefined : "the predicate said no";
+    const isExpected = askPredicate("the predicate", () => expected(recorded));
+    return isExpected ? undefined : "the predicate said no";
   }
   const { args } = recorded;
   const differences = expected.slice(0, args.length).map((each, index) =>

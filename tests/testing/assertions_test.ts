@@ -124,7 +124,7 @@ test("assertTaskAdded() compares arguments deeply", async () => {
     [{ at: new Date(1) }, ".at is Date(0) instead of Date(1)"],
     [
       { lines: [{ name: "tea", tags: new Set(["cold"]) }] },
-      '.lines[0].tags[0] is "hot" instead of "cold"',
+      '.lines[0].tags is Set("hot") instead of Set("cold")',
     ],
     [
       { lines: [] },
@@ -138,7 +138,10 @@ test("assertTaskAdded() compares arguments deeply", async () => {
       { lines: [{ ...order.lines[0], more: 1 }] },
       ".lines[0].more is missing",
     ],
-    [{ by: new Map([["ada", 1]]) }, ".by[0][1] is NaN instead of 1"],
+    [
+      { by: new Map([["ada", 1]]) },
+      '.by is Map(["ada", NaN]) instead of Map(["ada", 1])',
+    ],
     [
       { url: new URL("https://example.com/b") },
       '.url is URL("https://example.com/a") instead of URL("https://example.com/b")',
@@ -148,8 +151,12 @@ test("assertTaskAdded() compares arguments deeply", async () => {
       ".why is Error: asked instead of TypeError: asked",
     ],
     [{ why: new Error("told") }, ".why is Error: asked instead of Error: told"],
-    [{ raw: new Uint8Array([1, 3]) }, ".raw.1 is 2 instead of 3"],
-    [{ raw: [1, 2] }, ".raw is Uint8Array { 0: 1, 1: 2 } instead of [1, 2]"],
+    [{ raw: new Uint8Array([1, 3]) }, ".raw[1] is 2 instead of 3"],
+    [
+      { raw: new Uint8Array([1]) },
+      ".raw is Uint8Array(2) instead of Uint8Array(1)",
+    ],
+    [{ raw: [1, 2] }, ".raw is Uint8Array(2) instead of [1, 2]"],
     [{ by: null }, '.by is Map(["ada", NaN]) instead of null'],
   ];
   for (const [change, message] of differing) {
@@ -165,6 +172,159 @@ function structuredCloneOf<T extends object>(value: T): T {
   const copy = structuredClone({ ...value, url: undefined });
   return { ...copy, url: new URL("https://example.com/a") } as T;
 }
+
+/** What a failing assertion says of the first argument. */
+async function differenceOf(
+  actual: unknown,
+  expected: unknown,
+): Promise<string | undefined> {
+  const client = await clientOf((tasks) =>
+    void tasks.addTask(sendEmail, actual)
+  );
+  try {
+    assertTaskAdded(client, sendEmail, [expected]);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.split(": argument 1").at(-1);
+  }
+}
+
+/** An object of each kind that shows nothing of its content, made of a text. */
+const HIDDEN: Readonly<Record<string, (text: string) => unknown>> = {
+  URLSearchParams: (text) => new URLSearchParams({ text }),
+  Headers: (text) => new Headers({ text }),
+  FormData: (text) => {
+    const form = new FormData();
+    form.set("text", text);
+    return form;
+  },
+  ArrayBuffer: (text) => new TextEncoder().encode(text).buffer,
+  DataView: (text) => new DataView(new TextEncoder().encode(text).buffer),
+  String: (text) => Object(text),
+  BigInt: (text) => Object(BigInt(text.length)),
+  symbol: (text) => ({ [Symbol.for("key")]: text }),
+  cause: (text) => new Error("asked", { cause: { text } }),
+  errors: (text) => new AggregateError([new Error(text)], "asked"),
+  ...("Temporal" in globalThis && {
+    Temporal: (text: string) =>
+      temporal().Instant.fromEpochMilliseconds(text.length),
+  }),
+};
+
+for (const [kind, make] of Object.entries(HIDDEN)) {
+  test(`assertTaskAdded() compares what an argument keeps inside: ${kind}`, async () => {
+    assertEquals(await differenceOf(make("a"), make("a")), undefined);
+    const found = await differenceOf(make("a"), make("bcd"));
+    assertEquals(typeof found, "string");
+  });
+}
+
+/** Not every runtime has it, and not every library of types. */
+function temporal(): {
+  Instant: { fromEpochMilliseconds(time: number): unknown };
+} {
+  return (globalThis as unknown as { Temporal: ReturnType<typeof temporal> })
+    .Temporal;
+}
+
+test("assertTaskAdded() says what differs inside an argument", async () => {
+  const { URLSearchParams, Headers, ArrayBuffer, cause, symbol } = HIDDEN;
+  const cases: [unknown, unknown, string][] = [
+    [
+      URLSearchParams!("a"),
+      URLSearchParams!("b"),
+      ' is URLSearchParams(["text", "a"]) instead of URLSearchParams(["text", "b"])',
+    ],
+    [
+      Headers!("a"),
+      Headers!("b"),
+      ' is Headers(["text", "a"]) instead of Headers(["text", "b"])',
+    ],
+    [ArrayBuffer!("a"), ArrayBuffer!("b"), "[0] is 97 instead of 98"],
+    [
+      ArrayBuffer!("a"),
+      ArrayBuffer!("bc"),
+      " is ArrayBuffer(1) instead of ArrayBuffer(2)",
+    ],
+    [cause!("a"), cause!("b"), '.cause.text is "a" instead of "b"'],
+    [
+      cause!("a"),
+      new Error("asked"),
+      '.cause is { text: "a" } instead of missing',
+    ],
+    [symbol!("a"), symbol!("b"), '.Symbol(key) is "a" instead of "b"'],
+  ];
+  for (const [actual, expected, message] of cases) {
+    assertEquals(await differenceOf(actual, expected), message);
+  }
+});
+
+test("assertTaskAdded() wants the very object where nothing shows what is in it", async () => {
+  class UserId {
+    readonly #id: number;
+    constructor(id: number) {
+      this.#id = id;
+    }
+    valueOf(): number {
+      return this.#id;
+    }
+  }
+  const pairs: [unknown, unknown][] = [
+    [new UserId(1), new UserId(1)],
+    [new Blob(["a"]), new Blob(["a"])],
+    [new Request("http://a.example"), new Request("http://a.example")],
+    [Promise.resolve(1), Promise.resolve(1)],
+  ];
+  for (const [actual, other] of pairs) {
+    assertEquals(await differenceOf(actual, actual), undefined);
+    const { name } = (actual as object).constructor;
+    assertEquals(
+      await differenceOf(actual, other),
+      ` is another ${name}, whose content cannot be compared`,
+    );
+  }
+  assertEquals(await differenceOf({}, {}), undefined);
+  assertEquals(await differenceOf([], []), undefined);
+});
+
+test("assertTaskAdded() compares sets and maps in any order", async () => {
+  const sets = (...values: unknown[]): unknown => new Set(values);
+  const maps = (...values: [unknown, unknown][]): unknown => new Map(values);
+  assertEquals(await differenceOf(sets(1, 2), sets(2, 1)), undefined);
+  assertEquals(
+    await differenceOf(sets({ a: 1 }, { a: 2 }), sets({ a: 2 }, { a: 1 })),
+    undefined,
+  );
+  assertEquals(
+    await differenceOf(sets({ a: 1 }, { a: 2 }), sets({ a: 1 }, { a: 1 })),
+    " is Set({ a: 1 }, { a: 2 }) instead of Set({ a: 1 }, { a: 1 })",
+  );
+  assertEquals(
+    await differenceOf(sets(1, 2), sets(1)),
+    " is Set(1, 2) instead of Set(1)",
+  );
+  assertEquals(
+    await differenceOf(maps(["a", 1], ["b", 2]), maps(["b", 2], ["a", 1])),
+    undefined,
+  );
+  assertEquals(
+    await differenceOf(maps(["a", 1], ["b", 2]), maps(["b", 1], ["a", 2])),
+    ' is Map(["a", 1], ["b", 2]) instead of Map(["b", 1], ["a", 2])',
+  );
+});
+
+test("assertTaskAdded() refuses a predicate that returns a promise", async () => {
+  const client = await signup();
+  const later = (() => Promise.resolve(false)) as unknown as () => boolean;
+  const { message } = assertThrows(
+    () => assertTaskAdded(client, sendEmail, later),
+    TypeError,
+  );
+  assertEquals(
+    message,
+    "Cannot use what the predicate returned: it is a Promise; write a function that returns true or false",
+  );
+});
 
 test("assertTaskAdded() compares circles, and cuts what is long or deep", async () => {
   const circle = (name: string): object => {
@@ -186,6 +346,27 @@ test("assertTaskAdded() compares circles, and cuts what is long or deep", async 
   );
   assertEquals(message.includes("self: {…}"), true, message);
   assertEquals(message.includes("x".repeat(199) + "…"), true, message);
+});
+
+test("assertTaskAdded() looks no further than it prints", async () => {
+  let read = 0;
+  const order = {
+    get id(): number {
+      return ++read;
+    },
+  };
+  const client = await clientOf((tasks) => {
+    const orders = Array.from({ length: 10_000 }, () => order);
+    tasks.addTask(sendEmail, { orders });
+    tasks.addTask(sendEmail, new Uint8Array(5_000_000));
+    tasks.addTask(sendEmail, new BigInt64Array(2), new ArrayBuffer(3));
+  });
+  read = 0; // the page of devtools() may have looked too
+  const [first, second, third] = client.tasks.added.map(String);
+  assertEquals(first?.startsWith("sendEmail({ orders: [{ id: 1 }, {"), true);
+  assertEquals(read < 100, true, `${read} were read`);
+  assertEquals(second, "sendEmail(Uint8Array(5000000))");
+  assertEquals(third, "sendEmail(BigInt64Array(2), ArrayBuffer(3))");
 });
 
 test("assertTaskAdded() lets a matcher judge an argument", async () => {
