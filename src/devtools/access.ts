@@ -12,9 +12,10 @@ const PROXY_HEADERS = [
 
 /**
  * Whether a request was made on this very machine, by somebody who develops: the connection and
- * the host name are those of the loopback interface, no proxy is in between, and `NODE_ENV` is not
- * `production`. A host name is asked for too, so that no other website can reach the page through
- * a name of its own that leads to 127.0.0.1.
+ * the host name are those of the loopback interface, no proxy says that it is in between, and
+ * `NODE_ENV` can be read and is not `production`. A host name is asked for too, so that no other website can reach the page through
+ * a name of its own that leads to 127.0.0.1. A proxy on this machine that asks for `localhost` and
+ * adds no header, as nginx does unless it is told to, looks like a developer.
  *
  * @param c The Hono context.
  * @returns `false` also where the runtime does not tell who is connected, as on Workers.
@@ -23,7 +24,7 @@ export function isLocalDevelopment(c: Context): boolean {
   const { hostname } = new URL(c.req.url);
   return isLoopbackName(hostname) && isLoopbackAddress(remoteAddress(c)) &&
     !PROXY_HEADERS.some((name) => c.req.header(name) !== undefined) &&
-    environmentVariable("NODE_ENV") !== "production";
+    !mayBeProduction();
 }
 
 function isLoopbackName(hostname: string): boolean {
@@ -57,24 +58,23 @@ function requestIP(server: unknown, request: Request): unknown {
   }
 }
 
-/** Reads the environment without asking for a permission that the process was not given. */
-function environmentVariable(name: string): unknown {
+/**
+ * Whether `NODE_ENV` says so, or cannot be read: Deno is not asked for a permission that the process
+ * was not given.
+ */
+function mayBeProduction(): boolean {
   const { Deno, process } = globalThis as {
     Deno?: {
       permissions?: { querySync(descriptor: object): { state: string } };
     };
     process?: { env?: Record<string, string | undefined> };
   };
+  const variable = "NODE_ENV";
   try {
-    const permission = Deno?.permissions?.querySync({
-      name: "env",
-      variable: name,
-    });
-    if (permission !== undefined && permission.state !== "granted") {
-      return undefined;
-    }
-    return process?.env?.[name];
+    const permission = Deno?.permissions?.querySync({ name: "env", variable });
+    return (permission?.state ?? "granted") !== "granted" ||
+      process?.env?.[variable] === "production";
   } catch {
-    return undefined;
+    return true;
   }
 }

@@ -37,7 +37,7 @@ export interface DevtoolsOptions {
    * Whether to serve the page to a request: `(c) => isAdmin(c)`. Whoever sees it sees the names of
    * tasks, the paths of requests, and errors with their stacks.
    *
-   * @default {on this very machine, and not in production}
+   * @default {on this very machine, and not where `NODE_ENV` is `production`, or may not be read}
    */
   readonly allow?: (context: Context) => boolean | Promise<boolean>;
   /**
@@ -52,8 +52,10 @@ export interface DevtoolsOptions {
  * A Hono app that shows the background tasks of this process: every runner's, from now on.
  *
  * It refuses with a 403 unless `allow` returns `true`. Without `allow` it serves the loopback
- * interface only, asked for by a loopback name, without a proxy, and not where `NODE_ENV` is
- * `production`; never where the runtime does not tell who is connected, as on Workers.
+ * interface only, asked for by a loopback name, without a header of a proxy, and not where
+ * `NODE_ENV` is `production`, or Deno may not read it; never where the runtime does not tell who is
+ * connected, as on Workers. A proxy that asks for `localhost` and adds no header cannot be seen, and
+ * is nginx as it comes: in production write `allow`, or do not mount the page.
  *
  * It keeps the latest 500 tasks, as text: it keeps nothing else of the app alive.
  *
@@ -105,8 +107,11 @@ export function devtools(options: DevtoolsOptions = {}): Hono {
 }
 
 const REFUSAL =
-  "Cannot show the background tasks: this is not a local development server, or not asked for " +
-  "from this machine by the name localhost; write devtools({ allow: (c) => … })\n";
+  "Cannot show the background tasks: this is not a local development server, or Deno may not " +
+  "read whether it is one, or it was not asked for from this machine by the name localhost; " +
+  "write devtools({ allow: (c) => … }), or run deno with --allow-env=NODE_ENV. In production " +
+  "write allow, or do not mount this page: a proxy that asks for localhost and adds no header " +
+  "cannot be seen\n";
 
 /** Nothing from elsewhere, and of this page only what carries its nonce. */
 function contentSecurityPolicy(nonce: string): string {

@@ -20,6 +20,7 @@ import {
 import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
 import { test } from "../harness/test.ts";
+import { withGlobal } from "../harness/with_global.ts";
 
 /** An app with the page, and what adds tasks to it. */
 interface Shown {
@@ -258,6 +259,24 @@ test("devtools() refuses everybody without allow, unless the connection is local
     const headers = { [name]: "127.0.0.1" };
     assertEquals(await status(local, { headers }), 403, name);
   }
+});
+
+test("devtools() refuses everybody where Deno may not read NODE_ENV, and says what to write", async () => {
+  const { app } = show({});
+  const local = { remoteAddr: { hostname: "127.0.0.1" } };
+  const permissions = { querySync: () => ({ state: "prompt" }) };
+  await withGlobal("Deno", { permissions }, async () => {
+    const response = await app.request("http://localhost/_tasks", {}, local);
+    assertEquals(response.status, 403);
+    assertEquals(
+      await response.text(),
+      "Cannot show the background tasks: this is not a local development server, or Deno may not " +
+        "read whether it is one, or it was not asked for from this machine by the name localhost; " +
+        "write devtools({ allow: (c) => … }), or run deno with --allow-env=NODE_ENV. In production " +
+        "write allow, or do not mount this page: a proxy that asks for localhost and adds no header " +
+        "cannot be seen\n",
+    );
+  });
 });
 
 test("devtools({ allow }) decides alone, and only true lets somebody in", async () => {
