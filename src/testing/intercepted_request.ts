@@ -6,8 +6,9 @@ import { Scheduler } from "../scheduler.ts";
 import type { ResponseOutcome } from "../task_options.ts";
 import { schedulerOf, type TaskRunner } from "../task_runner.ts";
 import type { TaskState } from "../task_state.ts";
+import { nextTurn } from "./next_turn.ts";
 import type { TaskMoment } from "./recorded_task.ts";
-import { type TaskLog, turn } from "./task_log.ts";
+import type { TaskLog } from "./task_log.ts";
 
 /**
  * One request of a test client: it takes over the request's tasks, says when the response has
@@ -62,7 +63,7 @@ export class InterceptedRequest implements Interception {
 
   /** The response has been read to its end, or there is none: the tasks may start. */
   async over(outcome: ResponseOutcome): Promise<void> {
-    await turn();
+    await nextTurn();
     this.#outcome = outcome;
     this.moment = "after the response";
     for (const listener of this.#listeners) listener.responseEnded(outcome, 0);

@@ -1,4 +1,5 @@
 import type { TaskState } from "../task_state.ts";
+import { nextTimer, nextTurn } from "./next_turn.ts";
 import { Recording, type TaskMoment } from "./recorded_task.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
@@ -8,11 +9,8 @@ interface Held {
   go(): void;
 }
 
-/** The timer of the runtime, even where a test replaces it by a fake one later. */
-const { setTimeout } = globalThis;
-
-/** With so many turns of the event loop and nothing new, only the clock is left to wait for. */
-const IDLE_TURNS = 10;
+/** With so many timers and nothing new, only the clock is left to wait for. */
+const IDLE_TIMERS = 10;
 
 /**
  * What happened to the tasks of one client, in order, and what they wait for: the part behind
@@ -54,7 +52,9 @@ export class TaskLog {
 
   /** Without a clock that can be moved, the delay between two attempts is left out. */
   retry(state: TaskState): void {
-    if (this.#clock === undefined) queueMicrotask(() => state.release?.());
+    if (this.#clock === undefined) {
+      void Promise.resolve().then(() => state.release?.());
+    }
     this.#change();
   }
 
@@ -86,7 +86,7 @@ export class TaskLog {
 
   /** Lets the next held task go; `undefined` where no task waits for its turn. */
   async releaseNext(): Promise<TaskState | undefined> {
-    await turn(); // the one behind the task that ended last reaches its turn
+    await nextTurn(); // the one behind the task that ended last reaches its turn
     const [next] = this.#held.values();
     next?.go();
     return next?.state;
@@ -96,7 +96,7 @@ export class TaskLog {
   async releaseAll(during: () => Promise<void>): Promise<void> {
     this.#releasing++;
     try {
-      await turn();
+      await nextTurn();
       for (const { go } of [...this.#held.values()]) go();
       await during();
     } finally {
@@ -108,7 +108,7 @@ export class TaskLog {
   async waitWhile(condition: () => boolean): Promise<void> {
     while (condition()) {
       const seen = this.#changes;
-      await turn();
+      await nextTurn();
       const isOnClock = this.#clock?.untilNext() !== undefined;
       if (!isOnClock) await this.#nextChange(seen);
       else if (await this.#isIdle(seen)) await this.#moveClock();
@@ -122,7 +122,7 @@ export class TaskLog {
   }
 
   async #isIdle(seen: number): Promise<boolean> {
-    for (let turns = 0; turns < IDLE_TURNS; turns++) await turn();
+    for (let timers = 0; timers < IDLE_TIMERS; timers++) await nextTimer();
     return this.#changes === seen;
   }
 
@@ -141,9 +141,4 @@ export class TaskLog {
     this.#changed = [];
     for (const resolve of changed) resolve();
   }
-}
-
-/** Resolves in the next turn of the event loop. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 0));
 }

@@ -1,3 +1,5 @@
+import { nextTurn } from "./next_turn.ts";
+
 /** A timer that has neither fired nor been taken back. */
 interface Timer {
   readonly due: number;
@@ -103,13 +105,4 @@ export class VirtualClock {
     }
     return next;
   }
-}
-
-/** Runtimes with `setImmediate` need not wait the millisecond of their shortest timer. */
-const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } =
-  globalThis as { setImmediate?: (callback: () => void) => unknown };
-
-/** Resolves when every promise that could settle has settled, and what waited for it has run. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
 }
