@@ -208,6 +208,10 @@ function stackOf(error: unknown): string | undefined {
   }
 }
 
+/** A copy of a text, cut where it is long: a part of a text keeps the whole of it in memory. */
 function cut(text: string): string {
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  const shown = text.length > LONGEST_TEXT
+    ? `${text.slice(0, LONGEST_TEXT)}…`
+    : text;
+  return JSON.parse(JSON.stringify(shown));
 }

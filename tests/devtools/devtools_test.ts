@@ -19,6 +19,8 @@ import {
 } from "@postlude/background-tasks/devtools";
 import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
+import { testUnless } from "../harness/left_out.ts";
+import { host } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 import { withGlobal } from "../harness/with_global.ts";
 
@@ -226,6 +228,30 @@ test("devtools() keeps the newest 500 tasks, and counts the others", async () =>
   assertFalse(later.includes("/many"));
   assertStringIncludes(later, "/last");
 });
+
+testUnless(
+  host === "workerd" ? "Workers do not tell what memory they use" : undefined,
+  "devtools() keeps nothing of a long text but what it shows",
+  async () => {
+    const { request } = show({ allow: () => true, showArguments: true });
+    const { usedMemory } = await import("../harness/used_memory.ts");
+    const before = usedMemory();
+    for (let count = 0; count < 20; count++) {
+      const text = `${count}`.padEnd(2_000_000, "text");
+      const name = text.slice(0, 100);
+      await request("/", (tasks) => {
+        tasks.with({ name }).addTask((_: string) => {
+          throw new Error(text);
+        }, text);
+        tasks.addTask(() => {
+          throw new Error(text.slice(0, 100));
+        });
+      });
+    }
+    const kept = usedMemory() - before;
+    assertEquals(kept < 20_000_000, true, `${kept} bytes were kept`);
+  },
+);
 
 test("devtools() refuses everybody without allow, unless the connection is local", async () => {
   const { app } = show({});
