@@ -46,8 +46,8 @@ const shared = (globalThis as { [SHARED]?: Shared })[SHARED] ??= {
  * in flight.
  *
  * Invariant: `pending` is the number of tasks admitted and not ended, and the scheduler is in
- * `busy` while that or `#hooks` is not zero; a sequence is in `#sequences` from its first task to
- * its finish.
+ * `busy` while that or `#hooks` is not zero, unless it is hidden; a sequence is in `#sequences` from
+ * its first task to its finish.
  */
 export class Scheduler {
   /** Every scheduler with pending tasks: what `drain()` waits for. */
@@ -67,6 +67,8 @@ export class Scheduler {
   readonly surround: Surround | undefined;
   /** The source of the latest `waitUntil`, by name. */
   platform: string | undefined = undefined;
+  /** Whether only a test client knows it: `drain()` never hears of it. */
+  isHidden = false;
   closed = false;
   pending = 0;
   running = 0;
@@ -237,6 +239,7 @@ export class Scheduler {
   }
 
   #becomeBusy(): void {
+    if (this.isHidden) return;
     Scheduler.busy.add(this);
     for (const tell of Scheduler.busyListeners) tell(this);
   }

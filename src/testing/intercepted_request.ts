@@ -2,9 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Interception } from "../interception.ts";
 import type { TaskEvent } from "../observer.ts";
 import type { Exchange, ResponseEndListener } from "../platforms/types.ts";
-import { Scheduler } from "../scheduler.ts";
 import type { ResponseOutcome } from "../task_options.ts";
-import { schedulerOf, type TaskRunner } from "../task_runner.ts";
+import type { TaskRunner } from "../task_runner.ts";
 import type { TaskState } from "../task_state.ts";
 import { nextTurn } from "./next_turn.ts";
 import type { TaskMoment } from "./recorded_task.ts";
@@ -38,10 +37,6 @@ export class InterceptedRequest implements Interception {
     if (event === "onAdd") {
       this.tasks.push(state);
       this.#log.add(state, this.moment);
-      // `drain()` does not wait for tasks that only a test knows
-      if (this.runner !== undefined) {
-        Scheduler.busy.delete(schedulerOf(this.runner));
-      }
     } else if (event === "onStart") this.#log.start(state, this.moment);
     else if (event === "onRetry") this.#log.retry(state);
     else this.#log.end(state, this.moment);

@@ -1,9 +1,9 @@
 import { describeValue } from "../check.ts";
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { format } from "../format.ts";
 import { intercept } from "../interception.ts";
 import type { ResponseOutcome } from "../task_options.ts";
-import { createRunner, type TaskRunner } from "../task_runner.ts";
+import { createRunner, schedulerOf, type TaskRunner } from "../task_runner.ts";
 import { TestExecutionContext } from "./execution_context.ts";
 import { InterceptedRequest } from "./intercepted_request.ts";
 import type { RecordedTask } from "./recorded_task.ts";
@@ -71,9 +71,7 @@ export class TestClient {
     this.#app = checkApp(app);
     this.#options = options;
     this.#log = new TaskLog(tasks !== "run", clock);
-    this.#runner = tasks === "record"
-      ? createRunner({}, clock ?? systemClock)
-      : undefined;
+    this.#runner = tasks === "record" ? hiddenRunner(clock) : undefined;
     this.tasks = new LoggedTasks(this.#log, (tasks) => this.#raise(tasks));
   }
 
@@ -164,6 +162,13 @@ export class TestClient {
       { cause: first.error },
     );
   }
+}
+
+/** A runner for tasks that only a test knows. */
+function hiddenRunner(clock: Clock = systemClock): TaskRunner {
+  const runner = createRunner({}, clock);
+  schedulerOf(runner).isHidden = true;
+  return runner;
 }
 
 type Answer = { readonly response: Response } | { readonly error: unknown };

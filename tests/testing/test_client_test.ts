@@ -23,6 +23,7 @@ import {
   TestExecutionContext,
 } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
+import { gate } from "../harness/gate.ts";
 import { test } from "../harness/test.ts";
 
 /** A client of a wrapped handler that adds tasks and answers "ok". */
@@ -510,6 +511,22 @@ test('TestClient({ tasks: "record" }) runs nothing, and nobody else hears of the
   assertEquals(events, ["first", "second", "nested"]);
   assertEquals(await client.tasks.runNext(), undefined);
   assertEquals(await client.tasks.runAll(), []);
+});
+
+test('TestClient({ tasks: "record" }) is not waited for by a drain() that goes on meanwhile', async () => {
+  const finished = gate();
+  const work = (): Promise<void> => finished.opened;
+  const tasks = new Tasks();
+  tasks.addTask(work);
+  tasks.runAfter(new Response("ok"));
+  const draining = drain();
+  const client = clientOf((tasks) => void tasks.addTask(work), {
+    tasks: "record",
+  });
+  await client.get("/");
+  finished.open();
+  assertEquals(await draining, { finished: 1, failed: 0, abandoned: [] });
+  assertEquals(client.tasks.waiting.length, 1);
 });
 
 test('TestClient({ tasks: "manual" }) holds the tasks at their place in the app\'s runner', async () => {
