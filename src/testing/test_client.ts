@@ -155,7 +155,7 @@ export class TestClient {
     const more = others.map(({ name }) => `, and task "${name}" failed too`);
     throw new Error(
       `Cannot finish task "${first.name}": it ${
-        first.status === "failed" ? "failed" : "timed out"
+        first.status === "timed-out" ? "timed out" : first.status
       } with ${format(first.error)}${
         more.join("")
       }; write raiseTaskErrors: false to look at it in client.tasks.failed`,

@@ -10,7 +10,7 @@ export interface TestTasks extends Iterable<RecordedTask> {
   readonly ran: readonly RecordedTask[];
   /** The tasks that succeeded, in the order they ended. */
   readonly succeeded: readonly RecordedTask[];
-  /** The tasks that failed or timed out, in the order they ended. */
+  /** The tasks that failed, timed out or expired, in the order they ended. */
   readonly failed: readonly RecordedTask[];
   /** The tasks whose `runOn` said no, in the order that was found. */
   readonly discarded: readonly RecordedTask[];
@@ -104,7 +104,7 @@ export class LoggedTasks implements TestTasks {
 }
 
 /**
- * Tells whether a task failed or timed out.
+ * Tells whether a task failed, timed out or expired.
  *
  * @param task The task, or its state.
  * @returns Whether it did.
@@ -112,5 +112,5 @@ export class LoggedTasks implements TestTasks {
 export function hasFailed(
   { status }: Pick<RecordedTask | TaskState, "status">,
 ): boolean {
-  return status === "failed" || status === "timed-out";
+  return ["failed", "timed-out", "expired"].includes(status);
 }

@@ -116,14 +116,36 @@ test("TestClient({ clock }) lets the app's own deadline pass, and no platform's"
       withBackgroundTasks((_request, tasks) => {
         tasks.addTask(flaky);
         return new Response("ok");
-      }, options),
-      { clock },
+      }, { ...options, onTaskError: () => {} }),
+      { clock, raiseTaskErrors: false },
     );
     await client.get("/");
     return [client.tasks.added[0]?.status, clock.now()];
   };
   assertEquals(await statusAndTime({}), ["succeeded", 90_000]);
   assertEquals(await statusAndTime({ deadline: 60_000 }), ["expired", 59_500]);
+});
+
+test("TestClient({ clock }) fails the test where a task expires, and lists it among the failed", async () => {
+  const app = withBackgroundTasks((_request, tasks) => {
+    tasks.addTask(function slow() {
+      return new Promise(() => {});
+    });
+    tasks.addTask(function behind() {});
+    return new Response("ok");
+  }, { deadline: 10_000, onTaskError: () => {} });
+  const client = new TestClient(app, { clock: new VirtualClock() });
+  const error = await assertRejects(() => client.get("/"), Error);
+  assertEquals(
+    error.message,
+    'Cannot finish task "slow": it expired with TimeoutError: Cannot go on: the platform ends the ' +
+      'work of this request at 1970-01-01T00:00:10.000Z, and task "behind" failed too; write ' +
+      "raiseTaskErrors: false to look at it in client.tasks.failed",
+  );
+  assertEquals(
+    client.tasks.failed.map(({ name, status }) => `${name} ${status}`),
+    ["slow expired", "behind expired"],
+  );
 });
 
 test("TestClient() leaves out the delays between attempts, and keeps timeouts", async () => {
