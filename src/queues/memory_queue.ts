@@ -1,3 +1,4 @@
+import { describeValue } from "../check.ts";
 import { TaskEnqueueError } from "../errors.ts";
 import type { TaskMessage, TaskQueue } from "./types.ts";
 
@@ -10,6 +11,8 @@ export interface MemoryQueue extends TaskQueue {
   /**
    * Refuses whatever is handed over from now on, as a broker that is down does; `undefined` ends
    * that.
+   *
+   * @throws {RangeError} If the outcome is none of these.
    */
   refuse(outcome: "not-queued" | "unknown" | undefined): void;
 }
@@ -58,6 +61,13 @@ class RecordingQueue implements MemoryQueue {
   }
 
   refuse(outcome: "not-queued" | "unknown" | undefined): void {
+    if (!["not-queued", "unknown", undefined].includes(outcome)) {
+      throw new RangeError(
+        `Cannot refuse with ${
+          describeValue(outcome)
+        }: write "not-queued", "unknown" or undefined`,
+      );
+    }
     this.#refusal = outcome;
   }
 

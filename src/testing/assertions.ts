@@ -1,5 +1,8 @@
+import { describeValue } from "../check.ts";
+import { checkNumber } from "../check_number.ts";
 import {
   AssertionError,
+  checkReference,
   describe,
   type ExpectedTask,
   fail,
@@ -8,6 +11,7 @@ import {
   matches,
   nameOf,
   type TaskReference,
+  tasksOf,
   type TaskWitness,
   times,
   were,
@@ -44,7 +48,7 @@ import type { RecordedTask } from "./recorded_task.ts";
  * @param task The function that was added, or its name.
  * @param expected All of its arguments, or a predicate; any when left out.
  * @returns The first such task.
- * @throws {TypeError} If the predicate returns a promise.
+ * @throws {TypeError} If a parameter is of the wrong kind, or the predicate returns a promise.
  * @throws {Error} If there is none: an `AssertionError`.
  */
 export function assertTaskAdded(
@@ -85,6 +89,8 @@ export function assertTaskAdded(
  * @param task The function that was added, or its name.
  * @param count How often.
  * @param expected All of its arguments, or a predicate; any when left out.
+ * @throws {TypeError} If a parameter is of the wrong kind, or the predicate returns a promise.
+ * @throws {RangeError} If the count is not an integer of at least 0.
  * @throws {Error} If it was added more or less often: an `AssertionError`.
  */
 export function assertTaskCount(
@@ -93,6 +99,12 @@ export function assertTaskCount(
   count: number,
   expected?: ExpectedTask,
 ): void {
+  checkNumber(
+    "count",
+    count,
+    (value) => Number.isInteger(value) && value >= 0,
+    "an integer of at least 0",
+  );
   const found = matches(client, task, expected).length;
   if (found === count) return;
   fail(
@@ -119,13 +131,15 @@ export function assertTaskCount(
  *
  * @param client The client that sent the requests.
  * @param task Only this one; any task when left out.
+ * @throws {TypeError} If a parameter is of the wrong kind.
  * @throws {Error} If one was added: an `AssertionError`.
  */
 export function assertNoTasksAdded(
   client: TaskWitness,
   task?: TaskReference,
 ): void {
-  const found = [...client.tasks].filter((each) =>
+  if (task !== undefined) checkReference(task);
+  const found = tasksOf(client).filter((each) =>
     task === undefined || isTask(each, task)
   );
   if (found.length === 0) return;
@@ -160,13 +174,16 @@ export function assertNoTasksAdded(
  *
  * @param client The client that sent the requests.
  * @param order The functions that were added, or their names.
+ * @throws {TypeError} If a parameter is of the wrong kind.
+ * @throws {RangeError} If the order is empty.
  * @throws {Error} If one is missing, or was added earlier: an `AssertionError`.
  */
 export function assertTaskOrder(
   client: TaskWitness,
   order: readonly TaskReference[],
 ): void {
-  const added = [...client.tasks];
+  checkOrder(order);
+  const added = tasksOf(client);
   let next = 0;
   for (const task of added) {
     if (next < order.length && isTask(task, order[next]!)) next++;
@@ -179,4 +196,17 @@ export function assertTaskOrder(
       order.map(nameOf).join(", ")
     }\n${list(added, () => "")}`,
   );
+}
+
+function checkOrder(order: readonly TaskReference[]): void {
+  const example = "write an array such as [saveReport, sendEmail]";
+  if (!Array.isArray(order)) {
+    throw new TypeError(
+      `Cannot look for the order ${describeValue(order)}: ${example}`,
+    );
+  }
+  if (order.length === 0) {
+    throw new RangeError(`Cannot look for an order of no tasks: ${example}`);
+  }
+  order.forEach(checkReference);
 }

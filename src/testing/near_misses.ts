@@ -1,4 +1,4 @@
-import { askPredicate } from "../check.ts";
+import { askPredicate, describeValue } from "../check.ts";
 import { formatCall } from "../format.ts";
 import { difference } from "./difference.ts";
 import type { RecordedTask } from "./recorded_task.ts";
@@ -23,13 +23,47 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
+/** The tasks that a client has seen. */
+export function tasksOf(client: TaskWitness): RecordedTask[] {
+  const tasks: unknown = client?.tasks;
+  if (typeof tasks === "object" && tasks !== null && Symbol.iterator in tasks) {
+    return [...client.tasks];
+  }
+  throw new TypeError(
+    `Cannot look for tasks in ${
+      describeValue(client)
+    }: write the TestClient that sent the requests`,
+  );
+}
+
+/** Refuses what names no task: it would be found nowhere, and nobody would know why. */
+export function checkReference(task: TaskReference): void {
+  if (typeof task === "string" || typeof task === "function") return;
+  throw new TypeError(
+    `Cannot look for the task ${
+      describeValue(task)
+    }: write the function that was added, or its name`,
+  );
+}
+
 /** The tasks that were added as expected. */
 export function matches(
   client: TaskWitness,
   task: TaskReference,
   expected: ExpectedTask | undefined,
 ): RecordedTask[] {
-  return [...client.tasks].filter((each) =>
+  checkReference(task);
+  if (
+    expected !== undefined && typeof expected !== "function" &&
+    !Array.isArray(expected)
+  ) {
+    throw new TypeError(
+      `Cannot expect ${
+        describeValue(expected)
+      } of a task: write all of its arguments in an array, or a predicate`,
+    );
+  }
+  return tasksOf(client).filter((each) =>
     isTask(each, task) && mismatch(each, expected) === undefined
   );
 }
@@ -74,7 +108,7 @@ export function fail(
       ? "another function of the same name"
       : "another task";
   };
-  throw new AssertionError(`${message}\n${list([...client.tasks], reason)}`);
+  throw new AssertionError(`${message}\n${list(tasksOf(client), reason)}`);
 }
 
 /** What was added instead, each with the reason why it does not count. */

@@ -77,27 +77,27 @@ export class TestClient {
 
   /** Sends a GET request. See {@linkcode TestClient.request}. */
   get(path: string | URL, options?: TestRequestOptions): Promise<Response> {
-    return this.request(path, { ...options, method: "GET" });
+    return this.#send("GET", path, options);
   }
 
   /** Sends a POST request. See {@linkcode TestClient.request}. */
   post(path: string | URL, options?: TestRequestOptions): Promise<Response> {
-    return this.request(path, { ...options, method: "POST" });
+    return this.#send("POST", path, options);
   }
 
   /** Sends a PUT request. See {@linkcode TestClient.request}. */
   put(path: string | URL, options?: TestRequestOptions): Promise<Response> {
-    return this.request(path, { ...options, method: "PUT" });
+    return this.#send("PUT", path, options);
   }
 
   /** Sends a PATCH request. See {@linkcode TestClient.request}. */
   patch(path: string | URL, options?: TestRequestOptions): Promise<Response> {
-    return this.request(path, { ...options, method: "PATCH" });
+    return this.#send("PATCH", path, options);
   }
 
   /** Sends a DELETE request. See {@linkcode TestClient.request}. */
   delete(path: string | URL, options?: TestRequestOptions): Promise<Response> {
-    return this.request(path, { ...options, method: "DELETE" });
+    return this.#send("DELETE", path, options);
   }
 
   /**
@@ -106,7 +106,8 @@ export class TestClient {
    * @param path The path, or a whole URL; the host is `localhost` unless it says otherwise.
    * @param options What to send.
    * @returns The response; its body can still be read.
-   * @throws {TypeError} If an option is unknown, or there is more than one body.
+   * @throws {TypeError} If there is no path, an option is unknown or of the wrong kind, or there is
+   * more than one body.
    * @throws {Error} If a task fails, unless `raiseTaskErrors` is `false`. What the handler or the
    * body throws itself is thrown as it is, once the tasks have ended.
    */
@@ -128,6 +129,21 @@ export class TestClient {
     if ("error" in answer) throw answer.error;
     this.#raise(exchange.tasks.map((state) => this.#log.recordingOf(state)));
     return answer.response;
+  }
+
+  async #send(
+    method: string,
+    path: string | URL,
+    options: TestRequestOptions | undefined,
+  ): Promise<Response> {
+    const other = options?.method ?? method;
+    if (other === method) {
+      return await this.request(path, { ...options, method });
+    }
+    const written = describeValue(other);
+    throw new TypeError(
+      `Cannot send a ${method} with method ${written}: write client.request(path, { method: ${written} })`,
+    );
   }
 
   /** Waits for what the request has left behind, unless the tasks are held back. */

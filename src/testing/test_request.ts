@@ -1,4 +1,4 @@
-import { checkKeys } from "../check.ts";
+import { checkKeys, describeValue } from "../check.ts";
 
 /** What to send with a request. At most one of `json`, `form` and `body`. */
 export interface TestRequestOptions {
@@ -16,7 +16,7 @@ export interface TestRequestOptions {
   readonly body?: BodyInit;
   /** The headers. */
   readonly headers?: HeadersInit;
-  /** What to add to the query of the URL. */
+  /** What to add to the query of the URL; what is `undefined` is left out. */
   readonly query?:
     | Readonly<Record<string, string | number | boolean>>
     | URLSearchParams;
@@ -33,16 +33,24 @@ const ORIGIN = "http://localhost";
  * @param path The path, or a whole URL.
  * @param options What to send.
  * @returns The request.
- * @throws {TypeError} If an option is unknown, or there is more than one body.
+ * @throws {TypeError} If there is no path, an option is unknown or of the wrong kind, or there is
+ * more than one body.
  */
 export function createRequest(
   path: string | URL,
   options: TestRequestOptions,
 ): Request {
   checkKeys("request option", options, KEYS);
+  if (typeof path !== "string" && !(path instanceof URL)) {
+    throw new TypeError(
+      `Cannot request ${
+        describeValue(path)
+      }: write a path such as "/signup", or a URL`,
+    );
+  }
   const url = new URL(path, ORIGIN);
   for (const [key, value] of entriesOf(options.query ?? {})) {
-    url.searchParams.append(key, String(value));
+    if (value !== undefined) url.searchParams.append(key, String(value));
   }
   const headers = new Headers(options.headers);
   const body = bodyOf(options);
@@ -65,6 +73,13 @@ function bodyOf(
       "Cannot send more than one body: write one of json, form and body",
     );
   }
+  if (["an object", "an array"].includes(describeValue(body))) {
+    throw new TypeError(
+      `Cannot send ${
+        describeValue(body)
+      } as it is: write json: value in place of body: value`,
+    );
+  }
   if (json !== undefined) return JSON.stringify(json);
   if (form === undefined || form instanceof FormData) return form ?? body;
   return new URLSearchParams(form);
@@ -73,5 +88,12 @@ function bodyOf(
 function entriesOf(
   query: NonNullable<TestRequestOptions["query"]>,
 ): Iterable<[string, unknown]> {
+  if (typeof query !== "object") {
+    throw new TypeError(
+      `Cannot use query ${
+        describeValue(query)
+      }: write an object such as { page: 2 }`,
+    );
+  }
   return query instanceof URLSearchParams ? query : Object.entries(query);
 }

@@ -1,3 +1,4 @@
+import { checkNumber } from "../check_number.ts";
 import { nextTurn } from "./next_turn.ts";
 
 /** A timer that has neither fired nor been taken back. */
@@ -48,8 +49,12 @@ export class VirtualClock {
    * Creates a clock.
    *
    * @param now What it shows at first, in epoch milliseconds.
+   * @throws {TypeError} If it is not a number.
+   * @throws {RangeError} If it is not a finite one.
    */
   constructor(now = 0) {
+    const rule = "a number of epoch milliseconds, such as Date.now()";
+    checkNumber("now", now, Number.isFinite, rule);
     this.#now = now;
   }
 
@@ -81,8 +86,16 @@ export class VirtualClock {
    * what follows from one, timers included, has happened before the next one fires.
    *
    * @param milliseconds By how much, at least 0.
+   * @throws {TypeError} If it is not a number.
+   * @throws {RangeError} If it is less than 0, or not finite.
    */
   async advance(milliseconds: number): Promise<void> {
+    checkNumber(
+      "milliseconds",
+      milliseconds,
+      (value) => value >= 0 && value < Infinity,
+      "a number of at least 0",
+    );
     const end = this.#now + milliseconds;
     await nextTurn();
     for (

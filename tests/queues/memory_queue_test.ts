@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TaskEnqueueError } from "@postlude/background-tasks";
 import { memoryQueue } from "../../src/queues/memory_queue.ts";
 import { test } from "../harness/test.ts";
@@ -36,4 +36,15 @@ test("memoryQueue().refuse() refuses with that outcome until it is taken back", 
   queue.refuse(undefined);
   await enqueue();
   assertEquals(queue.messages, [message]);
+});
+
+test("memoryQueue().refuse() refuses an outcome that there is not", () => {
+  const { message } = assertThrows(
+    () => memoryQueue().refuse("down" as never),
+    RangeError,
+  );
+  assertEquals(
+    message,
+    'Cannot refuse with "down": write "not-queued", "unknown" or undefined',
+  );
 });

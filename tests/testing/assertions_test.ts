@@ -427,7 +427,6 @@ test("assertTaskOrder() allows others in between, and fails with the order there
   const client = await signup();
   assertTaskOrder(client, [sendEmail, audit, callWebhook]);
   assertTaskOrder(client, ["sendEmail", "call-webhook"]);
-  assertTaskOrder(client, []);
   const added = [
     "3 tasks were added:",
     '  sendEmail("ada@example.com", "Welcome!")',
@@ -449,4 +448,64 @@ test("assertTaskOrder() allows others in between, and fails with the order there
     "Cannot find the task audit behind audit: expected audit, audit",
     ...added,
   );
+});
+
+test("The assertions refuse what is no client, no task and nothing to expect, saying what to write", async () => {
+  const client = await signup();
+  const wrong = (value: unknown) => value as never;
+  const cases: [() => unknown, typeof TypeError, string][] = [
+    [
+      () => assertTaskAdded(client, sendEmail, wrong("a")),
+      TypeError,
+      'Cannot expect "a" of a task: write all of its arguments in an array, or a predicate',
+    ],
+    [
+      () => assertTaskAdded(wrong(client.tasks), sendEmail),
+      TypeError,
+      "Cannot look for tasks in a LoggedTasks: write the TestClient that sent the requests",
+    ],
+    [
+      () => assertNoTasksAdded(wrong(undefined)),
+      TypeError,
+      "Cannot look for tasks in undefined: write the TestClient that sent the requests",
+    ],
+    [
+      () => assertTaskAdded(client, wrong(undefined)),
+      TypeError,
+      "Cannot look for the task undefined: write the function that was added, or its name",
+    ],
+    [
+      () => assertNoTasksAdded(client, wrong(1)),
+      TypeError,
+      "Cannot look for the task 1: write the function that was added, or its name",
+    ],
+    [
+      () => assertTaskCount(client, sendEmail, wrong(undefined)),
+      TypeError,
+      "Cannot use count undefined: it must be an integer of at least 0",
+    ],
+    [
+      () => assertTaskCount(client, sendEmail, -1),
+      RangeError,
+      "Cannot use count -1: it must be an integer of at least 0",
+    ],
+    [
+      () => assertTaskOrder(client, wrong(sendEmail)),
+      TypeError,
+      "Cannot look for the order a function: write an array such as [saveReport, sendEmail]",
+    ],
+    [
+      () => assertTaskOrder(client, []),
+      RangeError,
+      "Cannot look for an order of no tasks: write an array such as [saveReport, sendEmail]",
+    ],
+    [
+      () => assertTaskOrder(client, ["sendEmail", wrong(undefined)]),
+      TypeError,
+      "Cannot look for the task undefined: write the function that was added, or its name",
+    ],
+  ];
+  for (const [call, kind, message] of cases) {
+    assertEquals(assertThrows(call, kind).message, message);
+  }
 });

@@ -194,6 +194,45 @@ test("TestClient.request() sends JSON, forms, bytes, headers and a query", async
   assertMatch(body!, /content/);
 });
 
+test("TestClient.request() leaves out what a query has undefined", async () => {
+  const client = new TestClient((request: Request) =>
+    new Response(new URL(request.url).search)
+  );
+  const query = { page: 2, sort: undefined } as unknown as { page: number };
+  assertEquals(await (await client.get("/", { query })).text(), "?page=2");
+});
+
+test("TestClient.request() refuses what it cannot send, saying what to write", async () => {
+  const client = new TestClient(() => new Response("ok"));
+  const wrong = (value: unknown) => value as never;
+  const cases: [() => Promise<unknown>, string][] = [
+    [
+      () => client.get(wrong(undefined)),
+      'Cannot request undefined: write a path such as "/signup", or a URL',
+    ],
+    [
+      () => client.post("/", { body: wrong({ a: 1 }) }),
+      "Cannot send an object as it is: write json: value in place of body: value",
+    ],
+    [
+      () => client.post("/", { body: wrong([1]) }),
+      "Cannot send an array as it is: write json: value in place of body: value",
+    ],
+    [
+      () => client.get("/", { query: wrong("page=2") }),
+      'Cannot use query "page=2": write an object such as { page: 2 }',
+    ],
+    [
+      () => client.get("/", { method: "POST" }),
+      'Cannot send a GET with method "POST": write client.request(path, { method: "POST" })',
+    ],
+  ];
+  for (const [send, message] of cases) {
+    const error = await assertRejects(send, TypeError);
+    assertEquals(error.message, message);
+  }
+});
+
 test("TestClient.request() refuses two bodies and unknown options", async () => {
   const client = new TestClient(() => new Response("ok"));
   await assertRejects(

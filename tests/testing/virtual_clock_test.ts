@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 import { test } from "../harness/test.ts";
 
@@ -30,4 +30,27 @@ test("VirtualClock.advance() lets what follows from a timer happen before the ne
   clock.setTimeout(() => events.push(`second at ${clock.now()}`), 12);
   await clock.advance(20);
   assertEquals(events, ["first, then 10", "second at 12", "nested at 15"]);
+});
+
+test("VirtualClock() refuses what is no time, and does not go back", async () => {
+  const wrong = (value: unknown) => value as never;
+  const refused = assertThrows(
+    () => new VirtualClock(wrong(new Date(0))),
+    TypeError,
+  );
+  assertEquals(
+    refused.message,
+    "Cannot use now a Date: it must be a number of epoch milliseconds, such as Date.now()",
+  );
+  const clock = new VirtualClock(1_000);
+  for (const time of ["5s", -50, NaN, Infinity]) {
+    const error = await assertRejects(() => clock.advance(wrong(time)), Error);
+    assertEquals(
+      error.message,
+      `Cannot use milliseconds ${
+        JSON.stringify(time).replace("null", String(time))
+      }: it must be a number of at least 0`,
+    );
+  }
+  assertEquals(clock.now(), 1_000);
 });
