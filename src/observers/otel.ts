@@ -182,10 +182,16 @@ function attributesOf(run: TaskRun): Attributes {
   };
 }
 
-/** The class of what a task failed with; `undefined` for one that did not fail. */
+/**
+ * The class of what a task failed with; `undefined` for one that did not fail. A name that the class
+ * gives its errors comes first: a bundler may have shortened the one of the class.
+ */
 function errorType({ status, error }: TaskRun): string | undefined {
   if (!FAULTS.has(status)) return undefined;
-  return error instanceof Error ? error.name : "_OTHER";
+  if (!(error instanceof Error)) return "_OTHER";
+  const givers = [error, Object.getPrototypeOf(error)];
+  const isNamed = givers.some((giver) => Object.hasOwn(giver, "name"));
+  return !isNamed && error.constructor.name || error.name;
 }
 
 function exceptionOf(error: unknown): Error | string {

@@ -213,6 +213,37 @@ test("otelObserver() makes the span of a task active inside it, in each attempt 
   assertEquals(span.status.code, SpanStatusCode.UNSET);
 });
 
+test("otelObserver() tells the class of an error, by the name it has or was given", async () => {
+  class MailError extends Error {}
+  class BounceError extends MailError {
+    override readonly name = "MailBounced";
+  }
+  class LateError extends TypeError {}
+  const renamed = Object.assign(new Error("renamed"), { name: "Renamed" });
+  const errors: [Error, string][] = [
+    [new Error("plain"), "Error"],
+    [new MailError("lost"), "MailError"],
+    [new BounceError("back"), "MailBounced"],
+    [new LateError("late"), "LateError"],
+    [new (class extends Error {})("nameless"), "Error"],
+    [renamed, "Renamed"],
+    [new DOMException("slow", "TimeoutError"), "TimeoutError"],
+  ];
+  const otel = traced();
+  await request(otel, (tasks) => {
+    for (const [error] of errors) {
+      const { message: name } = error;
+      tasks.with({ name }).addTask(() => Promise.reject(error));
+    }
+  });
+  assertEquals(
+    errors.map(([{ message }]) =>
+      otel.span(`process ${message}`).attributes["error.type"]
+    ),
+    errors.map(([, type]) => type),
+  );
+});
+
 test("otelObserver() records what a task failed with", async () => {
   const otel = traced();
   await request(otel, (tasks) => {

@@ -12,7 +12,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   [`${name}/bullmq`]: 6_600,
   [`${name}/cloudflare-queues`]: 3_250,
   [`${name}/devtools`]: 10_200,
-  [`${name}/otel`]: 1_550,
+  [`${name}/otel`]: 1_650,
   [`${name}/testing`]: 8_300,
 };
 
