@@ -78,6 +78,11 @@ export interface DevtoolsOptions {
  * @throws {TypeError} If an option is unknown or of the wrong kind.
  */
 export function devtools(options: DevtoolsOptions = {}): Hono {
+  if ((options as { req?: unknown } | null)?.req !== undefined) {
+    throw new TypeError(
+      'Cannot use a context as options: write app.route("/_tasks", devtools())',
+    );
+  }
   checkKeys("devtools option", options, ["allow", "showArguments"]);
   const { allow = isLocalDevelopment, showArguments = false } = options;
   checkType("allow", allow, "function", "(c) => isAdmin(c)");

@@ -345,6 +345,16 @@ test("devtools() lets the page load nothing, and run nothing but its own", async
   assertEquals(new Set(nonces).size, 2);
 });
 
+test("devtools() that is mounted without being called says what to write", async () => {
+  const app = new Hono();
+  app.use("/_tasks", devtools as never);
+  app.onError((error, c) => c.text(error.message, 500));
+  assertEquals(
+    await (await app.request("/_tasks")).text(),
+    'Cannot use a context as options: write app.route("/_tasks", devtools())',
+  );
+});
+
 test("devtools() refuses wrong options", () => {
   assertThrows(() => devtools({ alow: () => true } as never), TypeError);
   assertThrows(() => devtools({ allow: true as never }), TypeError);
