@@ -35,9 +35,10 @@ import {
   type Tracer,
   type TracerProvider,
 } from "@opentelemetry/api";
-import { checkKeys } from "../check.ts";
+import { checkKeys, describeValue } from "../check.ts";
 import type { TaskObserver } from "../observer.ts";
 import type { TaskRun } from "../task_state.ts";
+import { property } from "../platforms/types.ts";
 import { textOf } from "../thrown.ts";
 import { type Instruments, instrumentsOf } from "./otel_metrics.ts";
 
@@ -87,7 +88,7 @@ const FAULTS = new Set(["failed", "timed-out", "expired", "abandoned"]);
  *
  * @param options Providers that are not the global ones.
  * @returns The observer, for the `observers` of a `TaskRunner`.
- * @throws {TypeError} If an option is unknown.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
  */
 export function otelObserver(options: OtelObserverOptions = {}): TaskObserver {
   checkKeys("OpenTelemetry observer option", options, [
@@ -95,9 +96,24 @@ export function otelObserver(options: OtelObserverOptions = {}): TaskObserver {
     "meterProvider",
   ]);
   const { tracerProvider = trace, meterProvider = metrics } = options;
+  checkProvider("tracerProvider", tracerProvider, "getTracer");
+  checkProvider("meterProvider", meterProvider, "getMeter");
   return new OtelObserver(
     tracerProvider.getTracer(SCOPE),
     instrumentsOf(meterProvider.getMeter(SCOPE)),
+  );
+}
+
+function checkProvider(
+  option: string,
+  provider: unknown,
+  method: string,
+): void {
+  if (typeof property(provider, method) === "function") return;
+  throw new TypeError(
+    `Cannot use ${option} ${
+      describeValue(provider)
+    }: write the provider of an OpenTelemetry SDK`,
   );
 }
 

@@ -377,6 +377,13 @@ test("otelObserver() without an SDK does nothing, and refuses wrong options", as
   await clock.advance(0);
   assertEquals(ran, ["task"]);
   assertThrows(() => otelObserver({ tracer: 1 } as never), TypeError);
+  for (const option of ["tracerProvider", "meterProvider"]) {
+    assertThrows(
+      () => otelObserver({ [option]: {} }),
+      TypeError,
+      `Cannot use ${option} an object: write the provider of an OpenTelemetry SDK`,
+    );
+  }
 });
 
 test("otelObserver() of a worker makes a span of each attempt, active while the task runs", async () => {
