@@ -7,6 +7,7 @@ import { MAX_DELAY } from "./clock.ts";
  * @param option The name of the option, for the message.
  * @param value The value as the user wrote it.
  * @param min The smallest value.
+ * @param more What else the message says of it.
  * @throws {TypeError} If the value is not a number.
  * @throws {RangeError} If the value is not an integer from `min` to what a timer can hold.
  */
@@ -14,6 +15,7 @@ export function checkMilliseconds(
   option: string,
   value: unknown,
   min: number,
+  more = "",
 ): void {
   if (typeof value !== "number") {
     throw new TypeError(
@@ -24,7 +26,7 @@ export function checkMilliseconds(
   }
   if (!Number.isInteger(value) || value < min || value > MAX_DELAY) {
     throw new RangeError(
-      `Cannot use ${option} ${value}: it must be an integer from ${min} to ${MAX_DELAY} milliseconds`,
+      `Cannot use ${option} ${value}: it must be an integer from ${min} to ${MAX_DELAY} milliseconds${more}`,
     );
   }
 }

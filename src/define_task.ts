@@ -173,8 +173,6 @@ export function defineTask<Args extends readonly unknown[]>(
 ): DefinedTask<Args> {
   const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
   checkName(name);
-  checkKeys("task option", options, [...POLICY_KEYS, "queue"]);
-  checkPolicy(options);
   if (typeof handler !== "function") {
     throw new TypeError(
       `Cannot define task "${name}" with handler ${
@@ -182,6 +180,8 @@ export function defineTask<Args extends readonly unknown[]>(
       }: write defineTask(name, options, async (context, ...args) => {})`,
     );
   }
+  checkKeys("task option", options, [...POLICY_KEYS, "queue"]);
+  checkPolicy(options);
   const { queue, ...policy } = options;
   if (queue !== undefined) checkQueue(queue);
   const run = async (...args: Args): Promise<void> => {

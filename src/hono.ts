@@ -80,6 +80,11 @@ const VARIABLE = "backgroundTasks";
 export function backgroundTasks(
   options: BackgroundTasksOptions = {},
 ): BackgroundTasksMiddleware {
+  if ((options as Partial<HonoContext> | null)?.req) {
+    throw new TypeError(
+      "Cannot use a context as options: write app.use(backgroundTasks())",
+    );
+  }
   const checked = checkOptions(options);
   const server: ServerKnowledge = { givesNoContext: false };
   return async function backgroundTasks(context, next): Promise<void> {

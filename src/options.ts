@@ -120,7 +120,8 @@ export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
   if (onTaskError !== undefined) checkOnTaskError(onTaskError);
   if (waitUntil !== undefined) checkWaitUntil(waitUntil);
   if (deadline !== undefined && deadline !== Infinity) {
-    checkMilliseconds("deadline", deadline, 1);
+    const more = " after the response end, or Infinity";
+    checkMilliseconds("deadline", deadline, 1, more);
   }
   checkType("stopOnError", stopOnError, "boolean", "true or false");
   checkType("exactEnd", exactEnd, "boolean", "true or false");

@@ -234,6 +234,17 @@ test("deadline is checked where it is given", () => {
   for (const deadline of [0, -1, 1.5, NaN]) {
     assertThrows(() => new BackgroundTasks({ deadline }), RangeError);
   }
+  const { message } = assertThrows(
+    () => new BackgroundTasks({ deadline: Date.UTC(2030) }),
+    RangeError,
+  );
+  assertEquals(
+    message,
+    `Cannot use deadline ${
+      Date.UTC(2030)
+    }: it must be an integer from 1 to 2147483647 ` +
+      "milliseconds after the response end, or Infinity",
+  );
   const text = "30s" as unknown as number;
   assertThrows(() => new BackgroundTasks({ deadline: text }), TypeError);
 });

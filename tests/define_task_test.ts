@@ -80,6 +80,7 @@ test("defineTask() gives the handler the context of its attempt", async () => {
 
 test("defineTask() refuses a wrong name, option or handler where it is called", () => {
   const handler = (): void => {};
+  const engine = { name: "own", enqueue() {}, close() {} };
   const cases: [unknown[], ErrorConstructor, string][] = [
     [["", handler], RangeError, 'task "": the name must not be empty'],
     [[" ", handler], RangeError, "must not be empty"],
@@ -87,6 +88,22 @@ test("defineTask() refuses a wrong name, option or handler where it is called", 
     [["n", undefined], TypeError, "handler undefined: write defineTask("],
     [["n", {}], TypeError, "handler an object: write defineTask(name, "],
     [["n", {}, Promise.resolve()], TypeError, "handler a Promise: write"],
+    [["n"], TypeError, "handler undefined: write defineTask(name, options, "],
+    [["n", handler, {}], TypeError, "handler an object: write defineTask("],
+    [
+      ["n", { queue: { enqueue() {} } }, handler],
+      TypeError,
+      "Cannot use the queue: write its name, and supports such as { idem",
+    ],
+    [
+      [
+        "n",
+        { queue: { ...engine, supports: { maxDelays: 0 } } },
+        handler,
+      ],
+      TypeError,
+      "Cannot use the queue: write its name, and supports such as { idem",
+    ],
     [["n", [], handler], TypeError, "from an array: write an object"],
     [["n", null, handler], TypeError, "from null: write an object"],
     [["n", { name: "m" }, handler], TypeError, 'task option "name"'],

@@ -302,6 +302,16 @@ test("backgroundTasks() refuses wrong options where it is registered", () => {
   );
 });
 
+test("backgroundTasks() that is registered without being called says what to write", async () => {
+  const app = new Hono();
+  app.use(backgroundTasks as never);
+  app.onError((error, c) => c.text(error.message, 500));
+  assertEquals(
+    await (await app.request("/")).text(),
+    "Cannot use a context as options: write app.use(backgroundTasks())",
+  );
+});
+
 test("getBackgroundTasks() says what to write where the middleware is missing", async () => {
   const app = new Hono();
   let tasks: unknown;

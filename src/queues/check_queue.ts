@@ -1,4 +1,4 @@
-import { checkKeys, describeValue } from "../check.ts";
+import { describeValue } from "../check.ts";
 import type { TaskQueue } from "./types.ts";
 
 /**
@@ -16,12 +16,7 @@ export function checkQueue(queue: unknown): asserts queue is TaskQueue {
     );
   }
   const { name, supports } = queue as TaskQueue;
-  checkKeys("supports of a queue", supports, [
-    "idempotencyKey",
-    "maxDelay",
-    "maxBytes",
-  ]);
-  const { idempotencyKey, maxDelay, maxBytes } = supports;
+  const { idempotencyKey, maxDelay, maxBytes } = supports ?? {};
   if (
     typeof name !== "string" || typeof idempotencyKey !== "boolean" ||
     typeof maxDelay !== "number" || typeof maxBytes !== "number"

@@ -11,7 +11,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   [name]: 17_200,
   [`${name}/bullmq`]: 6_600,
   [`${name}/cloudflare-queues`]: 3_250,
-  [`${name}/devtools`]: 10_200,
+  [`${name}/devtools`]: 10_250,
   [`${name}/otel`]: 1_650,
   [`${name}/testing`]: 8_300,
 };
