@@ -112,10 +112,16 @@ export interface TaskOptions {
 /** A policy as it is written on the middleware or on `defineTask`: what all calls have in common. */
 export type TaskPolicy = Omit<TaskOptions, "name" | "idempotencyKey" | "delay">;
 
-/** A policy with every option in it, `undefined` where nobody gave one. */
-export type FullPolicy = {
-  readonly [Option in keyof TaskPolicy]-?: TaskPolicy[Option] | undefined;
-};
+/**
+ * A policy with every option in it, `undefined` where nobody gave one. Not a mapped type: its `-?`
+ * takes `undefined` away in an app that compiles without `exactOptionalPropertyTypes`.
+ */
+export interface FullPolicy {
+  readonly timeout: number | undefined;
+  readonly retry: RetryOptions | undefined;
+  readonly runOn: RunOn | undefined;
+}
+
 /** The options of a policy, for the check against unknown keys. */
 export const POLICY_KEYS = ["timeout", "retry", "runOn"] as const;
 
