@@ -1,4 +1,5 @@
 import { classOf, format, isCollection, textOf } from "../format.ts";
+import { isKeyed, isSameInAnyOrder } from "./any_order.ts";
 
 /** What `expect.any(String)` and the like are in Vitest and Jest. Bun keeps its own to itself. */
 interface Matcher {
@@ -60,9 +61,14 @@ function compareInside(
     return compareElements(actual, expected, path);
   }
   if (isCollection(actual) && isCollection(expected)) {
-    return isSameContent(actual, expected, pairs)
-      ? undefined
-      : differs(actual, expected, path);
+    const isSame = isKeyed(actual) && isKeyed(expected)
+      ? isSameInAnyOrder(
+        actual,
+        expected,
+        (one, other) => isEqual(one, other, pairs),
+      )
+      : isEqual([...actual], [...expected], pairs);
+    return isSame ? undefined : differs(actual, expected, path);
   }
   if (text === undefined && isClosed(actual) && isClosed(expected)) {
     const name = classOf(actual);
@@ -93,23 +99,10 @@ function elementsOf(value: object): Uint8Array | undefined {
     : value as Uint8Array;
 }
 
-/** Sets and maps have the same content in any order, the others in one. */
-function isSameContent(
-  actual: Iterable<unknown>,
-  expected: Iterable<unknown>,
-  pairs: Pairs,
-): boolean {
-  const left = [...actual];
-  const inOrder = !(actual instanceof Set || actual instanceof Map);
-  for (const each of expected) {
-    const index = left.findIndex((other) =>
-      Object.is(other, each) ||
-      compare(other, each, "", new Map(pairs)) === undefined
-    );
-    if (index === -1 || (inOrder && index > 0)) return false;
-    left.splice(index, 1);
-  }
-  return left.length === 0;
+/** Whether two values are equal; where they are not, what was compared on the way is forgotten. */
+function isEqual(actual: unknown, expected: unknown, pairs: Pairs): boolean {
+  return Object.is(actual, expected) ||
+    compare(actual, expected, "", new Map(pairs)) === undefined;
 }
 
 /** Whether an object has a class of its own, and nothing that shows what is in it. */

@@ -311,6 +311,13 @@ test("assertTaskAdded() compares sets and maps in any order", async () => {
     await differenceOf(maps(["a", 1], ["b", 2]), maps(["b", 1], ["a", 2])),
     ' is Map(["a", 1], ["b", 2]) instead of Map(["b", 1], ["a", 2])',
   );
+  const byKey = (...ids: number[]): unknown =>
+    maps(...ids.map((id): [unknown, unknown] => [{ id }, { id }]));
+  assertEquals(await differenceOf(byKey(1, 2), byKey(2, 1)), undefined);
+  assertEquals(
+    typeof await differenceOf(byKey(1, 2), byKey(2, 2)),
+    "string",
+  );
 });
 
 test("assertTaskAdded() refuses a predicate that returns a promise", async () => {
