@@ -73,6 +73,18 @@ export function testQueue(
     assertEquals(sorted(await engine.stored()), sorted([first, other]));
   });
 
+  test(`${name}.enqueue() keeps apart what two tasks with slashes, and their keys, are called`, async () => {
+    await using engine = await open();
+    if (!engine.queue.supports.idempotencyKey) return;
+    const messages = [
+      messageFor(1, { task: "mail", idempotencyKey: "send/42" }),
+      messageFor(2, { task: "mail/send", idempotencyKey: "42" }),
+      messageFor(3, { task: "mail", idempotencyKey: "send%2F42" }),
+    ];
+    await enqueue(engine, messages);
+    assertEquals(sorted(await engine.stored()), sorted(messages));
+  });
+
   test(`${name}.enqueue() keeps a message that is delayed`, async () => {
     await using engine = await open();
     if (engine.queue.supports.maxDelay === 0) return;

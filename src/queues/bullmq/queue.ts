@@ -208,7 +208,11 @@ function jobOf(
       removeOnFail: { age: 7 * 24 * 3_600, count: 5_000 },
       ...(delay !== undefined && { delay }),
       ...(idempotencyKey !== undefined && {
-        deduplication: { id: `${task}/${idempotencyKey}`, ttl: KEY_TTL },
+        // as JSON, a task and its key are not taken for another pair that reads the same when joined
+        deduplication: {
+          id: JSON.stringify([task, idempotencyKey]),
+          ttl: KEY_TTL,
+        },
       }),
     },
   };
