@@ -1,7 +1,7 @@
-import { DelayedError, type Job, UnrecoverableError } from "bullmq";
+import { DelayedError, type Job } from "bullmq";
 import { checkKeys } from "../../check.ts";
-import { reasonOf } from "../../thrown.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
+import { storedError } from "./stored_error.ts";
 import type { CreateWorkerOptions } from "./worker_options.ts";
 
 /** What BullMQ calls for each attempt. */
@@ -54,9 +54,6 @@ export function processorOf(runner: MessageRunner): TaskProcessor {
       await job.moveToDelayed(Date.now() + verdict.delay, token);
       throw new DelayedError();
     }
-    const { error } = verdict;
-    const text = reasonOf(error);
-    if (verdict.next === "failed") throw new UnrecoverableError(text);
-    throw error instanceof Error ? error : new Error(text);
+    throw storedError(verdict.error, verdict.next === "failed");
   };
 }

@@ -1,0 +1,27 @@
+import { UnrecoverableError } from "bullmq";
+import { textOf } from "../../thrown.ts";
+
+/**
+ * What BullMQ is told of an attempt that failed: an error of this package, with the text of what was
+ * thrown and nothing else of it. BullMQ takes errors of some names, and one message, for orders of
+ * its own, and neither engine stores every text: a job whose failure is not stored runs for ever.
+ *
+ * @param thrown What the handler threw.
+ * @param permanent Whether the task is given up.
+ * @returns The error.
+ */
+export function storedError(thrown: unknown, permanent: boolean): Error {
+  const { message, stack } = thrown instanceof Error
+    ? thrown
+    : { message: textOf(thrown), stack: undefined };
+  // an empty message loses its error's name on the way out of a thread
+  const text = storable(message).replace(/^bullmq:/, "BullMQ: ") ||
+    "an error without a message";
+  const error = permanent ? new UnrecoverableError(text) : new Error(text);
+  error.stack = storable(stack ?? text);
+  return error;
+}
+
+function storable(value: unknown): string {
+  return textOf(value).replaceAll("\0", "\ufffd").toWellFormed();
+}
