@@ -4,7 +4,7 @@ import { freePort } from "./ports.ts";
 
 /** What stands between a client and a server of 127.0.0.1, and fails as networks do. It begins down. */
 export class TestProxy implements AsyncDisposable {
-  readonly #target: number;
+  #target: number;
   /** Both ends of each connection. */
   readonly #sockets = new Set<Socket>();
   /** The ends of the clients. */
@@ -49,6 +49,11 @@ export class TestProxy implements AsyncDisposable {
     await this.#listen();
     this.#swallows = true;
     for (const client of this.#clients) this.#dead.add(client);
+  }
+
+  /** Leads further connections to another port; those it has stay where they are. */
+  redirect(target: number): void {
+    this.#target = target;
   }
 
   /** Hands nothing on until {@linkcode thaw}, and then all of it. */

@@ -12,6 +12,7 @@ import type {
   RedisAddress,
 } from "./connection.ts";
 import { createPool, type Pool } from "./postgres_pool.ts";
+import { isDemoted } from "./redis_failover.ts";
 import { warnOfLoss } from "./redis_warnings.ts";
 
 /** A worker of BullMQ, and the connection it lives on. */
@@ -53,6 +54,7 @@ async function openOnRedis(
 ): Promise<WorkerConnection> {
   const limits = {
     maxRetriesPerRequest: null, // a worker waits for its broker
+    reconnectOnError: isDemoted,
     retryStrategy: (times: number) => Math.min(50 * times, 500),
   };
   const redis = typeof address === "string"

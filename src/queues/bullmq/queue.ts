@@ -12,6 +12,7 @@ import {
   checkQueueName,
   DEFAULT_QUEUE_NAME,
 } from "./connection.ts";
+import { isDemoted } from "./redis_failover.ts";
 
 /** Options of {@linkcode bullmq} beside where the engine is. */
 export interface BullMQQueueOptions {
@@ -133,7 +134,8 @@ class Producer implements BullMQQueue {
     } catch (cause) {
       const refused = this.#broker.refused(cause, messages.length);
       // Nobody was answered meanwhile: the connection may be dead without anybody having said so.
-      if (!refused && answers === this.#answers) this.#broker.discard();
+      const isDead = !refused && answers === this.#answers;
+      if (isDead || isDemoted(cause as Error)) this.#broker.discard();
       throw this.#error(
         first.task,
         refused ? "not-queued" : "unknown",
