@@ -2,7 +2,9 @@
 export interface ExitingProcess {
   readonly stdout?: { readonly writableLength?: number };
   readonly stderr?: { readonly writableLength?: number };
-  exit(code: number): unknown;
+  /** What a worker of durable tasks sets when it had to abandon some. */
+  readonly exitCode?: number | string | null | undefined;
+  exit(code?: number | string | null): unknown;
 }
 
 /** How long a reader of the output may make an exit wait, in milliseconds. */
@@ -13,7 +15,7 @@ const PATIENCE = 500;
  * lose it: the report of what was abandoned, or the last lines of the tasks.
  *
  * @param process The process.
- * @param code Its exit code.
+ * @param code Its exit code; in place of 0 that which something has set.
  */
 export async function exitWhenWritten(
   process: ExitingProcess,
@@ -23,7 +25,7 @@ export async function exitWhenWritten(
   while (isWriting(process) && performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  process.exit(code);
+  process.exit(code || process.exitCode);
 }
 
 function isWriting({ stdout, stderr }: ExitingProcess): boolean {

@@ -1,4 +1,3 @@
-import process from "node:process";
 import { type Job, UnrecoverableError, type Worker } from "bullmq";
 import { checkKeys } from "../../check.ts";
 import { checkMilliseconds } from "../../check_number.ts";
@@ -8,6 +7,7 @@ import { retryDelay } from "../../retry.ts";
 import type { TaskRun } from "../../task_state.ts";
 import { MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../types.ts";
+import { closeOnSignals, type SignalledWorker } from "./close_on_signals.ts";
 import { type BullMQConnection, DEFAULT_QUEUE_NAME } from "./connection.ts";
 import { openWorker, type WorkerConnection } from "./open_worker.ts";
 import { processorOf } from "./processor.ts";
@@ -81,7 +81,7 @@ export async function createWorker(
   return worker;
 }
 
-class RunningWorker implements TaskWorker {
+class RunningWorker implements TaskWorker, SignalledWorker {
   readonly client: Worker;
   readonly #connection: WorkerConnection;
   readonly #runner: MessageRunner;
@@ -90,6 +90,7 @@ class RunningWorker implements TaskWorker {
   #finished = 0;
   #failed = 0;
   #closing: Promise<DrainReport> | undefined = undefined;
+  #forget = (): void => {};
 
   constructor(connection: WorkerConnection, runner: MessageRunner) {
     this.client = connection.worker;
@@ -112,40 +113,11 @@ class RunningWorker implements TaskWorker {
   }
 
   closeOnSignals(timeout: number): void {
-    for (const [signal, number] of [["SIGTERM", 15], ["SIGINT", 2]] as const) {
-      process.on(signal, () => {
-        if (this.#closing !== undefined) process.exit(128 + number);
-        this.close({ timeout }).then(({ abandoned }) => {
-          for (const { name, id } of abandoned) {
-            console.error(`Durable task "${name}" ${id} was abandoned`);
-          }
-          process.exit(abandoned.length === 0 ? 0 : 1);
-        }, (error) => {
-          console.error("Cannot close the worker:", error);
-          process.exit(1);
-        });
-      });
-    }
-  }
-
-  async #close(timeout: number | undefined): Promise<DrainReport> {
-    const [finished, failed] = [this.#finished, this.#failed];
-    const closed = this.client.close();
-    const inTime = timeout === undefined
-      ? await closed.then(() => true)
-      : await isInTime(closed, timeout);
-    const abandoned = inTime ? [] : this.#abandon();
-    if (inTime) await this.#connection.end();
-    else this.#connection.disconnect();
-    return {
-      finished: this.#finished - finished,
-      failed: this.#failed - failed,
-      abandoned,
-    };
+    this.#forget = closeOnSignals(this, timeout);
   }
 
   /** Aborts what runs here, and tells what runs in threads as well. */
-  #abandon(): TaskRun[] {
+  abandon(): TaskRun[] {
     const reason = new DOMException(
       "The task was abandoned: its worker was closed",
       "AbortError",
@@ -154,6 +126,23 @@ class RunningWorker implements TaskWorker {
     return [...this.#active.values()].map((job) =>
       runOf(job, job.attemptsMade + 1, "abandoned", reason)
     );
+  }
+
+  async #close(timeout: number | undefined): Promise<DrainReport> {
+    const [finished, failed] = [this.#finished, this.#failed];
+    const closed = this.client.close();
+    const inTime = timeout === undefined
+      ? await closed.then(() => true)
+      : await isInTime(closed, timeout);
+    const abandoned = inTime ? [] : this.abandon();
+    if (inTime) await this.#connection.end();
+    else this.#connection.disconnect();
+    this.#forget();
+    return {
+      finished: this.#finished - finished,
+      failed: this.#failed - failed,
+      abandoned,
+    };
   }
 
   /** A task that has failed for good may be sent again, under the same key. */

@@ -49,15 +49,16 @@ export interface CreateWorkerOptions {
    */
   readonly crashRetries?: number;
   /**
-   * Milliseconds the tasks in flight get on SIGTERM and SIGINT. Stay below what your platform waits
-   * before it kills the process.
+   * Milliseconds the tasks in flight get on SIGTERM and SIGINT, and the background tasks of the
+   * process where no `drainOnShutdown` listens. Stay below what your platform waits before it kills
+   * the process.
    *
    * @default {9000}
    */
   readonly closeTimeout?: number;
   /**
-   * Whether the worker closes on SIGTERM and SIGINT, and ends the process: with 0 when every task
-   * in flight has ended, else with 1.
+   * Whether the worker closes on SIGTERM and SIGINT, and the process ends after its workers and its
+   * background tasks: with 0 when every one in flight has ended, else with 1.
    *
    * @default {true}
    */

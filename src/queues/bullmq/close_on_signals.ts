@@ -1,0 +1,115 @@
+import process from "node:process";
+import { systemClock } from "../../clock.ts";
+import type { DrainReport } from "../../drain.ts";
+import { endProcess } from "../../end_process.ts";
+import { exitWhenWritten } from "../../exit.ts";
+import { Scheduler } from "../../scheduler.ts";
+import type { TaskRun } from "../../task_state.ts";
+
+/** A worker, as the signals see it. */
+export interface SignalledWorker {
+  /** Closes the worker, as a user would; called again, it tells of the same close. */
+  close(options: { readonly timeout: number }): Promise<DrainReport>;
+  /** Gives up what runs, and tells what that was. */
+  abandon(): TaskRun[];
+}
+
+const SIGNALS = { SIGTERM: 15, SIGINT: 2 };
+/** How long the first signal may take to arrive again: some senders reach a process twice. */
+const ECHO = 1_000;
+
+/** The workers that run, with how long each may take to close. */
+const workers = new Map<SignalledWorker, number>();
+let begunAt: number | undefined = undefined;
+let isOurs = false;
+
+const listeners = Object.entries(SIGNALS).map(([signal, number]) =>
+  [signal, () => void receive(number)] as const
+);
+
+/**
+ * Closes a worker on SIGTERM and SIGINT, and ends the process: once, however many workers there
+ * are, and after its background tasks. Where `drainOnShutdown` listens too, the end is its own.
+ *
+ * @param worker The worker.
+ * @param timeout Milliseconds it may take to close.
+ * @returns A function to be called when it has closed: then it no longer listens.
+ */
+export function closeOnSignals(
+  worker: SignalledWorker,
+  timeout: number,
+): () => void {
+  if (workers.size === 0 && begunAt === undefined) {
+    for (const [signal, listener] of listeners) process.on(signal, listener);
+  }
+  workers.set(worker, timeout);
+  if (begunAt !== undefined) new ClosingWorker(worker, timeout);
+  return () => {
+    workers.delete(worker);
+    if (workers.size > 0 || begunAt !== undefined) return;
+    for (const [signal, listener] of listeners) process.off(signal, listener);
+  };
+}
+
+function receive(number: number): void {
+  if (begunAt !== undefined) {
+    if (isOurs && performance.now() - begunAt > ECHO) {
+      process.exit(128 + number);
+    }
+    return;
+  }
+  begunAt = performance.now();
+  const timeout = Math.max(...workers.values());
+  for (const [worker, timeout] of workers) new ClosingWorker(worker, timeout);
+  // `drainOnShutdown` may be called next: a signal is told to one listener after another
+  setTimeout(() => {
+    if (Scheduler.isShuttingDown) return;
+    isOurs = true;
+    // A server that nobody can stop would leave the process to end by itself: there is none.
+    const stops = [() => Promise.resolve()];
+    void endProcess(stops, timeout, (code) => exitWhenWritten(process, code));
+  }, 0);
+}
+
+/** A worker that closes, as whoever ends the process sees it: something to drain, or to abandon. */
+class ClosingWorker extends Scheduler {
+  override pending = 1;
+  readonly #worker: SignalledWorker;
+  readonly #closed: Promise<void>;
+
+  constructor(worker: SignalledWorker, timeout: number) {
+    super(systemClock, 1, 1, []);
+    this.#worker = worker;
+    this.#closed = this.#close(timeout);
+    Scheduler.busy.add(this);
+    for (const tell of Scheduler.busyListeners) tell(this);
+  }
+
+  override whenIdle(): Promise<void> {
+    return this.#closed;
+  }
+
+  override abandon(): TaskRun[] {
+    this.#end();
+    return this.#worker.abandon();
+  }
+
+  async #close(timeout: number): Promise<void> {
+    try {
+      const { abandoned } = await this.#worker.close({ timeout });
+      for (const { name, id } of abandoned) {
+        console.error(`Durable task "${name}" ${id} was abandoned`);
+      }
+      if (abandoned.length > 0) process.exitCode = 1;
+    } catch (error) {
+      console.error("Cannot close the worker:", error);
+      process.exitCode = 1;
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    this.pending = 0;
+    Scheduler.busy.delete(this);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Workers, and a background task in their process, at a signal. The variables say which there are:
+ * `IDLE` (a second worker, without work), `DRAIN` (`drainOnShutdown`), `TASK` (a background task
+ * that takes so many milliseconds), `CLOSED` (the worker was closed before).
+ */
+import process from "node:process";
+import { BackgroundTasks, drainOnShutdown } from "@postlude/background-tasks";
+import { createWorker } from "@postlude/background-tasks/bullmq";
+import { connection, work } from "./tasks.ts";
+
+const { CLOSED, CLOSE_TIMEOUT = "20000", DRAIN, IDLE, TASK } = process.env;
+const options = {
+  ...connection,
+  tasks: [work],
+  closeTimeout: Number(CLOSE_TIMEOUT),
+};
+
+if (IDLE !== undefined) await createWorker({ ...options, queueName: "idle" });
+if (DRAIN !== undefined) drainOnShutdown({ timeout: 20_000 });
+const worker = await createWorker(options);
+if (CLOSED !== undefined) await worker.close();
+if (TASK !== undefined) {
+  const tasks = new BackgroundTasks();
+  tasks.addTask(async () => {
+    await new Promise((resolve) => setTimeout(resolve, Number(TASK)));
+    console.log("background task ends");
+  });
+  tasks.runAfter(new Response("ok"));
+}
+console.log("ready");
