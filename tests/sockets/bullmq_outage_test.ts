@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TaskEnqueueError } from "@postlude/background-tasks";
 import { bullmq, type BullMQQueue } from "@postlude/background-tasks/bullmq";
+import { createBroker } from "../../src/queues/bullmq/broker.ts";
 import {
   type BullMQEngine,
   engines,
@@ -111,6 +112,22 @@ for (const engine of engines) {
     net.proxy.thaw();
     assertEquals(await recovered(net.queue, message), message.id);
     assertEquals(await net.stored(), [first, message.id].sort());
+  });
+
+  test(`Broker.discard() on ${engine.name} leaves a connection alone that is newer than the one that failed`, async () => {
+    await using server = await engine.start();
+    const broker = createBroker(engine.connection(server.url), "q", 5_000);
+    const first = await broker.open();
+    broker.discard(first);
+    const opening = broker.open();
+    broker.discard(first); // the next request of those that were on it fails
+    const second = await opening;
+    broker.discard(first);
+    assertEquals([first === second, await broker.open() === second], [
+      false,
+      true,
+    ]);
+    await broker.close();
   });
 
   test(`bullmq() on ${engine.name} comes through an outage with everything it acknowledged`, async () => {

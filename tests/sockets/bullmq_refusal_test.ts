@@ -40,10 +40,13 @@ else {
     assertEquals([
       broker.refused(failure("no", { code: "ECONNREFUSED" })),
       broker.refused(failure("timeout exceeded when trying to connect")),
+      broker.refused(
+        failure("Cannot use a pool after calling end on the pool"),
+      ),
       broker.refused(failure("no", { severity: "ERROR", code: "23505" })),
       broker.refused(failure("no", { severity: "FATAL", code: "57P01" })), // it is going down
       broker.refused(failure("Connection terminated unexpectedly")),
       broker.refused(failure("Query read timeout")),
-    ], [true, true, true, false, false, false]);
+    ], [true, true, true, true, false, false, false]);
   });
 }

@@ -17,8 +17,11 @@ export interface Broker {
   readonly problem: Error | undefined;
   /** Whether the broker has certainly kept nothing of a batch that failed with this error. */
   refused(error: unknown, messages: number): boolean;
-  /** Forgets the connection, which may be dead; the next `open()` makes another. */
-  discard(): void;
+  /**
+   * Forgets the connection of a queue, which may be dead; the next `open()` makes another. One that
+   * was made since is left alone: requests of the old one may fail long after the first.
+   */
+  discard(queue: Queue): void;
   /** Closes the connection. */
   close(): Promise<void>;
 }

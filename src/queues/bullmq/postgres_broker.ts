@@ -15,6 +15,7 @@ export class PostgresBroker implements Broker {
   readonly #timeout: number;
   #pool: Pool | undefined = undefined;
   #opening: Promise<Queue> | undefined = undefined;
+  #queue: Queue | undefined = undefined;
 
   constructor(
     address: string | PostgresAddress,
@@ -38,14 +39,12 @@ export class PostgresBroker implements Broker {
     // What Postgres itself refuses is rolled back, unless it is going down (class 57).
     if (severity !== undefined) return !code?.startsWith("57");
     return code === "ECONNREFUSED" || code === "ENOTFOUND" ||
-      message.includes("when trying to connect");
+      message.includes("when trying to connect") ||
+      message.startsWith("Cannot use a pool after calling end");
   }
 
-  discard(): void {
-    const pool = this.#pool;
-    this.#pool = undefined;
-    this.#opening = undefined;
-    pool?.end().catch(() => {});
+  discard(queue: Queue): void {
+    if (queue === this.#queue) this.#drop();
   }
 
   async close(): Promise<void> {
@@ -56,6 +55,14 @@ export class PostgresBroker implements Broker {
     const queue = await opening?.catch(() => undefined);
     await queue?.close();
     await pool?.end();
+  }
+
+  #drop(): void {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    this.#opening = undefined;
+    this.#queue = undefined;
+    pool?.end().catch(() => {});
   }
 
   async #open(): Promise<Queue> {
@@ -70,9 +77,9 @@ export class PostgresBroker implements Broker {
     queue.on("error", () => {}); // the pool says so itself
     try {
       await queue.waitUntilReady();
-      return queue;
+      return this.#queue = queue;
     } catch (error) {
-      if (this.#pool === pool) this.discard();
+      if (this.#pool === pool) this.#drop();
       throw error;
     }
   }

@@ -135,7 +135,7 @@ class Producer implements BullMQQueue {
       const refused = this.#broker.refused(cause, messages.length);
       // Nobody was answered meanwhile: the connection may be dead without anybody having said so.
       const isDead = !refused && answers === this.#answers;
-      if (isDead || isDemoted(cause as Error)) this.#broker.discard();
+      if (isDead || isDemoted(cause as Error)) this.#broker.discard(queue);
       throw this.#error(
         first.task,
         refused ? "not-queued" : "unknown",

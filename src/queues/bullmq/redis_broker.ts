@@ -48,7 +48,8 @@ export class RedisBroker implements Broker {
       (name === "ReplyError" && messages === 1);
   }
 
-  discard(): void {
+  discard(queue: Queue): void {
+    if (queue !== this.#queue) return;
     this.#redis?.disconnect();
     this.#redis = undefined;
     this.#queue = undefined;
