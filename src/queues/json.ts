@@ -56,58 +56,57 @@ export function copyArguments(
   task: string,
   args: readonly unknown[],
 ): JsonValue[] {
-  return args.map((value, index) =>
-    copy(value, `argument ${index + 1}`, { task, parents: [] })
-  );
+  const parents: object[] = []; // the objects around a value: one of them again is a cycle
+  function copy(value: unknown, path: string): JsonValue {
+    if (isScalar(value)) return value === 0 ? 0 : value; // JSON has no -0
+    if (!isData(value)) {
+      throw refusal(task, path, describe(value), instead(value));
+    }
+    // what parses it has a limit too
+    if (parents.length === 1_000 || parents.includes(value)) {
+      throw refusal(
+        task,
+        path,
+        "too deep, or contains itself",
+        "pass plain data without cycles",
+      );
+    }
+    parents.push(value);
+    const copied = Array.isArray(value)
+      // `Array.from` sees the holes of a sparse array, which JSON would turn into null.
+      ? Array.from(value, (item, index) => copy(item, `${path}[${index}]`))
+      : Object.fromEntries(
+        [...Object.keys(value), ...Object.getOwnPropertySymbols(value)].map((
+          key,
+        ) => [
+          copy(key, `a key of ${path}`),
+          copy((value as never)[key], `${path}.${key as string}`),
+        ]),
+      );
+    parents.pop();
+    return copied;
+  }
+  return args.map((value, index) => copy(value, `argument ${index + 1}`));
 }
 
-/** Where a value was met. */
-interface Place {
-  readonly task: string;
-  /** The objects around it: one of them again is a cycle. */
-  readonly parents: readonly object[];
+function isScalar(value: unknown): value is string | number | boolean | null {
+  return value === null || typeof value === "boolean" ||
+    // Postgres and UTF-8 have no half of a surrogate pair.
+    (typeof value === "string" ? value.isWellFormed() : Number.isFinite(value));
 }
 
-function copy(value: unknown, path: string, place: Place): JsonValue {
-  if (
-    value === null || typeof value === "string" || typeof value === "boolean"
-  ) return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  if (typeof value !== "object" || !(Array.isArray(value) || isPlain(value))) {
-    throw refusal(path, place, describe(value), instead(value));
+/** Whether JSON writes all of an object: an array, or one made by `{}`, in this realm or another. */
+function isData(value: unknown): value is object {
+  if (typeof value !== "object" || Array.isArray(value)) {
+    return typeof value === "object";
   }
-  if (place.parents.includes(value)) {
-    throw refusal(
-      path,
-      place,
-      "an object that contains itself",
-      "pass plain data without cycles",
-    );
-  }
-  const inner = { ...place, parents: [...place.parents, value] };
-  if (Array.isArray(value)) {
-    // `Array.from` sees the holes of a sparse array, which JSON would turn into null.
-    return Array.from(
-      value,
-      (item, index) => copy(item, `${path}[${index}]`, inner),
-    );
-  }
-  return Object.fromEntries(
-    Object.entries(value).map((
-      [key, item],
-    ) => [key, copy(item, `${path}.${key}`, inner)]),
-  );
-}
-
-/** Whether JSON writes all of an object: one made by `{}`, in this realm or another. */
-function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function refusal(
+  task: string,
   path: string,
-  { task }: Place,
   found: string,
   advice: string,
 ): TypeError {
@@ -117,22 +116,21 @@ function refusal(
 }
 
 function describe(value: unknown): string {
-  if (typeof value === "bigint") return "a bigint";
-  return typeof value === "symbol" ? "a symbol" : describeValue(value);
+  // not what a string holds, which may be secret
+  return /^[bs]/.test(typeof value)
+    ? `a ${typeof value}`
+    : describeValue(value);
 }
 
 function instead(value: unknown): string {
   if (value === undefined || typeof value === "symbol") {
     return "leave it out, or pass null";
   }
+  if (typeof value === "string") return "pass text.toWellFormed()";
   if (typeof value === "bigint") return "pass String(value)";
   if (typeof value === "number") return "pass a finite number, or null";
   if (value instanceof Date) return "pass date.toISOString()";
   if (value instanceof Map) return "pass Object.fromEntries(map)";
   if (value instanceof Set) return "pass [...set]";
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    return "pass base64 text, or an ID";
-  }
-  if (typeof value === "function") return "pass plain data";
-  return "pass its ID, or a plain object, and load the rest in the task";
+  return "pass plain data, or pass an ID, and load the data in the task";
 }

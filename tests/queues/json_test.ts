@@ -6,6 +6,11 @@ class Entity {
   readonly id = 7;
 }
 
+/** An array in an array, so many in all. */
+function nested(depth: number): unknown {
+  return depth === 0 ? null : [nested(depth - 1)];
+}
+
 test("copyArguments() copies what is JSON, to the depth of it", () => {
   const args = [
     "text",
@@ -23,6 +28,18 @@ test("copyArguments() copies what is JSON, to the depth of it", () => {
   assertEquals(
     copies.some((copy, index) => index > 4 && copy === args[index]),
     false,
+  );
+});
+
+test("copyArguments() copies -0 as 0, as JSON does", () => {
+  assertEquals(Object.is(copyArguments("t", [-0])[0], 0), true);
+});
+
+test("copyArguments() takes whole surrogate pairs, and what is a thousand deep", () => {
+  const args = ["whole \ud83d\ude00", nested(1_000)];
+  assertEquals(
+    JSON.stringify(copyArguments("t", args)),
+    JSON.stringify(args),
   );
 });
 
@@ -51,19 +68,35 @@ test("copyArguments() says where a value is that is not JSON, and what to pass i
     [new Set(), "argument 2 is a Set; pass [...set]"],
     [
       new Uint8Array(1),
-      "argument 2 is a Uint8Array; pass base64 text, or an ID",
+      "argument 2 is a Uint8Array; pass plain data, or pass an ID, and load",
     ],
     [
       { user: new Entity() },
-      "argument 2.user is an Entity; pass its ID, or a plain object",
+      "argument 2.user is an Entity; pass plain data, or pass an ID, and load",
     ],
     [
       Promise.resolve(),
-      "argument 2 is a Promise; pass its ID, or a plain object",
+      "argument 2 is a Promise; pass plain data, or pass an ID, and load",
     ],
     [
       cycle,
-      "argument 2.self[0] is an object that contains itself; pass plain data",
+      "argument 2.self[0] is too deep, or contains itself; pass plain data",
+    ],
+    [
+      nested(1_001),
+      `argument 2${"[0]".repeat(1_000)} is too deep, or contains itself`,
+    ],
+    [
+      { text: "half \ud83d" },
+      "argument 2.text is a string; pass text.toWellFormed()",
+    ],
+    [
+      { "\ud83d": 1 },
+      "a key of argument 2 is a string; pass text.toWell",
+    ],
+    [
+      { [Symbol("s")]: 1 },
+      "a key of argument 2 is a symbol; leave it out, or pass null",
     ],
   ];
   for (const [value, message] of cases) {
