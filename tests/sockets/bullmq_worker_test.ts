@@ -1,8 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { defineTask } from "@postlude/background-tasks";
+import { bullmq, createWorker } from "@postlude/background-tasks/bullmq";
+import { engines } from "../harness/bullmq_engines.ts";
+import { consoleLines } from "../harness/console_lines.ts";
 import { stages } from "../harness/durable_stage.ts";
 import { runnable } from "../harness/run_script.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
+import { messageFor } from "../queues/contract.ts";
 
 for (const [engine, open] of stages) {
   test(`createWorker() on ${engine} runs what an API queued, with attempts, timeouts and permanent failures`, async () => {
@@ -160,5 +165,39 @@ for (const [engine, open] of stages) {
     ]);
     await durable.add("flaky", "c", 0);
     await durable.line("given up flaky 1 failed: hopeless");
+  });
+}
+
+for (const { name, start, connection } of engines) {
+  test(`TaskWorker.close() on ${name} abandons what runs, and not what the worker has put off`, async () => {
+    await using engine = await start();
+    const options = connection(engine.url);
+    const queue = bullmq(options);
+    let started: () => void = () => {};
+    const runs = new Promise<void>((resolve) => started = resolve);
+    const hang = defineTask("hang", { queue }, ({ signal }) => {
+      started();
+      return new Promise((resolve) =>
+        signal.addEventListener("abort", resolve)
+      );
+    });
+    const worker = await createWorker({
+      ...options,
+      tasks: [hang],
+      closeOnSignals: false,
+    });
+    const client = await queue.client();
+    const messages = [
+      messageFor(1, { task: "news" }),
+      messageFor(2, { task: "hang", delay: 1 }),
+    ];
+    await consoleLines("error", async () => {
+      await queue.enqueue(messages, { platform: undefined });
+      await runs;
+      while (await client.getDelayedCount() !== 1);
+    });
+    const { abandoned } = await worker.close({ timeout: 100 });
+    assertEquals(abandoned.map((run) => run.name), ["hang"]);
+    await queue.close();
   });
 }

@@ -96,7 +96,10 @@ class RunningWorker implements TaskWorker, SignalledWorker {
     this.client = connection.worker;
     this.#connection = connection;
     this.#runner = runner;
-    this.client.on("active", (job) => void this.#active.set(job.id, job));
+    this.client.on("active", (job) => {
+      this.#forgetDelayed();
+      this.#active.set(job.id, job);
+    });
     this.client.on("completed", ({ id }) => {
       this.#active.delete(id);
       this.#finished++;
@@ -123,9 +126,17 @@ class RunningWorker implements TaskWorker, SignalledWorker {
       "AbortError",
     );
     this.#runner.abandon(reason);
+    this.#forgetDelayed();
     return [...this.#active.values()].map((job) =>
       runOf(job, job.attemptsMade + 1, "abandoned", reason)
     );
+  }
+
+  /** BullMQ has no event for a job that was put off because nobody here knows its task. */
+  #forgetDelayed(): void {
+    for (const [id, { delay }] of this.#active) {
+      if (delay > 0) this.#active.delete(id);
+    }
   }
 
   async #close(timeout: number | undefined): Promise<DrainReport> {
