@@ -200,4 +200,32 @@ for (const { name, start, connection } of engines) {
     assertEquals(abandoned.map((run) => run.name), ["hang"]);
     await queue.close();
   });
+
+  test(`createWorker() on ${name} takes no error of a job for an outage of ${name}`, async () => {
+    await using engine = await start();
+    const options = { ...connection(engine.url), tasks: [] };
+    const lines: string[] = [];
+    const worker = await createWorker({ ...options, closeOnSignals: false });
+    const fail = (message: string, code?: string): void =>
+      void worker.client.emit(
+        "error",
+        Object.assign(new Error(message), { code }),
+      );
+    const errors = await consoleLines("error", async () => {
+      await consoleLines("warn", () => {
+        fail("Missing lock for job 7. moveToFinished");
+        fail("read ECONNRESET", "ECONNRESET");
+        fail("Missing lock for job 8. moveToFinished");
+        fail("Connection is closed.");
+      }, lines);
+    });
+    await worker.close();
+    assertEquals(errors, [
+      "Durable tasks: Missing lock for job 7. moveToFinished",
+      "Durable tasks: Missing lock for job 8. moveToFinished",
+    ]);
+    assertEquals(lines, [
+      `Durable tasks: ${name} is away, the worker waits for it: read ECONNRESET`,
+    ]);
+  });
 }

@@ -11,6 +11,7 @@ import type {
   PostgresAddress,
   RedisAddress,
 } from "./connection.ts";
+import { isOutage, Outage } from "./outage.ts";
 import { createPool, type Pool } from "./postgres_pool.ts";
 import { isDemoted } from "./redis_failover.ts";
 import { warnOfLoss } from "./redis_warnings.ts";
@@ -67,7 +68,8 @@ async function openOnRedis(
     ...options,
     connection: redis,
   });
-  worker.on("error", (error) => away.begins(error));
+  worker.on("error", (error) => away.met(error));
+  worker.on("active", () => away.ends());
   await worker.waitUntilReady();
   await warnOfLoss(redis);
   return {
@@ -92,7 +94,7 @@ async function openOnPostgres(
     ...options,
     connection: pool,
   }, createPostgresBackend) as unknown as Worker;
-  worker.on("error", (error) => away.begins(error));
+  worker.on("error", (error) => away.met(error));
   worker.on("active", () => away.ends());
   await worker.waitUntilReady();
   return {
@@ -115,40 +117,9 @@ async function migrate(pool: Pool, away: Outage): Promise<void> {
       away.ends();
       return;
     } catch (error) {
-      if (!isOutage(error)) throw error;
+      if (!isOutage(error as Error)) throw error;
       away.begins(error as Error);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
-  }
-}
-
-/** Whether Postgres is away, or starting (57P03), rather than refusing. */
-function isOutage(error: unknown): boolean {
-  const { code, message } = error as Error & { readonly code?: string };
-  return code === "57P03" || code === "ECONNREFUSED" || code === "ENOTFOUND" ||
-    code === "ECONNRESET" || /timeout|terminated/i.test(message);
-}
-
-/** Says once that the engine is away, and once that it is back. */
-class Outage {
-  readonly #engine: string;
-  #lasts = false;
-
-  constructor(engine: string) {
-    this.#engine = engine;
-  }
-
-  begins(error: Error): void {
-    if (this.#lasts) return;
-    this.#lasts = true;
-    console.warn(
-      `Durable tasks: ${this.#engine} is away, the worker waits for it:`,
-      error.message || error,
-    );
-  }
-
-  ends(): void {
-    if (this.#lasts) console.warn(`Durable tasks: ${this.#engine} is back`);
-    this.#lasts = false;
   }
 }
