@@ -1,12 +1,17 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TaskEnqueueError } from "@postlude/background-tasks";
-import { bullmq, type BullMQQueue } from "@postlude/background-tasks/bullmq";
+import {
+  bullmq,
+  type BullMQQueue,
+  createWorker,
+} from "@postlude/background-tasks/bullmq";
 import { createBroker } from "../../src/queues/bullmq/broker.ts";
 import {
   type BullMQEngine,
   engines,
   outcome,
 } from "../harness/bullmq_engines.ts";
+import { consoleLines } from "../harness/console_lines.ts";
 import { leaveOut, noBullMQ } from "../harness/left_out.ts";
 import { hasRedis, startRedis } from "../harness/redis.ts";
 import { test } from "../harness/test.ts";
@@ -167,6 +172,23 @@ if (hasRedis && noBullMQ === undefined) {
       );
       assertEquals(error.outcome, "not-queued");
       await queue.close();
+    }
+  });
+
+  test("createWorker() on Redis rejects where the password is wrong", async () => {
+    await using redis = await startRedis("--requirepass", "secret");
+    for (const password of ["wrong", ""]) {
+      const url = new URL(redis.url);
+      url.password = password;
+      const options = { connection: url.href, tasks: [] };
+      const warnings = await consoleLines("warn", async () => {
+        await assertRejects(
+          () => createWorker(options),
+          Error,
+          password === "" ? "NOAUTH" : "WRONGPASS",
+        );
+      });
+      assertEquals(warnings, []);
     }
   });
 }

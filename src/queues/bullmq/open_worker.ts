@@ -14,6 +14,7 @@ import type {
 import { isOutage, Outage } from "./outage.ts";
 import { createPool, type Pool } from "./postgres_pool.ts";
 import { isDemoted } from "./redis_failover.ts";
+import { isRefusal, whenReady } from "./redis_ready.ts";
 import { warnOfLoss } from "./redis_warnings.ts";
 
 /** A worker of BullMQ, and the connection it lives on. */
@@ -53,17 +54,8 @@ async function openOnRedis(
   processor: Processor | URL,
   options: Options,
 ): Promise<WorkerConnection> {
-  const limits = {
-    maxRetriesPerRequest: null, // a worker waits for its broker
-    reconnectOnError: isDemoted,
-    retryStrategy: (times: number) => Math.min(50 * times, 500),
-  };
-  const redis = typeof address === "string"
-    ? new Redis(address, limits)
-    : new Redis({ ...address, ...limits });
   const away = new Outage("Redis");
-  redis.on("error", (error) => away.begins(error));
-  redis.on("ready", () => away.ends());
+  const redis = await connectToRedis(address, away);
   const worker = new Worker(queueName, processor, {
     ...options,
     connection: redis,
@@ -79,6 +71,33 @@ async function openOnRedis(
     },
     disconnect: () => redis.disconnect(),
   };
+}
+
+/** Waits for Redis as long as it is away, and rejects where it will not have this client. */
+async function connectToRedis(
+  address: string | RedisAddress,
+  away: Outage,
+): Promise<Redis> {
+  const limits = {
+    maxRetriesPerRequest: null, // a worker waits for its broker
+    reconnectOnError: isDemoted,
+    retryStrategy: (times: number) => Math.min(50 * times, 500),
+  };
+  const redis = typeof address === "string"
+    ? new Redis(address, limits)
+    : new Redis({ ...address, ...limits });
+  redis.on("error", (error) => {
+    if (!isRefusal(error)) away.begins(error);
+  });
+  redis.on("ready", () => away.ends());
+  try {
+    await whenReady(redis);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+  redis.on("error", (error) => away.begins(error)); // a worker that has run waits in any case
+  return redis;
 }
 
 async function openOnPostgres(

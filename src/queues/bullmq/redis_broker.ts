@@ -2,9 +2,7 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import type { Broker } from "./broker.ts";
 import type { RedisAddress } from "./connection.ts";
-
-/** What Redis answers to a client it will not have: waiting does not help. */
-const REFUSALS = /^(?:NOAUTH|WRONGPASS|NOPERM|ERR invalid password)/;
+import { whenReady } from "./redis_ready.ts";
 
 /**
  * Redis as a producer needs it: no command waits for a connection, and none is sent a second time.
@@ -96,21 +94,4 @@ export class RedisBroker implements Broker {
     redis.on("error", (error) => this.problem = error);
     return redis;
   }
-}
-
-/** Resolves when the connection is up; rejects when it never will be. */
-function whenReady(redis: Redis): Promise<void> {
-  if (redis.status === "ready") return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const settle = (error?: Error): void => {
-      redis.off("ready", settle).off("end", ended).off("error", failed);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const ended = (): void => settle(new Error("the connection was closed"));
-    const failed = (error: Error): void => {
-      if (REFUSALS.test(error.message)) settle(error);
-    };
-    redis.on("ready", settle).on("end", ended).on("error", failed);
-  });
 }

@@ -49,6 +49,7 @@ export interface TaskWorker {
  * @returns The worker, once it is connected.
  * @throws {TypeError} If an option is unknown or of the wrong kind, or `file` exports no processor.
  * @throws {RangeError} If an option is out of range.
+ * @throws {Error} If the engine refuses the user or the password.
  */
 export async function createWorker(
   options: BullMQConnection & CreateWorkerOptions,
