@@ -1,7 +1,7 @@
 import { type Clock, MAX_DELAY, unref } from "./clock.ts";
 
 /** How long before the platform ends the work the tasks are stopped, in milliseconds. */
-const MARGIN = 500;
+export const MARGIN = 500;
 
 /**
  * When the platform ends the work of one request. Shortly before, it calls `expire`: in the async

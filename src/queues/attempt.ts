@@ -1,4 +1,5 @@
 import type { TaskContext, TaskDefinition } from "../define_task.ts";
+import { MARGIN } from "../deadline.ts";
 import { TaskTimeoutError } from "../errors.ts";
 import type { Surround } from "../observer.ts";
 import type { TaskResponse } from "../task_options.ts";
@@ -78,18 +79,20 @@ export class Attempt implements TaskContext {
   }
 
   /**
-   * What becomes of the attempt; never rejects. At the timeout it is over, whether or not the
-   * handler listens to its signal.
+   * What becomes of the attempt; never rejects. At the timeout, and shortly before the platform ends
+   * the work, it is over, whether or not the handler listens to its signal.
    */
   run(surround: Surround | undefined): Promise<Failure | undefined> {
-    const { timeout, args } = this.message;
+    const { timeout = Infinity, args } = this.message;
+    const left = (this.deadline ?? Infinity) - MARGIN - Date.now();
+    const limit = Math.min(timeout, left);
     const call = (): unknown => this.definition.handler(this, ...args as never);
     return new Promise((resolve) => {
-      const timer = timeout === undefined ? undefined : setTimeout(() => {
-        const error = new TaskTimeoutError(this.name, timeout);
+      const timer = limit === Infinity ? undefined : setTimeout(() => {
+        const error = new TaskTimeoutError(this.name, limit);
         resolve({ status: "timed-out", error });
         this.abort(error);
-      }, timeout);
+      }, limit);
       Promise.resolve()
         .then(() => surround === undefined ? call() : surround(this, call))
         .then(

@@ -201,6 +201,43 @@ test("queueHandler() ends an attempt at its timeout, and aborts its signal", asy
   assertEquals([aborted, failed], [["TaskTimeoutError"], ["timed-out"]]);
 });
 
+test("queueHandler() ends an attempt half a second before the platform does, as at a timeout", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const aborted: unknown[] = [];
+  const hang = defineTask("hang", { queue }, ({ signal }) => {
+    signal.addEventListener("abort", () => aborted.push(signal.reason.name));
+    return new Promise<void>(() => {});
+  });
+  const failed: unknown[] = [];
+  const handler = queueHandler(
+    [hang, defineTask("fine", { queue }, () => {})],
+    {
+      onTaskError: (error, { name, status }) =>
+        void failed.push([name, status, (error as Error).name]),
+    },
+  );
+  const bodies = ["hang", "fine"].map((task) =>
+    messageFor(0, { task, args: [], retry: { attempts: 2, jitter: 0 } })
+  );
+  const delays: number[] = [];
+  const { setTimeout } = globalThis;
+  const hurried = (callback: () => void, delay: number): unknown => {
+    delays.push(Math.round((15 * 60_000 - delay) / 100) * 100);
+    return setTimeout(callback, 0);
+  };
+  await withGlobal("setTimeout", hurried, async () => {
+    for (
+      const [attempts, answer] of [[1, "retry 1"], [2, "retry 0"]] as const
+    ) {
+      const messages = bodies.map((body) => ({ body, attempts }));
+      assertEquals(await deliver(handler, ...messages), [answer, "ack"]);
+    }
+  });
+  assertEquals(delays, [500, 500, 500, 500]);
+  assertEquals(aborted, ["TaskTimeoutError", "TaskTimeoutError"]);
+  assertEquals(failed, [["hang", "timed-out", "TaskTimeoutError"]]);
+});
+
 test("queueHandler() tells its observers of each attempt, and makes it inside what they set up", async () => {
   const queue = cloudflareQueue((env: Env) => env.TASKS);
   const events: string[] = [];

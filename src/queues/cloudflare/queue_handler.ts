@@ -35,7 +35,8 @@ const WALL_TIME = 15 * 60_000;
  * or higher. A task whose last attempt failed goes back to the platform, which puts it into the
  * `dead_letter_queue` once `max_retries` is used up; with higher `max_retries` it is delivered again
  * until then, without being run. There goes, too, what is no task of this package. A task that
- * `retry.when` gives up is acknowledged and reported: it is not in the `dead_letter_queue`.
+ * `retry.when` gives up is acknowledged and reported: it is not in the `dead_letter_queue`. A task
+ * that runs for almost the 15 minutes of a delivery has timed out.
  *
  * @example A worker that serves and runs tasks
  * ```ts
