@@ -4,6 +4,7 @@
  *
  * @module
  */
+// deno-lint-ignore-file no-explicit-any -- it is one of the types
 import { assertEquals } from "@std/assert";
 import {
   BackgroundTask,
@@ -13,10 +14,12 @@ import {
   type DefinedTask,
   defineTask,
   getBackgroundTasks,
+  type JsonValue,
   task,
   type TaskAdder,
   type TaskContext,
   type TaskOptions,
+  type TaskQueue,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
@@ -33,6 +36,7 @@ const bodies: (() => void)[] = [];
 const compiles = (body: () => void): void => void bodies.push(body);
 
 declare const tasks: BackgroundTasks;
+declare const queue: TaskQueue;
 
 declare function sendEmail(to: string, subject: string): Promise<void>;
 declare function optional(to: string, copies?: number): void;
@@ -379,6 +383,48 @@ compiles(() => {
   withBackgroundTasks(() => new Response("ok"), { timeouts: 1 });
 });
 
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+type Nested = (string | Nested)[];
+interface Tree {
+  readonly name: string;
+  readonly next?: Tree;
+}
+
+compiles(() => {
+  const json = defineTask("t", { queue }, (_, _value: Json) => {});
+  tasks.addTask(json, { a: [1, { b: null }] });
+  const value = defineTask("t", { queue }, (_, _value: JsonValue) => {});
+  tasks.addTask(value, { a: [1, { b: null }] });
+  const within = defineTask(
+    "t",
+    { queue },
+    (_, _o: { payload: Json }, _value?: JsonValue) => {},
+  );
+  tasks.addTask(within, { payload: { a: [1, { b: null }] } });
+  tasks.addTask(within, { payload: 1 }, [1]);
+  const nested = defineTask("t", { queue }, (_, _value: Nested) => {});
+  tasks.addTask(nested, ["a", ["b"]]);
+  const tree = defineTask("t", { queue }, (_, _value: Tree) => {});
+  tasks.addTask(tree, { name: "a", next: { name: "b" } });
+  // @ts-expect-error: a Date is not JSON
+  tasks.addTask(json, new Date());
+});
+
+compiles(() => {
+  const any = defineTask("t", { queue }, (_, _to: string, _value: any) => {});
+  // @ts-expect-error: nothing is known about an any, so nothing can be passed
+  tasks.addTask(any, "ada", 1);
+  const list = defineTask("t", { queue }, (_, _value: any[]) => {});
+  // @ts-expect-error: nor about the items of a list
+  tasks.addTask(list, [1]);
+  const record = defineTask("t", { queue }, (_, _v: Record<string, any>) => {});
+  // @ts-expect-error: nor about the values of a record
+  tasks.addTask(record, { a: 1 });
+  const deep = defineTask("t", { queue }, (_, _v: { a: { b?: any } }) => {});
+  // @ts-expect-error: nor about what is further in
+  tasks.addTask(deep, { a: { b: 1 } });
+});
+
 test("types are checked in both directions by the compiler", () => {
-  assertEquals(bodies.length, 10);
+  assertEquals(bodies.length, 12);
 });

@@ -15,34 +15,39 @@ import type { JsonValue } from "./types.ts";
 export type JsonArguments<Args> = {
   [Key in keyof Args]:
     | JsonOf<Exclude<Args[Key], undefined>>
-    | Extract<Args[Key], undefined>;
+    | (unknown extends Args[Key] ? never : Extract<Args[Key], undefined>);
 };
 
 /**
  * One argument, or a part of one. See {@linkcode JsonArguments}. `any` and `unknown` become
- * `never`: nothing can be known about them.
+ * `never`: nothing can be known about them. Types that are their own parts, such as `JsonValue`,
+ * have no end: five levels down, whatever is a `JsonValue` is taken, and left to `addTask`.
  *
  * @typeParam Value Its type.
+ * @typeParam Level How deep it is in the argument, as a tuple of that length.
  */
-export type JsonOf<Value> = unknown extends Value ? never
-  : Value extends string | number | boolean | null ? Value
-  : Value extends bigint ? "pass String(value) instead of a bigint"
-  : Value extends Date ? "pass date.toISOString() instead of a Date"
-  : Value extends undefined | symbol ? "leave it out, or pass null"
-  : Value extends (...args: never[]) => unknown
-    ? "pass plain data instead of a function"
-  : Value extends ReadonlyMap<unknown, unknown>
-    ? "pass Object.fromEntries(map) instead of a Map"
-  : Value extends ReadonlySet<unknown> ? "pass [...set] instead of a Set"
-  : Value extends ArrayBuffer | ArrayBufferView
-    ? "pass base64 text, or an ID, instead of bytes"
-  : Value extends PromiseLike<unknown> ? "await the promise, and pass its value"
-  : Value extends object ? {
-      [Key in keyof Value]: Record<never, never> extends Pick<Value, Key>
-        ? JsonOf<Exclude<Value[Key], undefined>>
-        : JsonOf<Value[Key]>;
-    }
-  : never;
+export type JsonOf<Value, Level extends readonly unknown[] = []> =
+  unknown extends Value ? never
+    : Level["length"] extends 5 ? ([Value] extends [JsonValue] ? Value : never)
+    : Value extends string | number | boolean | null ? Value
+    : Value extends bigint ? "pass String(value) instead of a bigint"
+    : Value extends Date ? "pass date.toISOString() instead of a Date"
+    : Value extends undefined | symbol ? "leave it out, or pass null"
+    : Value extends (...args: never[]) => unknown
+      ? "pass plain data instead of a function"
+    : Value extends ReadonlyMap<unknown, unknown>
+      ? "pass Object.fromEntries(map) instead of a Map"
+    : Value extends ReadonlySet<unknown> ? "pass [...set] instead of a Set"
+    : Value extends ArrayBuffer | ArrayBufferView
+      ? "pass base64 text, or an ID, instead of bytes"
+    : Value extends PromiseLike<unknown>
+      ? "await the promise, and pass its value"
+    : Value extends object ? {
+        [Key in keyof Value]: Record<never, never> extends Pick<Value, Key>
+          ? JsonOf<Exclude<Value[Key], undefined>, [...Level, 0]>
+          : JsonOf<Value[Key], [...Level, 0]>;
+      }
+    : never;
 
 /**
  * Copies the arguments of a durable task, so that whoever changes them later changes nothing.
