@@ -73,7 +73,7 @@ export function copyArguments(
         task,
         path,
         "too deep, or contains itself",
-        "pass plain data without cycles",
+        "pass plain data",
       );
     }
     parents.push(value);
