@@ -28,8 +28,8 @@ if (noBullMQ !== undefined || open === undefined) {
 } else {
   const cases: [string, Record<string, string>][] = [
     ["beside an idle worker", { IDLE: "yes" }],
-    ["beside drainOnShutdown()", { DRAIN: "yes" }],
-    ["beside both", { DRAIN: "yes", IDLE: "yes" }],
+    ["beside drainOnShutdown()", { DRAIN: "20000" }],
+    ["beside both", { DRAIN: "20000", IDLE: "yes" }],
   ];
   for (const [title, env] of cases) {
     test(`createWorker() ${title} ends the process when its task, and those of the process, have ended`, async () => {
@@ -42,7 +42,9 @@ if (noBullMQ !== undefined || open === undefined) {
     });
   }
 
-  for (const env of [{}, { DRAIN: "yes" }, { DRAIN: "yes", CLOSED: "yes" }]) {
+  for (
+    const env of [{}, { DRAIN: "20000" }, { DRAIN: "20000", CLOSED: "yes" }]
+  ) {
     const title = Object.keys(env).join(" and ") || "nothing else";
     test(`createWorker() without a task does not end the process before its background tasks: ${title}`, async () => {
       await using durable = await open();
@@ -55,12 +57,23 @@ if (noBullMQ !== undefined || open === undefined) {
 
   test("createWorker() beside drainOnShutdown() exits with 1 when it has abandoned a task", async () => {
     await using durable = await open();
-    const env = { CLOSE_TIMEOUT: "50", DRAIN: "yes", ...TASK };
+    const env = { CLOSE_TIMEOUT: "50", DRAIN: "20000", ...TASK };
     const worker = await busy(durable, env, 20_000);
     worker.kill("SIGTERM");
     assertEquals((await worker.exited).code, 1);
     assertEquals(worker.lines.includes(TASK_ENDS), true);
     assertMatch(worker.stderr, /Durable task "work" [0-9a-f-]{36} was abandon/);
+  });
+
+  test("createWorker() beside drainOnShutdown() abandons its task at the timeout of that, by name", async () => {
+    await using durable = await open();
+    const worker = await busy(durable, { DRAIN: "50" }, 20_000);
+    worker.kill("SIGTERM");
+    assertEquals((await worker.exited).code, 1);
+    assertMatch(
+      worker.stderr,
+      /1 abandoned 50 ms after the signal: "work" \(1 running, 0 waiting\)/,
+    );
   });
 
   test("createWorker() that has closed listens for no signal", async () => {

@@ -1,7 +1,7 @@
 /**
  * Workers, and a background task in their process, at a signal. The variables say which there are:
- * `IDLE` (a second worker, without work), `DRAIN` (`drainOnShutdown`), `TASK` (a background task
- * that takes so many milliseconds), `CLOSED` (the worker was closed before).
+ * `IDLE` (a second worker, without work), `DRAIN` (`drainOnShutdown` with that timeout), `TASK` (a
+ * background task that takes so many milliseconds), `CLOSED` (the worker was closed before).
  */
 import process from "node:process";
 import { BackgroundTasks, drainOnShutdown } from "@postlude/background-tasks";
@@ -16,7 +16,7 @@ const options = {
 };
 
 if (IDLE !== undefined) await createWorker({ ...options, queueName: "idle" });
-if (DRAIN !== undefined) drainOnShutdown({ timeout: 20_000 });
+if (DRAIN !== undefined) drainOnShutdown({ timeout: Number(DRAIN) });
 const worker = await createWorker(options);
 if (CLOSED !== undefined) await worker.close();
 if (TASK !== undefined) {
