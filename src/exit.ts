@@ -25,7 +25,7 @@ export async function exitWhenWritten(
   while (isWriting(process) && performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  process.exit(code || process.exitCode);
+  process.exit(code || (process.exitCode ?? 0));
 }
 
 function isWriting({ stdout, stderr }: ExitingProcess): boolean {
