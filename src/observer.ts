@@ -1,7 +1,7 @@
 import { catchLater, checkType, describeValue } from "./check.ts";
 import type { DrainReport } from "./drain.ts";
 import type { TaskRun } from "./task_state.ts";
-import { report } from "./thrown.ts";
+import { writeError } from "./thrown.ts";
 
 /**
  * Watches every task of a runner. Every task that was added ends in exactly one `onEnd`.
@@ -109,7 +109,7 @@ export function callHook(
   hook: () => unknown,
 ): Promise<void> | undefined {
   const failed = (error: unknown): void =>
-    report(`Background tasks: ${name} failed:`, error);
+    writeError(`Background tasks: ${name} failed:`, error);
   try {
     return catchLater(hook(), failed);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { askPredicate } from "./check.ts";
 import type { RetryOptions } from "./task_options.ts";
-import { report } from "./thrown.ts";
+import { writeError } from "./thrown.ts";
 
 /**
  * Whether a failed attempt is followed by another one.
@@ -20,7 +20,7 @@ export function isWorthRetry(
   try {
     return askPredicate("retry.when", () => when(error));
   } catch (thrown) {
-    report("Background tasks: retry.when failed:", thrown);
+    writeError("Background tasks: retry.when failed:", thrown);
     return false;
   }
 }

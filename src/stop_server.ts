@@ -1,5 +1,5 @@
 import { describeValue } from "./check.ts";
-import { report } from "./thrown.ts";
+import { writeError } from "./thrown.ts";
 
 /**
  * What {@linkcode drainOnShutdown} can stop: a server of Deno, Bun, Node or srvx, or a function
@@ -58,7 +58,7 @@ export function prepareStop(server: StoppableServer): () => Promise<void> {
     try {
       await stop();
     } catch (error) {
-      report("Background tasks: a server could not be stopped:", error);
+      writeError("Background tasks: a server could not be stopped:", error);
     }
   };
 }

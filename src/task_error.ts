@@ -1,6 +1,6 @@
 import { callHook } from "./observer.ts";
 import type { TaskRun } from "./task_state.ts";
-import { report } from "./thrown.ts";
+import { writeError } from "./thrown.ts";
 
 /** The hook of the user's that is told of a task that failed. */
 export type OnTaskError = (error: unknown, run: TaskRun) => unknown;
@@ -21,5 +21,5 @@ export function reportTaskError(
   if (hook !== undefined) {
     return callHook("onTaskError", () => hook(run.error, run));
   }
-  report(what, run.error);
+  writeError(what, run.error);
 }

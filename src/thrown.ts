@@ -35,7 +35,7 @@ export function reasonOf(thrown: unknown): string {
  * @param text What has failed.
  * @param thrown What was thrown.
  */
-export function report(text: string, thrown: unknown): void {
+export function writeError(text: string, thrown: unknown): void {
   const format = text.replaceAll("%", "%%");
   try {
     console.error(format, thrown);

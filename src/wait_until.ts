@@ -13,7 +13,7 @@ import type {
 } from "./platforms/types.ts";
 import { REQUEST_CONTEXT as VERCEL, vercel } from "./platforms/vercel.ts";
 import { IS_WORKERS, workers } from "./platforms/workers.ts";
-import { report } from "./thrown.ts";
+import { writeError } from "./thrown.ts";
 
 export type { WaitUntil, WaitUntilHints } from "./platforms/types.ts";
 
@@ -146,7 +146,7 @@ export function keepAlive(
 ): string {
   if (waitUntil === undefined) return source;
   const failed = (error: unknown): void =>
-    report(
+    writeError(
       `Background tasks: waitUntil of "${source}" failed, so only the process keeps the work:`,
       error,
     );

@@ -14,7 +14,7 @@ import {
 } from "../observer.ts";
 import { isWorthRetry, retryDelay } from "../retry.ts";
 import type { TaskRun } from "../task_state.ts";
-import { report } from "../thrown.ts";
+import { writeError } from "../thrown.ts";
 import { Attempt, type Failure } from "./attempt.ts";
 import type { TaskMessage } from "./types.ts";
 
@@ -163,7 +163,7 @@ export class MessageRunner {
   report(error: unknown, run: TaskRun): void {
     const hook = this.#onTaskError;
     if (hook !== undefined) callHook("onTaskError", () => hook(error, run));
-    else report(`Durable task "${run.name}" failed:`, error);
+    else writeError(`Durable task "${run.name}" failed:`, error);
   }
 
   #notify(event: TaskEvent, attempt: Attempt): void {
