@@ -13,8 +13,8 @@ import {
   type TaskObserver,
 } from "../observer.ts";
 import { isWorthRetry, retryDelay } from "../retry.ts";
+import { type OnTaskError, reportTaskError } from "../task_error.ts";
 import type { TaskRun } from "../task_state.ts";
-import { writeError } from "../thrown.ts";
 import { Attempt, type Failure } from "./attempt.ts";
 import type { TaskMessage } from "./types.ts";
 
@@ -56,9 +56,7 @@ const UNKNOWN_DELAY = 30_000;
  */
 export class MessageRunner {
   readonly #tasks = new Map<string, TaskDefinition>();
-  readonly #onTaskError:
-    | ((error: unknown, run: TaskRun) => unknown)
-    | undefined;
+  readonly #onTaskError: OnTaskError | undefined;
   readonly #observers: readonly TaskObserver[];
   readonly #surround: Surround | undefined;
   readonly #running = new Set<Attempt>();
@@ -74,7 +72,7 @@ export class MessageRunner {
    */
   constructor(
     tasks: readonly AnyDefinedTask[],
-    onTaskError?: (error: unknown, run: TaskRun) => unknown,
+    onTaskError?: OnTaskError,
     observers: readonly TaskObserver[] = [],
   ) {
     if (onTaskError !== undefined) checkOnTaskError(onTaskError);
@@ -145,7 +143,7 @@ export class MessageRunner {
     }
     return failure === undefined
       ? { next: "done" }
-      : this.#judge(running, failure);
+      : await this.#judge(running, failure);
   }
 
   /** Aborts the signal of whatever runs; for the observers, that is its end. */
@@ -159,11 +157,15 @@ export class MessageRunner {
     }
   }
 
-  /** Tells the hook, or `console.error`, of a message that is given up. */
-  report(error: unknown, run: TaskRun): void {
-    const hook = this.#onTaskError;
-    if (hook !== undefined) callHook("onTaskError", () => hook(error, run));
-    else writeError(`Durable task "${run.name}" failed:`, error);
+  /**
+   * Tells the hook, or `console.error`, of a message that is given up.
+   *
+   * @param run Its last attempt.
+   * @returns Settles when the hook has done what it began; nothing where it did so at once.
+   */
+  report(run: TaskRun): Promise<void> | undefined {
+    const what = `Durable task "${run.name}" failed:`;
+    return reportTaskError(this.#onTaskError, run, what);
   }
 
   #notify(event: TaskEvent, attempt: Attempt): void {
@@ -173,7 +175,10 @@ export class MessageRunner {
     }
   }
 
-  #judge(attempt: Attempt, { status, error }: Failure): Verdict {
+  async #judge(
+    attempt: Attempt,
+    { status, error }: Failure,
+  ): Promise<Verdict> {
     const { message, definition } = attempt;
     const { when } = definition.options.retry ?? {};
     const retry = { ...message.retry, ...(when !== undefined && { when }) };
@@ -181,7 +186,7 @@ export class MessageRunner {
       const delay = retryDelay(retry, attempt.attempt);
       return { next: "retry", delay, error };
     }
-    this.report(error, { ...attempt.snapshot(), status, error });
+    await this.report({ ...attempt.snapshot(), status, error });
     const permanent = attempt.attempt < retry.attempts;
     return { next: "failed", permanent, error };
   }

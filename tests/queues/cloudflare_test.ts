@@ -201,6 +201,28 @@ test("queueHandler() ends an attempt at its timeout, and aborts its signal", asy
   assertEquals([aborted, failed], [["TaskTimeoutError"], ["timed-out"]]);
 });
 
+test("queueHandler() waits for the promise of onTaskError, within the time of the batch", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const failing = defineTask("failing", { queue }, () => {
+    throw new Error("no");
+  });
+  const events: string[] = [];
+  const handler = queueHandler([failing], {
+    onTaskError: async () => {
+      await new Promise((resolve) => setTimeout(resolve));
+      events.push("reported");
+    },
+  });
+  const body = messageFor(0, {
+    task: "failing",
+    args: [],
+    retry: { attempts: 1 },
+  });
+  await deliver(handler, { body, attempts: 1 });
+  events.push("batch is over");
+  assertEquals(events, ["reported", "batch is over"]);
+});
+
 test("queueHandler() ends an attempt half a second before the platform does, as at a timeout", async () => {
   const queue = cloudflareQueue((env: Env) => env.TASKS);
   const aborted: unknown[] = [];

@@ -164,7 +164,7 @@ class RunningWorker implements TaskWorker, SignalledWorker {
     this.#failed++;
     // What a task threw was reported where it ran.
     if (error?.message?.startsWith("job stalled")) {
-      this.#runner.report(error, runOf(job, job.attemptsMade, "failed", error));
+      this.#runner.report(runOf(job, job.attemptsMade, "failed", error));
     }
     await job.removeDeduplicationKey().catch(() => {});
   }
