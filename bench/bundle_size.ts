@@ -31,7 +31,7 @@ const PARTS: Readonly<Record<string, RegExp>> = {
   "the end of a response and waitUntil, 13 platforms":
     /^src\/(platforms\/|response_end|wait_until|hand_on|turn)/,
   "shutdown: drain, signals, servers":
-    /^src\/(drain|shutdown|end_process|stop_server)/,
+    /^src\/(drain|shutdown|end_process|exit|stop_server)/,
   "durable tasks: their hand-over": /^src\/(outbox|queues\/)/,
   "clear errors: options, arguments, strict mode":
     /^src\/(check|options|task_options|strict|errors)/,
