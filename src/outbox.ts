@@ -82,6 +82,7 @@ export class Outbox implements TaskOwner {
   post(letters: readonly Letter[]): void {
     for (const letter of letters) {
       letter.state.owner = this;
+      letter.state.args = letter.message.args;
       letter.state.addedAt = letter.message.addedAt;
       this.#letters.push(letter);
     }

@@ -65,8 +65,8 @@ export class TaskState {
   task!: BackgroundTask;
   /** What runs. */
   readonly fn: TaskFunction;
-  /** What it is called with. */
-  readonly args: readonly unknown[];
+  /** What it is called with; of a durable task the copies that its engine gets. */
+  args: readonly unknown[];
   /** Its name and policy, when it was made by `defineTask`. */
   readonly definition: TaskDefinition | undefined;
   /** The options of this one call. */

@@ -11,6 +11,7 @@ import {
   BackgroundTasks as Tasks,
   backgroundTasks,
   type BackgroundTasksEnv,
+  defineTask,
   drain,
   task,
   TaskQueueFullError,
@@ -18,6 +19,7 @@ import {
   withBackgroundTasks,
 } from "@postlude/background-tasks";
 import {
+  memoryQueue,
   TestClient,
   type TestClientOptions,
   TestExecutionContext,
@@ -589,6 +591,25 @@ test('TestClient({ tasks: "manual" }) holds the tasks at their place in the app\
   assertEquals((await client.tasks.runAll()).length, 2);
   await executionCtx.wait();
   assertEquals(runner.stats().pending, 0);
+});
+
+test("TestTasks shows the arguments of a durable task as its engine gets them", async () => {
+  const queue = memoryQueue();
+  const index = defineTask(
+    "index",
+    { queue },
+    (_, _order: { id: string }) => {},
+  );
+  const client = clientOf((tasks) => {
+    const order = { id: "1" };
+    tasks.addTask(index, order);
+    order.id = "changed";
+  });
+  await client.get("/");
+  const [task] = client.tasks.added;
+  assertEquals([task?.args, queue.messages[0]?.args], [[{ id: "1" }], [{
+    id: "1",
+  }]]);
 });
 
 test("TestTasks.runNext() goes on when a held task was cancelled", async () => {
