@@ -69,7 +69,7 @@ async function exitCodes(
   let time = 0;
   process.exit = ((code: number): void => {
     codes.push(code);
-    if (code === 0) ended.open();
+    if (code < 128) ended.open();
   }) as typeof exit;
   const forget = drainOnShutdown({ server: () => server.opened, signals });
   await withGlobal("performance", { now: () => time }, async () => {

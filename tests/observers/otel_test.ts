@@ -331,6 +331,7 @@ test("otelObserver() measures pending, running, duration and outcome", async () 
     "postlude.task.running slow 0",
     "postlude.task.running waits 1",
   ]);
+  await otel.runner.drain({ signal: AbortSignal.abort() });
 });
 
 test("otelObserver() puts the tasks of a Hono app below the span that @hono/otel makes", async () => {
