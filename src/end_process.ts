@@ -4,6 +4,12 @@ import { isInTime } from "./in_time.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { TaskRun } from "./task_state.ts";
 
+/**
+ * How long one request to stop goes on coming in, in milliseconds: a process gets the signal
+ * itself, and again from a parent that hands it on, such as `deno task` or systemd's first process.
+ */
+export const SAME_REQUEST = 1_000;
+
 /** How long the threads of `deno serve --parallel` have to report before one ends them all. */
 const LAST_WORDS = 100;
 

@@ -1,6 +1,6 @@
 import { checkKeys, describeValue } from "./check.ts";
 import { checkMilliseconds } from "./check_number.ts";
-import { endProcess } from "./end_process.ts";
+import { endProcess, SAME_REQUEST } from "./end_process.ts";
 import { type ExitingProcess, exitWhenWritten } from "./exit.ts";
 import { IS_WORKERS } from "./platforms/workers.ts";
 import { prepareStop, type StoppableServer } from "./stop_server.ts";
@@ -42,12 +42,6 @@ interface Process extends ExitingProcess {
 const KEYS = ["server", "timeout", "signals"];
 /** The signals that no process can listen for. */
 const DEAF = ["SIGKILL", "SIGSTOP"];
-/**
- * How long one request to stop goes on coming in, in milliseconds: a process gets the signal
- * itself, and again from a parent that hands it on, such as `deno task` or systemd's first process.
- */
-const SAME_REQUEST = 1_000;
-
 /** The listeners of the call that is in force. */
 let registered: unknown;
 

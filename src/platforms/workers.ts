@@ -139,7 +139,14 @@ function pipe(
   return from.pipeTo(to).then(
     () => "sent",
     // a source that failed keeps its error; one that was cancelled is closed
-    () => from.getReader().closed.then(() => "aborted", () => "errored"),
+    async () => {
+      try {
+        await from.getReader().closed;
+        return "aborted";
+      } catch {
+        return "errored";
+      }
+    },
   );
 }
 

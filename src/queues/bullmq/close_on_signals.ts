@@ -1,7 +1,7 @@
 import process from "node:process";
 import { systemClock } from "../../clock.ts";
 import type { DrainReport } from "../../drain.ts";
-import { endProcess } from "../../end_process.ts";
+import { endProcess, SAME_REQUEST } from "../../end_process.ts";
 import { exitWhenWritten } from "../../exit.ts";
 import { Scheduler } from "../../scheduler.ts";
 import type { TaskRun } from "../../task_state.ts";
@@ -15,8 +15,6 @@ export interface SignalledWorker {
 }
 
 const SIGNALS = { SIGTERM: 15, SIGINT: 2 };
-/** How long the first signal may take to arrive again: some senders reach a process twice. */
-const ECHO = 1_000;
 
 /** The workers that run, with how long each may take to close. */
 const workers = new Map<SignalledWorker, number>();
@@ -53,7 +51,7 @@ export function closeOnSignals(
 
 function receive(number: number): void {
   if (begunAt !== undefined) {
-    if (isOurs && performance.now() - begunAt > ECHO) {
+    if (isOurs && performance.now() - begunAt >= SAME_REQUEST) {
       process.exit(128 + number);
     }
     return;
