@@ -32,7 +32,7 @@ export {
   BackgroundTasks,
   type RunAfterContext,
   type TaskAdder,
-} from "./src/background_tasks.ts";
+} from "./src/request/background_tasks.ts";
 export {
   type DefinedTask,
   defineTask,
@@ -41,13 +41,17 @@ export {
   type TaskContext,
   type TaskHandler,
 } from "./src/define_task.ts";
-export { drain, type DrainOptions, type DrainReport } from "./src/drain.ts";
+export {
+  drain,
+  type DrainOptions,
+  type DrainReport,
+} from "./src/runner/drain.ts";
 export {
   BackgroundTasksClosedError,
   TaskEnqueueError,
   TaskQueueFullError,
   TaskTimeoutError,
-} from "./src/errors.ts";
+} from "./src/check/errors.ts";
 export {
   type BackgroundTasksHandler,
   withBackgroundTasks,
@@ -59,17 +63,17 @@ export {
   getBackgroundTasks,
   type HonoContext,
 } from "./src/hono.ts";
-export type { TaskObserver } from "./src/observer.ts";
+export type { TaskObserver } from "./src/runner/observer.ts";
 export {
   consoleObserver,
   type ConsoleObserverOptions,
-} from "./src/observers/console_observer.ts";
-export type { BackgroundTasksOptions } from "./src/options.ts";
+} from "./src/observers/mod.ts";
+export type { BackgroundTasksOptions } from "./src/request/options.ts";
 export {
   drainOnShutdown,
   type DrainOnShutdownOptions,
-} from "./src/shutdown.ts";
-export type { StoppableServer } from "./src/stop_server.ts";
+} from "./src/shutdown/drain_on_shutdown.ts";
+export type { StoppableServer } from "./src/shutdown/stop_server.ts";
 export type { JsonArguments, JsonOf } from "./src/queues/json.ts";
 export type {
   EnqueueContext,
@@ -77,8 +81,12 @@ export type {
   TaskMessage,
   TaskQueue,
   TaskQueueSupport,
-} from "./src/queues/types.ts";
-export { BackgroundTask, type OverloadArguments, task } from "./src/task.ts";
+} from "./src/queues/task_queue.ts";
+export {
+  BackgroundTask,
+  type OverloadArguments,
+  task,
+} from "./src/task/task.ts";
 export type {
   HandlerOutcome,
   ResponseOutcome,
@@ -87,16 +95,16 @@ export type {
   TaskOptions,
   TaskPolicy,
   TaskResponse,
-} from "./src/task_options.ts";
+} from "./src/task/policy.ts";
 export {
   TaskRunner,
   type TaskRunnerOptions,
   type TaskRunnerStats,
-} from "./src/task_runner.ts";
-export type { TaskRun, TaskStatus } from "./src/task_state.ts";
+} from "./src/runner/task_runner.ts";
+export type { TaskRun, TaskStatus } from "./src/task/task_state.ts";
 export {
   type ResolvedWaitUntil,
   resolveWaitUntil,
   type WaitUntil,
   type WaitUntilHints,
-} from "./src/wait_until.ts";
+} from "./src/wait_until/resolve_wait_until.ts";

@@ -4,7 +4,7 @@
  * 22.18 or newer, which runs TypeScript).
  *
  * How many jobs are lost and run twice while workers die:
- * `POSTLUDE_JOBS=5000 deno task test --verbose tests/sockets/bullmq_soak_test.ts`.
+ * `POSTLUDE_JOBS=5000 deno task test --verbose tests/queues/bullmq/soak_process_test.ts`.
  *
  * @module
  */

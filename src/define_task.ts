@@ -1,13 +1,13 @@
-import { checkKeys, checkName, describeValue } from "./check.ts";
+import { checkKeys, checkName, describeValue } from "./check/check.ts";
 import { checkQueue } from "./queues/check_queue.ts";
 import { copyArguments, type JsonArguments } from "./queues/json.ts";
-import type { TaskQueue } from "./queues/types.ts";
+import type { TaskQueue } from "./queues/task_queue.ts";
 import {
   checkPolicy,
   POLICY_KEYS,
   type TaskPolicy,
   type TaskResponse,
-} from "./task_options.ts";
+} from "./task/policy.ts";
 
 /** What the handler of a defined task gets first. */
 export interface TaskContext {

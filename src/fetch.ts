@@ -1,9 +1,15 @@
-import { type BackgroundTasks, backgroundTasksOf } from "./background_tasks.ts";
-import { checkType } from "./check.ts";
-import type { Host } from "./host.ts";
-import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
-import { RequestTasks } from "./request_tasks.ts";
-import { joinTasks, shareTasks, unshareTasks } from "./shared_tasks.ts";
+import {
+  type BackgroundTasks,
+  backgroundTasksOf,
+} from "./request/background_tasks.ts";
+import { checkType } from "./check/check.ts";
+import type { Host } from "./request/request_context.ts";
+import {
+  type BackgroundTasksOptions,
+  checkOptions,
+} from "./request/options.ts";
+import { RequestTasks } from "./request/request_tasks.ts";
+import { joinTasks, shareTasks, unshareTasks } from "./request/shared_tasks.ts";
 
 /** A fetch handler that gets its request's background tasks second. */
 export type BackgroundTasksHandler<Platform extends readonly unknown[]> = (

@@ -1,9 +1,15 @@
-import { BackgroundTasks, backgroundTasksOf } from "./background_tasks.ts";
-import { TaskEnqueueError } from "./errors.ts";
-import type { Host } from "./host.ts";
-import { type BackgroundTasksOptions, checkOptions } from "./options.ts";
-import { RequestTasks } from "./request_tasks.ts";
-import { joinTasks, shareTasks, unshareTasks } from "./shared_tasks.ts";
+import {
+  BackgroundTasks,
+  backgroundTasksOf,
+} from "./request/background_tasks.ts";
+import { TaskEnqueueError } from "./check/errors.ts";
+import type { Host } from "./request/request_context.ts";
+import {
+  type BackgroundTasksOptions,
+  checkOptions,
+} from "./request/options.ts";
+import { RequestTasks } from "./request/request_tasks.ts";
+import { joinTasks, shareTasks, unshareTasks } from "./request/shared_tasks.ts";
 
 /** The environment of a Hono app with the middleware: `new Hono<BackgroundTasksEnv>()`. */
 export type BackgroundTasksEnv = {

@@ -14,7 +14,7 @@ import {
   withBackgroundTasks,
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
-import { intercept, type Interception } from "../src/interception.ts";
+import { intercept, type Interception } from "../src/request/interception.ts";
 import { test } from "./harness/test.ts";
 
 /** An app whose tasks, and what became of them, are recorded. */

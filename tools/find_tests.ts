@@ -4,10 +4,10 @@ import { root } from "./project.ts";
 
 /** The test files of a run, relative to the root of the project. */
 export interface TestFiles {
-  /** Files without sockets. */
+  /** Files that run inside every runtime. */
   readonly unit: readonly string[];
-  /** Files that start servers: those below `tests/sockets/`. */
-  readonly sockets: readonly string[];
+  /** Files that start processes or servers: their names end in `_process_test.ts`. */
+  readonly processes: readonly string[];
   /** Files about the package as it is published, for Deno alone: those below `tests/package/`. */
   readonly package: readonly string[];
 }
@@ -27,7 +27,7 @@ export async function findTests(paths: readonly string[]): Promise<TestFiles> {
     [...files].filter((file) => kindOf(file) === kind).sort();
   return {
     package: ofKind("package"),
-    sockets: ofKind("sockets"),
+    processes: ofKind("processes"),
     unit: ofKind("unit"),
   };
 }
@@ -49,5 +49,5 @@ async function filesAt(path: string): Promise<string[]> {
 
 function kindOf(file: string): keyof TestFiles {
   if (file.startsWith("tests/package/")) return "package";
-  return file.startsWith("tests/sockets/") ? "sockets" : "unit";
+  return file.endsWith("_process_test.ts") ? "processes" : "unit";
 }

@@ -1,9 +1,9 @@
-import { formatCall } from "../format.ts";
-import type { TaskEvent } from "../observer.ts";
-import type { RequestRecord } from "../request_record.ts";
-import type { Watcher } from "../scheduler.ts";
-import type { TaskState, TaskStatus } from "../task_state.ts";
-import { textOf } from "../thrown.ts";
+import { formatCall } from "../check/format.ts";
+import type { TaskEvent } from "../runner/observer.ts";
+import type { RequestRecord } from "../request/request_record.ts";
+import type { Watcher } from "../runner/scheduler.ts";
+import type { TaskState, TaskStatus } from "../task/task_state.ts";
+import { textOf } from "../check/thrown.ts";
 import { ShownRequest } from "./shown_request.ts";
 
 /** So many tasks are kept, the newest: what was before is forgotten. */

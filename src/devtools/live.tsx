@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
-import { Scheduler } from "../scheduler.ts";
+import { Scheduler } from "../runner/scheduler.ts";
 import { type Filter, matching } from "./filter.ts";
 import type { Journal, SeenRequest } from "./journal.ts";
 import { Figures } from "./page.tsx";

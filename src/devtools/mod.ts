@@ -23,8 +23,8 @@
  */
 
 import { type Context, Hono } from "hono";
-import { checkKeys, checkType } from "../check.ts";
-import { Scheduler } from "../scheduler.ts";
+import { checkKeys, checkType } from "../check/check.ts";
+import { Scheduler } from "../runner/scheduler.ts";
 import { isLocalDevelopment } from "./access.ts";
 import { filterOf } from "./filter.ts";
 import { Journal } from "./journal.ts";

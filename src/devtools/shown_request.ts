@@ -1,6 +1,6 @@
-import type { RequestRecord } from "../request_record.ts";
-import { Scheduler } from "../scheduler.ts";
-import type { ResponseOutcome } from "../task_options.ts";
+import type { RequestRecord } from "../request/request_record.ts";
+import { Scheduler } from "../runner/scheduler.ts";
+import type { ResponseOutcome } from "../task/policy.ts";
 
 /**
  * What the page shows of the request some tasks belong to. It holds no `Request`, so whoever keeps

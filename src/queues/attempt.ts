@@ -1,10 +1,10 @@
 import type { TaskContext, TaskDefinition } from "../define_task.ts";
-import { MARGIN } from "../deadline.ts";
-import { TaskTimeoutError } from "../errors.ts";
-import type { Surround } from "../observer.ts";
-import type { TaskResponse } from "../task_options.ts";
-import type { EndStatus, TaskRun, TaskStatus } from "../task_state.ts";
-import type { TaskMessage } from "./types.ts";
+import { MARGIN } from "../task/deadline.ts";
+import { TaskTimeoutError } from "../check/errors.ts";
+import type { Surround } from "../runner/observer.ts";
+import type { TaskResponse } from "../task/policy.ts";
+import type { EndStatus, TaskRun, TaskStatus } from "../task/task_state.ts";
+import type { TaskMessage } from "./task_queue.ts";
 
 /** How an attempt failed. */
 export interface Failure {

@@ -1,5 +1,5 @@
-import { describeValue } from "../check.ts";
-import type { TaskQueue } from "./types.ts";
+import { describeValue } from "../check/check.ts";
+import type { TaskQueue } from "./task_queue.ts";
 
 /**
  * Checks a queue where it is given.

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { describeValue } from "../check.ts";
-import type { JsonValue } from "./types.ts";
+import { describeValue } from "../check/check.ts";
+import type { JsonValue } from "./task_queue.ts";
 
 /**
  * The arguments of a durable task: themselves where they are JSON. In place of what is not stands

@@ -1,6 +1,6 @@
-import { describeValue } from "../check.ts";
-import { TaskEnqueueError } from "../errors.ts";
-import type { TaskMessage, TaskQueue } from "./types.ts";
+import { describeValue } from "../check/check.ts";
+import { TaskEnqueueError } from "../check/errors.ts";
+import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
 /** A queue for tests: it keeps its messages in memory, where a test can look at them. */
 export interface MemoryQueue extends TaskQueue {

@@ -1,4 +1,4 @@
-import { checkOnTaskError, describeValue } from "../check.ts";
+import { checkOnTaskError, describeValue } from "../check/check.ts";
 import {
   type DefinedTask,
   definitionOf,
@@ -11,12 +11,12 @@ import {
   surroundOf,
   type TaskEvent,
   type TaskObserver,
-} from "../observer.ts";
-import { isWorthRetry, retryDelay } from "../retry.ts";
-import { type OnTaskError, reportTaskError } from "../task_error.ts";
-import type { TaskRun } from "../task_state.ts";
+} from "../runner/observer.ts";
+import { isWorthRetry, retryDelay } from "../task/retry.ts";
+import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
+import type { TaskRun } from "../task/task_state.ts";
 import { Attempt, type Failure } from "./attempt.ts";
-import type { TaskMessage } from "./types.ts";
+import type { TaskMessage } from "./task_queue.ts";
 
 /** A task that a worker can run, whatever its arguments. */
 // deno-lint-ignore no-explicit-any -- a list of tasks holds tasks of all arguments

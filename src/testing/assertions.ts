@@ -1,5 +1,5 @@
-import { describeValue } from "../check.ts";
-import { checkNumber } from "../check_number.ts";
+import { describeValue } from "../check/check.ts";
+import { checkNumber } from "../check/check_number.ts";
 import {
   AssertionError,
   checkReference,

@@ -1,4 +1,4 @@
-import { classOf, format, isCollection, textOf } from "../format.ts";
+import { classOf, format, isCollection, textOf } from "../check/format.ts";
 import { isKeyed, isSameInAnyOrder } from "./any_order.ts";
 
 /** What `expect.any(String)` and the like are in Vitest and Jest. Bun keeps its own to itself. */

@@ -1,10 +1,13 @@
-import type { Clock } from "../clock.ts";
-import type { Interception } from "../interception.ts";
-import type { TaskEvent } from "../observer.ts";
-import type { Exchange, ResponseEndListener } from "../platforms/types.ts";
-import type { ResponseOutcome } from "../task_options.ts";
-import type { TaskRunner } from "../task_runner.ts";
-import type { TaskState } from "../task_state.ts";
+import type { Clock } from "../runner/clock.ts";
+import type { Interception } from "../request/interception.ts";
+import type { TaskEvent } from "../runner/observer.ts";
+import type {
+  Exchange,
+  ResponseEndListener,
+} from "../response_end/response_end_source.ts";
+import type { ResponseOutcome } from "../task/policy.ts";
+import type { TaskRunner } from "../runner/task_runner.ts";
+import type { TaskState } from "../task/task_state.ts";
 import { nextTurn } from "./next_turn.ts";
 import type { TaskMoment } from "./recorded_task.ts";
 import type { TaskLog } from "./task_log.ts";

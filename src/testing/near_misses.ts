@@ -1,5 +1,5 @@
-import { askPredicate, describeValue } from "../check.ts";
-import { formatCall } from "../format.ts";
+import { askPredicate, describeValue } from "../check/check.ts";
+import { formatCall } from "../check/format.ts";
 import { difference } from "./difference.ts";
 import type { RecordedTask } from "./recorded_task.ts";
 import type { TestTasks } from "./test_tasks.ts";

@@ -1,5 +1,9 @@
-import { formatCall } from "../format.ts";
-import type { TaskFunction, TaskState, TaskStatus } from "../task_state.ts";
+import { formatCall } from "../check/format.ts";
+import type {
+  TaskFunction,
+  TaskState,
+  TaskStatus,
+} from "../task/task_state.ts";
 
 /**
  * A moment of a request: while its handler ran, while its body was being read, or after the whole

@@ -1,4 +1,4 @@
-import type { TaskState } from "../task_state.ts";
+import type { TaskState } from "../task/task_state.ts";
 import { nextTimer, nextTurn } from "./next_turn.ts";
 import { Recording, type TaskMoment } from "./recorded_task.ts";
 import type { VirtualClock } from "./virtual_clock.ts";

@@ -1,9 +1,13 @@
-import { describeValue } from "../check.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { format } from "../format.ts";
-import { intercept } from "../interception.ts";
-import type { ResponseOutcome } from "../task_options.ts";
-import { createRunner, schedulerOf, type TaskRunner } from "../task_runner.ts";
+import { describeValue } from "../check/check.ts";
+import { type Clock, systemClock } from "../runner/clock.ts";
+import { format } from "../check/format.ts";
+import { intercept } from "../request/interception.ts";
+import type { ResponseOutcome } from "../task/policy.ts";
+import {
+  createRunner,
+  schedulerOf,
+  type TaskRunner,
+} from "../runner/task_runner.ts";
 import { TestExecutionContext } from "./execution_context.ts";
 import { InterceptedRequest } from "./intercepted_request.ts";
 import type { RecordedTask } from "./recorded_task.ts";

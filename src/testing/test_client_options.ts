@@ -1,4 +1,4 @@
-import { checkKeys, checkType, describeValue } from "../check.ts";
+import { checkKeys, checkType, describeValue } from "../check/check.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** A fetch handler, whatever its runtime hands it beside the request. */

@@ -1,4 +1,4 @@
-import { checkKeys, describeValue } from "../check.ts";
+import { checkKeys, describeValue } from "../check/check.ts";
 
 /** What to send with a request. At most one of `json`, `form` and `body`. */
 export interface TestRequestOptions {

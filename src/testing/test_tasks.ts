@@ -1,4 +1,4 @@
-import type { TaskState } from "../task_state.ts";
+import type { TaskState } from "../task/task_state.ts";
 import type { RecordedTask } from "./recorded_task.ts";
 import type { TaskLog } from "./task_log.ts";
 

@@ -1,4 +1,4 @@
-import { checkNumber } from "../check_number.ts";
+import { checkNumber } from "../check/check_number.ts";
 import { nextTurn } from "./next_turn.ts";
 
 /** A timer that has neither fired nor been taken back. */

@@ -15,7 +15,7 @@ import { leaveOut } from "../harness/left_out.ts";
 import { host } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
-/** Node 20 has no SQLite: there, tests/sockets/todos_test.ts runs this file with a newer one. */
+/** Node 20 has no SQLite: there, tests/examples/todos_process_test.ts runs this file with a newer one. */
 const hasDatabase = host !== "node" ||
   process.getBuiltinModule("node:sqlite") !== undefined;
 
@@ -58,7 +58,7 @@ async function activitiesOf(
 if (!hasDatabase) {
   leaveOut(
     "examples/todos in process, every case",
-    "this Node has no SQLite: tests/sockets/todos_test.ts runs them on a newer one",
+    "this Node has no SQLite: tests/examples/todos_process_test.ts runs them on a newer one",
   );
 } else {
   test("POST /todos saves the todo, and its task writes an activity", async () => {

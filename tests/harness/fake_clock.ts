@@ -1,5 +1,5 @@
 import type { TaskRunner, TaskRunnerOptions } from "@postlude/background-tasks";
-import { createRunner } from "../../src/task_runner.ts";
+import { createRunner } from "../../src/runner/task_runner.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 
 /** A runner whose time stands still until a test moves it. */

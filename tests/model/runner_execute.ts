@@ -8,7 +8,7 @@ import {
   type TaskRun,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
-import { intercept } from "../../src/interception.ts";
+import { intercept } from "../../src/request/interception.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
 import type {
   RunnerProgram,

@@ -7,12 +7,12 @@ testUnless(noFiles, "findTests() sorts what it is given by kind", async () => {
     await findTests([
       "./tests/hono_test.ts",
       "tests/package/size_test.ts",
-      "tests/sockets/signup_test.ts",
+      "tests/examples/signup_process_test.ts",
       "tests/hono_test.ts",
     ]),
     {
       unit: ["tests/hono_test.ts"],
-      sockets: ["tests/sockets/signup_test.ts"],
+      processes: ["tests/examples/signup_process_test.ts"],
       package: ["tests/package/size_test.ts"],
     },
   );
@@ -27,7 +27,7 @@ testUnless(
     assert(unit.every((file) => file.startsWith("tests/tools/")));
     const all = await findTests([]);
     assert(all.unit.includes("tests/tools/find_tests_test.ts"));
-    assert(all.sockets.includes("tests/sockets/signup_test.ts"));
+    assert(all.processes.includes("tests/examples/signup_process_test.ts"));
     assert(!all.unit.includes("tests/harness/test.ts"));
   },
 );

@@ -6,7 +6,7 @@ import { escapePattern, type TestCount, type TestRun } from "../test_run.ts";
 
 /** Runs the tests with `bun test`. */
 export async function testBun(tests: TestRun): Promise<TestCount> {
-  const files = [...tests.unit, ...tests.sockets];
+  const files = [...tests.unit, ...tests.processes];
   if (files.length === 0) return { failed: 0, output: "", passed: 0 };
   const bun = fileURLToPath(new URL("node_modules/.bin/bun", root));
   const result = await run([

@@ -4,7 +4,7 @@ import type { TestCount, TestRun } from "../test_run.ts";
 
 /** Runs the tests with `deno test`. */
 export async function testDeno(tests: TestRun): Promise<TestCount> {
-  const files = [...tests.unit, ...tests.sockets, ...tests.package];
+  const files = [...tests.unit, ...tests.processes, ...tests.package];
   return await denoTest(tests, files, "deno");
 }
 

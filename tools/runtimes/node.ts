@@ -7,7 +7,7 @@ import { escapePattern, type TestCount, type TestRun } from "../test_run.ts";
 
 /** Bundles the tests to JavaScript and runs them with `node --test`. */
 export async function testNode(tests: TestRun): Promise<TestCount> {
-  const files = [...tests.unit, ...tests.sockets];
+  const files = [...tests.unit, ...tests.processes];
   if (files.length === 0) return { failed: 0, output: "", passed: 0 };
   await bundle({
     files: Object.fromEntries([...files.map((file) => [file, pathOf(file)]), [

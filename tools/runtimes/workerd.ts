@@ -6,14 +6,14 @@ import type { TestCount, TestRun } from "../test_run.ts";
 import { startWorkerd } from "../workerd.ts";
 import { denoTest } from "./deno.ts";
 
-/** Runs the unit tests inside workerd, and the socket tests from Deno against servers on workerd. */
+/** Runs the unit tests inside workerd, and the other tests from Deno against servers on workerd. */
 export async function testWorkerd(tests: TestRun): Promise<TestCount> {
   const inside = await testInside(tests);
-  const sockets = await denoTest(tests, [...tests.sockets], "workerd");
+  const processes = await denoTest(tests, [...tests.processes], "workerd");
   return {
-    failed: inside.failed + sockets.failed,
-    output: inside.output + sockets.output,
-    passed: inside.passed + sockets.passed,
+    failed: inside.failed + processes.failed,
+    output: inside.output + processes.output,
+    passed: inside.passed + processes.passed,
   };
 }
 

@@ -1,10 +1,10 @@
 import process from "node:process";
-import { systemClock } from "../../clock.ts";
-import type { DrainReport } from "../../drain.ts";
-import { endProcess, SAME_REQUEST } from "../../end_process.ts";
-import { exitWhenWritten } from "../../exit.ts";
-import { Scheduler } from "../../scheduler.ts";
-import type { TaskRun } from "../../task_state.ts";
+import { systemClock } from "../../runner/clock.ts";
+import type { DrainReport } from "../../runner/drain.ts";
+import { endProcess, SAME_REQUEST } from "../../shutdown/end_process.ts";
+import { exitWhenWritten } from "../../shutdown/exit.ts";
+import { Scheduler } from "../../runner/scheduler.ts";
+import type { TaskRun } from "../../task/task_state.ts";
 
 /** A worker, as the signals see it. */
 export interface SignalledWorker {

@@ -1,4 +1,4 @@
-import { describeValue } from "../../check.ts";
+import { describeValue } from "../../check/check.ts";
 
 /** Where Redis or Valkey is. */
 export interface RedisAddress {

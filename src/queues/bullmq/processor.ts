@@ -1,5 +1,5 @@
 import { DelayedError, type Job } from "bullmq";
-import { checkKeys } from "../../check.ts";
+import { checkKeys } from "../../check/check.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
 import { storedError } from "./stored_error.ts";
 import type { CreateWorkerOptions } from "./worker_options.ts";

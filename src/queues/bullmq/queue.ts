@@ -1,10 +1,14 @@
 import type { JobsOptions, Queue } from "bullmq";
-import { checkKeys } from "../../check.ts";
-import { checkMilliseconds } from "../../check_number.ts";
-import { TaskEnqueueError } from "../../errors.ts";
-import { isInTime } from "../../in_time.ts";
-import { reasonOf } from "../../thrown.ts";
-import type { TaskMessage, TaskQueue, TaskQueueSupport } from "../types.ts";
+import { checkKeys } from "../../check/check.ts";
+import { checkMilliseconds } from "../../check/check_number.ts";
+import { TaskEnqueueError } from "../../check/errors.ts";
+import { isInTime } from "../../check/in_time.ts";
+import { reasonOf } from "../../check/thrown.ts";
+import type {
+  TaskMessage,
+  TaskQueue,
+  TaskQueueSupport,
+} from "../task_queue.ts";
 import { type Broker, createBroker } from "./broker.ts";
 import {
   type BullMQConnection,

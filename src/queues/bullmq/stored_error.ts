@@ -1,5 +1,5 @@
 import { UnrecoverableError } from "bullmq";
-import { textOf } from "../../thrown.ts";
+import { textOf } from "../../check/thrown.ts";
 
 /**
  * What BullMQ is told of an attempt that failed: an error of this package, with the text of what was

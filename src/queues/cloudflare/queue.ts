@@ -1,13 +1,13 @@
-import { checkType, describeValue } from "../../check.ts";
-import { TaskEnqueueError } from "../../errors.ts";
-import { isInTime } from "../../in_time.ts";
-import { sizeOf } from "../message.ts";
+import { checkType, describeValue } from "../../check/check.ts";
+import { TaskEnqueueError } from "../../check/errors.ts";
+import { isInTime } from "../../check/in_time.ts";
+import { sizeOf } from "../messages.ts";
 import type {
   EnqueueContext,
   TaskMessage,
   TaskQueue,
   TaskQueueSupport,
-} from "../types.ts";
+} from "../task_queue.ts";
 import type { CloudflareQueueBinding } from "./types.ts";
 
 /** The longest delay of Cloudflare Queues: a day. */

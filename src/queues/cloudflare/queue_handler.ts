@@ -1,8 +1,8 @@
-import { checkKeys } from "../../check.ts";
-import type { TaskObserver } from "../../observer.ts";
-import type { TaskRun } from "../../task_state.ts";
+import { checkKeys } from "../../check/check.ts";
+import type { TaskObserver } from "../../runner/observer.ts";
+import type { TaskRun } from "../../task/task_state.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
-import type { TaskMessage } from "../types.ts";
+import type { TaskMessage } from "../task_queue.ts";
 import { secondsOf } from "./queue.ts";
 import type { CloudflareMessage, CloudflareMessageBatch } from "./types.ts";
 

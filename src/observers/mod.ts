@@ -1,0 +1,152 @@
+import { checkKeys, describeValue } from "../check/check.ts";
+import type { DrainReport } from "../runner/drain.ts";
+import type { TaskObserver } from "../runner/observer.ts";
+import type { TaskRun } from "../task/task_state.ts";
+import { textOf } from "../check/thrown.ts";
+
+/** Options of {@linkcode consoleObserver}. */
+export interface ConsoleObserverOptions {
+  /**
+   * `"text"`, for people: a line when a task ends, one for each failed attempt before, and one when
+   * a drain has ended, with what was abandoned.
+   * `"json"`, for machines: a line of JSON for every event.
+   *
+   * @default {"text"}
+   */
+  readonly format?: "text" | "json";
+}
+
+/**
+ * An observer that writes to the console what becomes of each task, and never its arguments.
+ *
+ * What a task threw is written, with its stack in JSON: an error's message may hold what was
+ * handed to the task. Without this observer the console sees nothing but errors.
+ *
+ * @example Log every task of an app
+ * ```ts
+ * import { backgroundTasks, consoleObserver, TaskRunner } from "@postlude/background-tasks";
+ *
+ * const runner = new TaskRunner({ observers: [consoleObserver()] });
+ * const middleware = backgroundTasks({ runner });
+ * // task sendEmail succeeded 503ms
+ * ```
+ *
+ * @param options The shape of the lines.
+ * @returns The observer, for the `observers` of a `TaskRunner`.
+ * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If the format is none of these.
+ */
+export function consoleObserver(
+  options: ConsoleObserverOptions = {},
+): TaskObserver {
+  checkKeys("console observer option", options, ["format"]);
+  const { format = "text" } = options;
+  if (format !== "text" && format !== "json") {
+    throw new RangeError(
+      `Cannot use format ${describeValue(format)}: write "text" or "json"`,
+    );
+  }
+  if (format === "text") {
+    return {
+      onRetry: (run) => console.log(retryLine(run)),
+      onEnd: (run) => console.log(endLine(run)),
+      onDrain: (report) => console.log(drainLine(report)),
+    };
+  }
+  const write = (event: string) => (run: TaskRun): void =>
+    console.log(JSON.stringify(record(event, run)));
+  return {
+    onAdd: write("added"),
+    onStart: write("started"),
+    onRetry: write("retried"),
+    onEnd: write("ended"),
+    onDrain: (report) => console.log(JSON.stringify(drainRecord(report))),
+  };
+}
+
+function retryLine(run: TaskRun): string {
+  return `task ${oneLine(run.name)} attempt ${run.attempt} failed: ${
+    oneLine(textOf(run.error))
+  }`;
+}
+
+function endLine(run: TaskRun): string {
+  const attempts = run.attempt > 1 ? ` after ${run.attempt} attempts` : "";
+  const error = run.error === undefined
+    ? ""
+    : `: ${oneLine(textOf(run.error))}`;
+  const ms = durationOf(run);
+  const duration = ms === undefined ? "" : ` ${ms}ms`;
+  return `task ${
+    oneLine(run.name)
+  } ${run.status}${attempts}${duration}${error}`;
+}
+
+function durationOf({ startedAt, endedAt }: TaskRun): number | undefined {
+  return startedAt === undefined || endedAt === undefined
+    ? undefined
+    : endedAt - startedAt;
+}
+
+/** The shape that log collectors read: a time, a level, a message, then fields. */
+function record(event: string, run: TaskRun): Record<string, unknown> {
+  const { addedAt, startedAt, error } = run;
+  const isFailure = error !== undefined && !UNHARMED.has(run.status);
+  return {
+    time: new Date().toISOString(),
+    level: isFailure ? (event === "retried" ? "warn" : "error") : "info",
+    msg: `task ${event}`,
+    task: run.name,
+    id: run.id,
+    status: run.status,
+    attempt: run.attempt,
+    waited_ms: startedAt === undefined ? undefined : startedAt - addedAt,
+    duration_ms: durationOf(run),
+    error: error === undefined ? undefined : {
+      message: textOf(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    },
+  };
+}
+
+function drainLine(report: DrainReport): string {
+  const names = Object.entries(countNames(report)).map(([name, count]) =>
+    count === 1 ? oneLine(name) : `${oneLine(name)} (${count})`
+  );
+  return `drained: ${report.finished} finished, ${report.failed} failed, ` +
+    `${report.abandoned.length} abandoned${
+      names.length === 0 ? "" : `: ${names.join(", ")}`
+    }`;
+}
+
+function drainRecord(report: DrainReport): Record<string, unknown> {
+  return {
+    time: new Date().toISOString(),
+    level: report.abandoned.length > 0 ? "error" : "info",
+    msg: "drained",
+    finished: report.finished,
+    failed: report.failed,
+    abandoned: countNames(report),
+  };
+}
+
+/** How many tasks of each name were abandoned: one line, however many they are. */
+function countNames({ abandoned }: DrainReport): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name } of abandoned) {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return Object.fromEntries(counts);
+}
+
+/** A task that did not run because somebody said so has an `error` that says why, and no fault. */
+const UNHARMED = new Set(["cancelled", "discarded"]);
+
+/** A name must not start a line of its own, or steer the terminal. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

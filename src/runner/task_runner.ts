@@ -1,0 +1,168 @@
+import { checkKeys } from "../check/check.ts";
+import { checkNumber } from "../check/check_number.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import {
+  checkDrainOptions,
+  type DrainOptions,
+  type DrainReport,
+  drainScheduler,
+} from "./drain.ts";
+import { checkObservers, type TaskObserver } from "./observer.ts";
+import { Scheduler } from "./scheduler.ts";
+
+/** Options of a {@linkcode TaskRunner}. */
+export interface TaskRunnerOptions {
+  /**
+   * How many requests may have their tasks running at once; the others wait in order. An integer,
+   * at least 1.
+   *
+   * @default {Infinity}
+   */
+  readonly concurrency?: number;
+  /**
+   * How many tasks may wait or run at once; then `addTask` throws `TaskQueueFullError`. An
+   * integer, at least 1.
+   *
+   * @default {Infinity}
+   */
+  readonly maxPending?: number;
+  /**
+   * Who watches the tasks.
+   *
+   * @default {[]}
+   */
+  readonly observers?: readonly TaskObserver[];
+}
+
+/** What a runner is doing. */
+export interface TaskRunnerStats {
+  /** Tasks that were added and have not ended. */
+  readonly pending: number;
+  /** Those of them that run. */
+  readonly running: number;
+  /** Those of them that wait: for the response, for an earlier task, or for a free place. */
+  readonly waiting: number;
+  /** Tasks that succeeded so far. */
+  readonly succeeded: number;
+  /** Tasks that failed or timed out so far. */
+  readonly failed: number;
+  /**
+   * Where the latest request's `waitUntil` came from, by name; `"process"` where nothing but this
+   * process guarantees the work; `undefined` before the first task.
+   */
+  readonly platform: string | undefined;
+}
+
+/** The scheduler behind a runner that a user holds, for the files of this package. */
+export let schedulerOf: (runner: TaskRunner) => Scheduler;
+
+/** Creates a runner with a clock of its own, for tests; it throws what the constructor throws. */
+export let createRunner: (
+  options: TaskRunnerOptions,
+  clock: Clock,
+) => TaskRunner;
+
+/**
+ * Executes the background tasks of a process: limits, observers, figures and draining.
+ *
+ * Every middleware without a `runner` of its own shares one.
+ *
+ * @example Refuse work instead of running out of memory
+ * ```ts
+ * import { TaskRunner } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const runner = new TaskRunner({ concurrency: 10, maxPending: 1_000 });
+ * assertEquals(runner.stats().pending, 0);
+ * await runner.close();
+ * ```
+ */
+export class TaskRunner {
+  readonly #scheduler: Scheduler;
+
+  static {
+    schedulerOf = (runner) => runner.#scheduler;
+    createRunner = (options, clock) => {
+      const runner = new TaskRunner(options);
+      runner.#scheduler.clock = clock;
+      return runner;
+    };
+  }
+
+  /**
+   * Creates a runner.
+   *
+   * @param options Its limits and observers.
+   * @throws {TypeError} If an option is unknown or of the wrong kind.
+   * @throws {RangeError} If a limit is out of range.
+   */
+  constructor(options: TaskRunnerOptions = {}) {
+    checkKeys("runner option", options, [
+      "concurrency",
+      "maxPending",
+      "observers",
+    ]);
+    const { concurrency = Infinity, maxPending = Infinity, observers = [] } =
+      options;
+    checkLimit("concurrency", concurrency);
+    checkLimit("maxPending", maxPending);
+    checkObservers(observers);
+    this.#scheduler = new Scheduler(systemClock, concurrency, maxPending, [
+      ...observers,
+    ]);
+  }
+
+  /** Tells what the runner is doing. */
+  stats(): TaskRunnerStats {
+    const { pending, running, succeeded, failed, platform } = this.#scheduler;
+    return {
+      pending,
+      running,
+      waiting: pending - running,
+      succeeded,
+      failed,
+      platform,
+    };
+  }
+
+  /**
+   * Waits until nothing is left, tasks added meanwhile included.
+   *
+   * A task that waits for it waits for itself: until the timeout.
+   *
+   * @param options How long to wait.
+   * @returns What became of the tasks. At the timeout every `signal` is aborted, and what had not
+   * ended is reported by name.
+   * @throws {TypeError} If an option is unknown or of the wrong kind.
+   * @throws {RangeError} If the timeout is out of range.
+   */
+  drain(options: DrainOptions = {}): Promise<DrainReport> {
+    return drainScheduler(this.#scheduler, options);
+  }
+
+  /**
+   * Refuses further tasks, those of running tasks included, then drains.
+   *
+   * @param options How long to wait.
+   * @returns What became of the tasks.
+   * @throws {TypeError} If an option is unknown or of the wrong kind; then the runner stays open.
+   * @throws {RangeError} If the timeout is out of range; then the runner stays open.
+   */
+  async close(options: DrainOptions = {}): Promise<DrainReport> {
+    checkDrainOptions(options);
+    this.#scheduler.closed = true;
+    return await this.drain(options);
+  }
+}
+
+/** The runner of the process. */
+export const defaultRunner: TaskRunner = new TaskRunner();
+
+function checkLimit(option: string, value: unknown): void {
+  checkNumber(
+    option,
+    value,
+    (limit) => limit === Infinity || (Number.isInteger(limit) && limit >= 1),
+    "an integer of at least 1, or Infinity",
+  );
+}

@@ -1,0 +1,166 @@
+import { checkKeys, describeValue } from "../check/check.ts";
+import { checkMilliseconds } from "../check/check_number.ts";
+import { endProcess, SAME_REQUEST } from "./end_process.ts";
+import { type ExitingProcess, exitWhenWritten } from "./exit.ts";
+import { IS_WORKERS } from "../response_end/workers.ts";
+import { prepareStop, type StoppableServer } from "./stop_server.ts";
+
+/** Options of {@linkcode drainOnShutdown}. */
+export interface DrainOnShutdownOptions {
+  /**
+   * What stops accepting and lets its requests in flight finish: a server, a function, or several
+   * of them. Leave it out under `deno serve`, which stops its server itself.
+   *
+   * @default {undefined}
+   */
+  readonly server?: StoppableServer | readonly StoppableServer[];
+  /**
+   * Milliseconds the whole shutdown may take, requests in flight and tasks together. Stay below
+   * what your platform waits before it kills the process: Docker and Cloud Run give 10 s,
+   * Kubernetes 30 s, systemd 90 s.
+   *
+   * @default {9000}
+   */
+  readonly timeout?: number;
+  /**
+   * The signals that start it.
+   *
+   * @default {["SIGTERM", "SIGINT"]}
+   */
+  readonly signals?: readonly string[];
+}
+
+/** The members of `process` that are used here; Deno, Bun and Node all have them. */
+interface Process extends ExitingProcess {
+  on(signal: string, listener: () => void): unknown;
+  off(signal: string, listener: () => void): unknown;
+  getBuiltinModule?(
+    name: "node:os",
+  ): { constants: { signals: Record<string, number> } } | undefined;
+}
+
+const KEYS = ["server", "timeout", "signals"];
+/** The signals that no process can listen for. */
+const DEAF = ["SIGKILL", "SIGSTOP"];
+/** The listeners of the call that is in force. */
+let registered: unknown;
+
+/**
+ * Lets a process end without losing work: on SIGTERM or SIGINT it stops accepting, lets requests
+ * in flight finish, waits for every background task of the process, tasks added meanwhile
+ * included, and exits.
+ *
+ * It exits with 0 when everything was done. At the timeout it aborts every `signal`, writes what
+ * it abandoned to `console.error` by name, and exits with 1. A signal that comes a second or more
+ * after the first exits at once, with 128 and its number; before, it is the same request to stop,
+ * which reached the process twice. The signal is never raised again: as the first process of a
+ * container nothing would happen.
+ *
+ * Under `deno serve` the process ends by itself, when its last request and task have. Only Deno
+ * knows the requests there: one that is cut off at the timeout leaves the exit code at 0. Under
+ * Bun's `export default` nothing can stop the server, so that a request that is in flight when the
+ * last task ends is cut off: write `Bun.serve(app)` and hand that over. On Workers, which have no
+ * signals and keep `waitUntil` work alive themselves, the call does nothing.
+ *
+ * @example Drain a server
+ * ```ts
+ * import { drainOnShutdown, withBackgroundTasks } from "@postlude/background-tasks";
+ *
+ * const sendEmail = (to: string) => console.log(to);
+ *
+ * const server = Deno.serve(
+ *   { port: 0 },
+ *   withBackgroundTasks((_request, tasks) => {
+ *     tasks.addTask(sendEmail, "ada@example.com");
+ *     return new Response("ok");
+ *   }),
+ * );
+ * const forget = drainOnShutdown({ server, timeout: 25_000 });
+ *
+ * forget(); // a real server keeps it
+ * await server.shutdown();
+ * ```
+ *
+ * @param options What to stop, how long to wait, and when.
+ * @returns A function that stops listening for the signals.
+ * @throws {TypeError} If an option is unknown or of the wrong kind, or the process listens already.
+ * @throws {RangeError} If the timeout is out of range, or a signal is unknown.
+ */
+export function drainOnShutdown(
+  options: DrainOnShutdownOptions = {},
+): () => void {
+  checkKeys("shutdown option", options, KEYS);
+  const { server, timeout = 9_000, signals = ["SIGTERM", "SIGINT"] } = options;
+  checkMilliseconds("timeout", timeout, 0);
+  const process = processWithSignals();
+  const numbers = process?.getBuiltinModule?.("node:os")?.constants.signals;
+  checkSignals(signals, numbers);
+  if (registered !== undefined) {
+    throw new TypeError(
+      "Cannot drain on shutdown twice: write drainOnShutdown({ server: [one, another] })",
+    );
+  }
+  const servers = server === undefined ? [] : [server].flat();
+  const stops = servers.map(prepareStop);
+  if (process === undefined) return () => {};
+  const begin = (): void =>
+    void endProcess(stops, timeout, (code) => exitWhenWritten(process, code));
+  const signalled = oncePerRequest(begin, (signal) => {
+    process.exit(128 + (numbers?.[signal] ?? 0));
+  });
+  const listeners = signals.map((signal) => () => signalled(signal));
+  registered = listeners;
+  signals.forEach((signal, index) => process.on(signal, listeners[index]!));
+  return () => {
+    signals.forEach((signal, index) => process.off(signal, listeners[index]!));
+    if (registered === listeners) registered = undefined;
+  };
+}
+
+/** Tells the first request to stop from a further one, however often a signal of it comes in. */
+function oncePerRequest(
+  first: () => void,
+  further: (signal: string) => void,
+): (signal: string) => void {
+  let begun: number | undefined;
+  return (signal) => {
+    const now = performance.now();
+    if (begun === undefined) {
+      begun = now;
+      first();
+    } else if (now - begun >= SAME_REQUEST) further(signal);
+  };
+}
+
+/** Workers have a `process` too, which takes listeners and never calls them. */
+function processWithSignals(): Process | undefined {
+  if (IS_WORKERS) return undefined;
+  const { process } = globalThis as { process?: Process };
+  return typeof process?.on === "function" ? process : undefined;
+}
+
+function checkSignals(
+  signals: unknown,
+  numbers: Record<string, number> | undefined,
+): void {
+  if (!Array.isArray(signals) || signals.length === 0) {
+    throw new TypeError(
+      `Cannot listen for signals ${
+        describeValue(signals)
+      }: write an array such as ["SIGTERM"]`,
+    );
+  }
+  for (const signal of signals) {
+    if (
+      typeof signal !== "string" || !signal.startsWith("SIG") ||
+      DEAF.includes(signal) ||
+      (numbers !== undefined && !(signal in numbers))
+    ) {
+      throw new RangeError(
+        `Cannot listen for signal ${
+          describeValue(signal)
+        }: write the name of one that a process can catch, such as "SIGTERM"`,
+      );
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { describeValue } from "../check/check.ts";
+import { property } from "../response_end/response_end_source.ts";
+
+/** Where `strict` speaks: it remembers what it has said, so that it says each thing once. */
+export class StrictMode {
+  readonly #warned = new Set<string>();
+  #platform: string | undefined = undefined;
+
+  /**
+   * Says in the debug log what keeps the work alive after the response, when that is news.
+   *
+   * @param platform The source of the `waitUntil`, by name.
+   */
+  log(platform: string): void {
+    if (platform === this.#platform) return;
+    this.#platform = platform;
+    console.debug(`Background tasks: kept alive by "${platform}"`);
+  }
+
+  /**
+   * Warns when a task is handed something that belongs to the request, or an entity.
+   *
+   * @param name The name of the task.
+   * @param args What the task is called with.
+   */
+  check(name: string, args: readonly unknown[]): void {
+    if (this.#warned.has(name)) return;
+    const problems = args.map((value, index) => {
+      const problem = problemSeen(value);
+      return problem && `argument ${index + 1} is ${problem}`;
+    }).filter((problem) => problem !== undefined);
+    if (problems.length === 0) return;
+    this.#warned.add(name);
+    console.warn(`Background task "${name}": ${problems.join("; ")}`);
+  }
+}
+
+/** What is wrong with a value, where it can be looked at: a warning must not fail. */
+function problemSeen(value: unknown): string | undefined {
+  try {
+    return problemOf(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong with handing a value to a task, and what to do instead. */
+function problemOf(value: unknown): string | undefined {
+  if (Array.isArray(value)) {
+    const problem = value.map(problemOf).find((problem) => problem);
+    return problem && `an array that holds ${problem}`;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  return problemOfRequest(value) ?? problemOfEntity(value);
+}
+
+/** Something that belongs to the request, and may be used up or gone when the task runs. */
+function problemOfRequest(value: object): string | undefined {
+  if (isHonoContext(value)) {
+    return "a Hono context, which belongs to the request; read what the task needs from it, and " +
+      "pass that";
+  }
+  if (property(value, "raw") instanceof Request) {
+    return "Hono's request, which belongs to the request; read what the task needs from it, and " +
+      "pass that";
+  }
+  if (value instanceof Request && !value.bodyUsed && value.body !== null) {
+    return "a Request with an unread body, which is gone when the response has left; read it in " +
+      "the handler, and pass what it held";
+  }
+  if (value instanceof Response && (value.bodyUsed || value.body?.locked)) {
+    return "a Response whose body is on its way to the client; pass its clone(), or what it holds";
+  }
+  if (value instanceof ReadableStream && value.locked) {
+    return "a locked stream, which nobody else can read; pass a branch of its tee(), or what it holds";
+  }
+  if (value instanceof AbortSignal) {
+    return "an AbortSignal, which aborts when the client leaves if it is the request's; use the " +
+      "signal of the task's context, from defineTask";
+  }
+  if (value instanceof Promise) {
+    return "a Promise, whose rejection nobody handles before the task runs; await it in the " +
+      "handler, and pass its value";
+  }
+  return undefined;
+}
+
+/** An instance of an application's class, which may be stale when the task runs. */
+function problemOfEntity(value: object): string | undefined {
+  for (
+    let prototype = Object.getPrototypeOf(value);
+    prototype !== null;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    if (prototype === Object.prototype) break;
+    if (isPlatformClass(prototype.constructor)) return undefined;
+  }
+  const own = Object.getPrototypeOf(value);
+  if (own === null || own === Object.prototype) return undefined;
+  if (Object.prototype.toString.call(value).startsWith("[object Temporal.")) {
+    return undefined;
+  }
+  return `${
+    describeValue(value)
+  }, an entity that may have changed when the task runs; pass its ID, and load it inside`;
+}
+
+/** Whether a class is the platform's own: `Date`, `URL`, `Map`, `Error`, `Blob`, … */
+function isPlatformClass(constructor: unknown): boolean {
+  return typeof constructor === "function" &&
+    property(globalThis, constructor.name) === constructor;
+}
+
+/** Structural, like the middleware: any copy of Hono. */
+function isHonoContext(value: object): boolean {
+  return property(property(value, "req"), "raw") instanceof Request &&
+    typeof property(value, "get") === "function" &&
+    typeof property(value, "set") === "function";
+}

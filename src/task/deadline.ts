@@ -1,0 +1,69 @@
+import { type Clock, MAX_DELAY, unref } from "../runner/clock.ts";
+
+/** How long before the platform ends the work the tasks are stopped, in milliseconds. */
+export const MARGIN = 500;
+
+/**
+ * When the platform ends the work of one request. Shortly before, it calls `expire`: in the async
+ * context the deadline was made in, and of its own request, as timers on Workers must be.
+ */
+export class Deadline {
+  /** Epoch milliseconds; `undefined` while it depends on the response end. */
+  at: number | undefined = undefined;
+  readonly #clock: Clock;
+  readonly #lifetime: number;
+  #timer: unknown = undefined;
+  #due!: () => void;
+
+  /**
+   * Creates a deadline.
+   *
+   * @param at When the platform ends the work, in epoch milliseconds, where it tells.
+   * @param lifetime How many milliseconds after the response end it does so, or `Infinity`.
+   * @param clock What tells the time.
+   * @param expire Called once, shortly before, with the reason for stopping.
+   */
+  constructor(
+    at: number | undefined,
+    lifetime: number,
+    clock: Clock,
+    expire: (reason: unknown) => void,
+  ) {
+    this.#clock = clock;
+    this.#lifetime = lifetime;
+    new Promise<void>((resolve) => this.#due = resolve)
+      .then(() => expire(this.#reason()));
+    this.#set(at);
+  }
+
+  /** The response has ended, from which a lifetime is counted. */
+  responseEnded(): void {
+    const end = this.#clock.now() + this.#lifetime;
+    if (end < (this.at ?? Infinity)) this.#set(end);
+  }
+
+  /** Nothing is left to stop. */
+  cancel(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #set(at: number | undefined): void {
+    this.cancel();
+    this.at = at;
+    if (at === undefined) return;
+    const left = Math.max(at - this.#clock.now(), 0);
+    const delay = Math.min(left - Math.min(MARGIN, left / 2), MAX_DELAY);
+    this.#timer = this.#clock.setTimeout(this.#due, delay);
+    unref(this.#timer); // nothing that it could stop runs when the process ends by itself
+  }
+
+  #reason(): DOMException {
+    return new DOMException(
+      `Cannot go on: the platform ends the work of this request at ${
+        new Date(this.at!).toISOString()
+      }`,
+      "TimeoutError",
+    );
+  }
+}

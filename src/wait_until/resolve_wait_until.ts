@@ -1,0 +1,196 @@
+import { catchLater, checkKeys, checkType } from "../check/check.ts";
+import { bunny } from "./bunny.ts";
+import { executionContext } from "./execution_context.ts";
+import { fetchEvent } from "./fetch_event.ts";
+import { netlify } from "./netlify.ts";
+import { next, REQUEST_CONTEXT as NEXT } from "./next.ts";
+import { isKeptAlive, srvx } from "./srvx.ts";
+import { supabase } from "./supabase.ts";
+import type {
+  WaitUntil,
+  WaitUntilHints,
+  WaitUntilSource,
+} from "../response_end/response_end_source.ts";
+import { REQUEST_CONTEXT as VERCEL, vercel } from "./vercel.ts";
+import { IS_WORKERS, workers } from "../response_end/workers.ts";
+import { writeError } from "../check/thrown.ts";
+
+export type {
+  WaitUntil,
+  WaitUntilHints,
+} from "../response_end/response_end_source.ts";
+
+/** The `waitUntil` that applies to one request. */
+export interface ResolvedWaitUntil {
+  /** Where it came from, by name; `"process"` where there is none and the runner keeps the work. */
+  readonly source: string;
+  /** Keeps the platform alive, or `undefined` where nothing guarantees the work. */
+  readonly waitUntil: WaitUntil | undefined;
+  /** When the platform ends the work, in epoch milliseconds, where it tells: Vercel does. */
+  readonly deadline: number | undefined;
+  /**
+   * How many milliseconds after the response end the platform ends the work, where it documents
+   * that: 30,000 on Workers.
+   */
+  readonly lifetime: number | undefined;
+}
+
+/** Who may keep the work alive, in the order they are asked; see {@linkcode hasPlatform}. */
+const SOURCES: readonly WaitUntilSource[] = [
+  workers,
+  fetchEvent,
+  executionContext,
+  srvx,
+  netlify,
+  vercel,
+  next,
+  supabase,
+  bunny,
+];
+
+/** What platforms add to the global object. */
+interface PlatformGlobals {
+  readonly FetchEvent?: unknown;
+  readonly Netlify?: unknown;
+  readonly EdgeRuntime?: unknown;
+  readonly Bunny?: unknown;
+  readonly [VERCEL]?: unknown;
+  readonly [NEXT]?: unknown;
+}
+
+/** Where there is no platform. */
+const PROCESS: ResolvedWaitUntil = {
+  source: "process",
+  waitUntil: undefined,
+  deadline: undefined,
+  lifetime: undefined,
+};
+
+const HINTS = ["waitUntil", "executionContext", "request", "platform"];
+
+/**
+ * Finds the `waitUntil` that applies here. It calls nothing that it finds.
+ *
+ * @example Outside every platform, the process keeps the work
+ * ```ts
+ * import { resolveWaitUntil } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(resolveWaitUntil({}).source, "process");
+ * ```
+ *
+ * @param hints Where it may be found.
+ * @returns The `waitUntil`, called as a method of its owner, its source by name, and how long the
+ * platform lets the work go on.
+ * @throws {TypeError} If a hint is unknown, or `hints.waitUntil` is given and not a function.
+ */
+export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
+  checkKeys("hint", hints, HINTS);
+  const { waitUntil } = hints;
+  if (waitUntil !== undefined) checkWaitUntil(waitUntil);
+  return { ...findWaitUntil(waitUntil, hints) };
+}
+
+/**
+ * Finds the `waitUntil` that applies to a request, for the files of this package.
+ *
+ * @param option The user's own, which was checked.
+ * @param hints Where it may be found besides.
+ * @returns What {@linkcode resolveWaitUntil} does; always the same object where there is none.
+ */
+export function findWaitUntil(
+  option: WaitUntil | undefined,
+  hints: WaitUntilHints,
+): ResolvedWaitUntil {
+  // asked once: Hono's getter throws where there is none, which costs more than all the rest
+  const { executionContext, request } = hints;
+  if (option === undefined && !hasPlatform(executionContext, request)) {
+    return PROCESS;
+  }
+  const place = { executionContext, request, platform: hints.platform };
+  const limit = firstOf((source) => source.timeLimit?.());
+  const found = option !== undefined
+    ? { source: "option", waitUntil: option }
+    : firstOf((source) => {
+      const waitUntil = source.findWaitUntil(place);
+      return waitUntil && { source: source.name, waitUntil };
+    });
+  return { ...PROCESS, ...limit, ...found };
+}
+
+/**
+ * Checks a `waitUntil` of the user's.
+ *
+ * @param waitUntil The option as the user wrote it.
+ * @throws {TypeError} If it is not a function.
+ */
+export function checkWaitUntil(waitUntil: unknown): void {
+  const example = "(promise) => ctx.waitUntil(promise)";
+  checkType("waitUntil", waitUntil, "function", example);
+}
+
+/** What has a promise to keep the platform alive with. */
+interface Work {
+  /** Makes the promise: it covers the whole work and never rejects. */
+  whenDone(): Promise<void>;
+}
+
+/**
+ * Hands the promise of a request to the `waitUntil` that was found. Where that fails, the process
+ * keeps the work as if nothing had been found, and `console.error` says so.
+ *
+ * @param resolved What {@linkcode resolveWaitUntil} found.
+ * @param work What makes the promise, if anybody wants it.
+ * @returns Who keeps the work alive, by name.
+ */
+export function keepAlive(
+  { source, waitUntil }: ResolvedWaitUntil,
+  work: Work,
+): string {
+  if (waitUntil === undefined) return source;
+  const failed = (error: unknown): void =>
+    writeError(
+      `Background tasks: waitUntil of "${source}" failed, so only the process keeps the work:`,
+      error,
+    );
+  try {
+    catchLater(waitUntil(work.whenDone()), failed);
+    return source;
+  } catch (error) {
+    failed(error);
+    return PROCESS.source;
+  }
+}
+
+/**
+ * Whether there is a place where a source looks. On most servers there is none, and to call each
+ * source for every request was measured to take a sixth of what one task costs a busy server.
+ */
+function hasPlatform(
+  executionContext: unknown,
+  request: Request | undefined,
+): boolean {
+  try {
+    const globals = globalThis as PlatformGlobals;
+    const there = executionContext ?? globals.FetchEvent ?? globals.Netlify ??
+      globals.EdgeRuntime ?? globals.Bunny ?? globals[VERCEL] ?? globals[NEXT];
+    return IS_WORKERS || there !== undefined || isKeptAlive(request);
+  } catch {
+    return true; // who throws when it is asked is there, and each source is asked by itself
+  }
+}
+
+/** What the first source says that says anything. */
+function firstOf<Answer>(
+  ask: (source: WaitUntilSource) => Answer | undefined,
+): Answer | undefined {
+  for (const source of SOURCES) {
+    try {
+      const answer = ask(source);
+      if (answer !== undefined) return answer;
+    } catch {
+      // a platform that is not there may throw when it is asked
+    }
+  }
+  return undefined;
+}

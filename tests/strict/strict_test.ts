@@ -1,0 +1,168 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  BackgroundTasks,
+  backgroundTasks,
+  type BackgroundTasksEnv,
+  task,
+} from "@postlude/background-tasks";
+import { Hono } from "hono";
+import { consoleLines } from "../harness/console_lines.ts";
+import { test } from "../harness/test.ts";
+
+class User {
+  constructor(readonly id: string) {}
+}
+
+class Admin extends User {}
+
+class HttpError extends Error {}
+
+const ENTITY =
+  "an entity that may have changed when the task runs; pass its ID, and load it inside";
+
+test("strict warns of an entity by its position, and says what to pass instead", async () => {
+  assertEquals(await warningsOf(["ada@example.com", new User("1")]), [
+    `Background task "task": argument 2 is a User, ${ENTITY}`,
+  ]);
+  assertEquals(await warningsOf([new Admin("1"), 2, [3, new User("4")]]), [
+    `Background task "task": argument 1 is an Admin, ${ENTITY}; ` +
+    `argument 3 is an array that holds a User, ${ENTITY}`,
+  ]);
+});
+
+test("strict warns of what belongs to the request, and says what to pass instead", async () => {
+  const { readable } = new TransformStream();
+  const locked = new ReadableStream();
+  locked.getReader();
+  const sent = new Response("sent");
+  await sent.text();
+  const request = new Request("https://example.com/", {
+    method: "POST",
+    body: "unread",
+  });
+  const cases: [unknown, string][] = [
+    [request, "a Request with an unread body"],
+    [sent, "a Response whose body is on its way to the client"],
+    [locked, "a locked stream"],
+    [new AbortController().signal, "an AbortSignal"],
+    [Promise.resolve(), "a Promise"],
+    [{ raw: request }, "Hono's request"],
+  ];
+  for (const [value, problem] of cases) {
+    const [warning, ...others] = await warningsOf([value]);
+    assertEquals(
+      [
+        warning?.startsWith(
+          `Background task "task": argument 1 is ${problem}, w`,
+        ) || warning?.startsWith(
+          `Background task "task": argument 1 is ${problem};`,
+        ),
+        others.length,
+      ],
+      [true, 0],
+      warning,
+    );
+  }
+  assertEquals(await warningsOf([readable]), []);
+});
+
+test("strict warns of a Hono context, of any copy of Hono", async () => {
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(backgroundTasks({ strict: true }));
+  app.get("/", (c) => {
+    c.var.backgroundTasks.addTask(function audit(_c: unknown) {}, c);
+    return c.text("ok");
+  });
+  const warnings = await consoleLines("warn", async () => {
+    await app.request("/");
+    await app.request("/");
+  });
+  assertEquals(warnings, [
+    'Background task "audit": argument 1 is a Hono context, which belongs to the request; read what ' +
+    "the task needs from it, and pass that",
+  ]);
+});
+
+test("strict is silent about plain values and the platform's own classes", async () => {
+  assertEquals(
+    await warningsOf([
+      ...[undefined, null, 1, 1n, "text", true, Symbol("s"), () => {}],
+      ...[{ id: 1 }, Object.create(null), [1, { two: 2 }]],
+      ...[new Date(0), new URL("https://example.com"), new URLSearchParams()],
+      ...[new Map(), new Set(), new Uint8Array(1), new ArrayBuffer(1)],
+      ...[new DataView(new ArrayBuffer(1)), /pattern/, new Blob(["x"])],
+      ...[new Error("e"), new HttpError("e"), new DOMException("e")],
+      ...[new Headers(), new FormData(), new Response("not read yet")],
+      new Request("https://example.com/without-a-body"),
+    ]),
+    [],
+  );
+});
+
+test("strict never keeps a task from being added, whatever its arguments are", async () => {
+  const ring: unknown[] = [];
+  ring.push(ring);
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const hostile = {
+    get req(): unknown {
+      throw new Error("not here");
+    },
+  };
+  assertEquals(await warningsOf([ring, proxy, hostile]), []);
+  assertEquals(
+    (await warningsOf([hostile, new User("1")])).map((line) =>
+      line.split(",")[0]
+    ),
+    ['Background task "task": argument 2 is a User'],
+  );
+});
+
+test("strict warns once per task name, in groups and with a policy too", async () => {
+  const tasks = new BackgroundTasks({ strict: true });
+  const warnings = await consoleLines("warn", () => {
+    const send = (_user: User): void => {};
+    const user = new User("1");
+    tasks.addGroup(task(send, user), task(send, user));
+    tasks.addTask(send, user);
+    tasks.with({ name: "other", runOn: "always" }).addTask(send, user);
+  });
+  assertEquals(warnings.map((line) => line.split('"')[1]), ["send", "other"]);
+});
+
+test("strict says once, in the debug log, what keeps the work alive", async () => {
+  const lines = await consoleLines("debug", async () => {
+    const app = new Hono<BackgroundTasksEnv>();
+    app.use(backgroundTasks({ strict: true, waitUntil: () => {} }));
+    app.get("/", (c) => {
+      c.var.backgroundTasks.addTask(() => {});
+      return c.text("hello");
+    });
+    await app.request("/");
+    await app.request("/");
+  });
+  assertEquals(lines, ['Background tasks: kept alive by "option"']);
+});
+
+test("strict is off unless asked for, and takes true or false", async () => {
+  const tasks = new BackgroundTasks();
+  assertEquals(
+    await consoleLines("warn", () => {
+      tasks.addTask((_user: User) => {}, new User("1"));
+    }),
+    [],
+  );
+  assertThrows(
+    () => new BackgroundTasks({ strict: "yes" as never }),
+    TypeError,
+    'strict "yes": write true or false',
+  );
+});
+
+/** The warnings for a task called with these arguments, by a queue of its own. */
+function warningsOf(args: unknown[]): Promise<string[]> {
+  const tasks = new BackgroundTasks({ strict: true });
+  return consoleLines("warn", () => {
+    tasks.with({ name: "task" }).addTask((..._args: unknown[]) => {}, ...args);
+  });
+}
