@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { property } from "../response_end/response_end_source.ts";
+import { property } from "../check/property.ts";
 
 /** Headers that a proxy adds: who asks is then not who is connected. */
 const PROXY_HEADERS = [

@@ -38,7 +38,7 @@ import {
 import { checkKeys, describeValue } from "../check/check.ts";
 import type { TaskObserver } from "../runner/observer.ts";
 import type { TaskRun } from "../task/task_state.ts";
-import { property } from "../response_end/response_end_source.ts";
+import { property } from "../check/property.ts";
 import { textOf } from "../check/thrown.ts";
 import { type Instruments, instrumentsOf } from "./otel_metrics.ts";
 

@@ -4,7 +4,7 @@ import {
   type CheckedOptions,
   checkOptions,
 } from "./options.ts";
-import type { WaitUntil } from "../response_end/response_end_source.ts";
+import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import { RequestTasks } from "./request_tasks.ts";
 import { stepOf } from "./step.ts";
 import {

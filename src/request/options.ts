@@ -5,7 +5,7 @@ import {
   describeValue,
 } from "../check/check.ts";
 import { checkMilliseconds } from "../check/check_number.ts";
-import type { WaitUntil } from "../response_end/response_end_source.ts";
+import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import type { Scheduler } from "../runner/scheduler.ts";
 import { StrictMode } from "../strict/mod.ts";
 import { checkPolicy, POLICY_KEYS, type TaskPolicy } from "../task/policy.ts";

@@ -3,10 +3,7 @@ import { type Host, joinHosts } from "./request_context.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
 import type { CheckedOptions } from "./options.ts";
 import { isDurable, type Letter, Outbox } from "../queues/outbox.ts";
-import type {
-  TimeLimit,
-  WaitUntil,
-} from "../response_end/response_end_source.ts";
+import type { TimeLimit, WaitUntil } from "../wait_until/wait_until_source.ts";
 import { recordOf, type RequestRecord } from "./request_record.ts";
 import { responseEnd } from "../response_end/response_end.ts";
 import type { Scheduler } from "../runner/scheduler.ts";
@@ -284,11 +281,11 @@ export class RequestTasks {
       failure?.cause,
       response?.status,
     );
-    const exchange = { request, platform, response, exactEnd };
+    const exchange = { request, response, exactEnd };
     // the sequence holds neither host nor response: they would outlive a collection of young objects
     return this.#interception === undefined
-      ? responseEnd(exchange, sequence)
-      : this.#interception.responseEnd(exchange, sequence);
+      ? responseEnd(sequence, exchange, platform)
+      : this.#interception.responseEnd(sequence, exchange);
   }
 
   /** Gives the platform the one promise of this request. */

@@ -1,3 +1,4 @@
+import { IS_BUN } from "./runtime.ts";
 import type { ResponseOutcome } from "../task/policy.ts";
 import { waitForTurn } from "./turn.ts";
 import type {
@@ -10,8 +11,6 @@ import type {
 interface BunServer {
   requestIP(request: Request): unknown;
 }
-
-export const IS_BUN: boolean = "Bun" in globalThis;
 
 /** The runtime's own, even where a test replaces it by a fake one: all requests share the poller. */
 const { setTimeout } = globalThis;
@@ -42,8 +41,8 @@ function isServer(value: unknown): value is BunServer {
 }
 
 function responseEnd(
-  { request, response }: Exchange,
   listener: ResponseEndListener,
+  { request, response }: Exchange,
   server: BunServer | undefined,
 ): Response | undefined {
   const sending = new Sending(request, listener, server);

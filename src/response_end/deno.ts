@@ -29,8 +29,8 @@ function find(platform: unknown): ServeHandlerInfo | undefined {
 }
 
 function responseEnd(
-  { request, response, exactEnd }: Exchange,
   listener: ResponseEndListener,
+  { request, response, exactEnd }: Exchange,
   info: ServeHandlerInfo,
 ): Response | undefined {
   let outcome: ResponseOutcome = "unknown";

@@ -1,4 +1,4 @@
-import { MAY_BE_WORKERS } from "./workers.ts";
+import { MAY_BE_WORKERS } from "./runtime.ts";
 
 /**
  * What the first step of a request waits for: a promise, shared by all requests that add tasks in

@@ -38,8 +38,8 @@ function find(platform: unknown): Outgoing | undefined {
 }
 
 function responseEnd(
-  { response }: Exchange,
   listener: ResponseEndListener,
+  { response }: Exchange,
   outgoing: Outgoing,
 ): Response | undefined {
   const over = (): void => listener.responseEnded(outcomeOf(outgoing), 1);

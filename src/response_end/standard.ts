@@ -15,8 +15,8 @@ import {
 export const standard: ResponseEndSource = { responseEnd };
 
 function responseEnd(
-  { request, response }: Exchange,
   listener: ResponseEndListener,
+  { request, response }: Exchange,
 ): Response | undefined {
   const over = (outcome: ResponseOutcome): void =>
     listener.responseEnded(outcome, 2);

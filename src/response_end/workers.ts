@@ -4,11 +4,6 @@ import {
   lendsByteReader,
   type ResponseEndListener,
   type ResponseEndSource,
-  type TimeLimit,
-  type WaitUntil,
-  type WaitUntilHints,
-  waitUntilOf,
-  type WaitUntilSource,
 } from "./response_end_source.ts";
 
 /** The streams of workerd that are used here: native ones, so that the pipe stays out of JS. */
@@ -42,18 +37,6 @@ const BLOCK = 512 * 1024;
 /** The same, of a stream whose length nobody knows: often one that lasts, and sends little. */
 const BLOCK_OF_UNKNOWN = 64 * 1024;
 
-/** Whether this is Cloudflare's runtime, or one that imitates its streams. */
-export const MAY_BE_WORKERS: boolean = Boolean(
-  IdentityTransformStream && FixedLengthStream,
-);
-
-/** Cloudflare documents this way to recognize its runtime. */
-export const IS_WORKERS: boolean =
-  globalThis.navigator?.userAgent === "Cloudflare-Workers";
-
-/** How long work may go on after the response, in milliseconds. workerd itself does not end it. */
-const LIFETIME = 30_000;
-
 /** Statuses whose response has no body. */
 const BODILESS = new Set([101, 204, 205, 304]);
 
@@ -65,27 +48,12 @@ const BODILESS = new Set([101, 204, 205, 304]);
  * already, such as the compressed one of another server, which would be encoded once more.
  *
  * Timers are not shared between requests: workerd forbids it.
- *
- * What is not in `waitUntil` dies with the response, and after 30 seconds so does what is, for
- * modules, for the service worker format, where the event is the execution context, and for Pages
- * Functions, whose `onRequest` context is one. An app that was called without it, as
- * `app.fetch(request, env)`, is kept alive by the `waitUntil` of `cloudflare:workers`, which is
- * found with the `nodejs_compat` flag.
- *
- * Shape: `ExecutionContext` in `src/workerd/api/global-scope.h` and `waitUntil` in
- * `src/cloudflare/workers.ts` of cloudflare/workerd; `handle` in
- * `src/adapter/cloudflare-pages/handler.ts` of honojs/hono.
  */
-export const workers: ResponseEndSource & WaitUntilSource = {
-  name: "cloudflare-workers",
-  responseEnd,
-  findWaitUntil,
-  timeLimit,
-};
+export const workers: ResponseEndSource = { responseEnd };
 
 function responseEnd(
-  { request, response }: Exchange,
   listener: ResponseEndListener,
+  { request, response }: Exchange,
 ): Response | undefined {
   const over = (outcome: ResponseOutcome): void => {
     setTimeout(
@@ -183,19 +151,4 @@ async function copy(
     }
     return outcome;
   }
-}
-
-function findWaitUntil(
-  { executionContext }: WaitUntilHints,
-): WaitUntil | undefined {
-  if (!IS_WORKERS) return undefined;
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): unknown };
-  };
-  return waitUntilOf(executionContext) ??
-    waitUntilOf(process?.getBuiltinModule?.("cloudflare:workers"));
-}
-
-function timeLimit(): TimeLimit | undefined {
-  return IS_WORKERS ? { lifetime: LIFETIME } : undefined;
 }

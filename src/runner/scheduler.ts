@@ -12,7 +12,7 @@ import {
   type TaskEvent,
   type TaskObserver,
 } from "./observer.ts";
-import { IS_WORKERS } from "../response_end/workers.ts";
+import { IS_WORKERS } from "../response_end/runtime.ts";
 import type { RequestRecord } from "../request/request_record.ts";
 import type { TaskSequence } from "../request/sequence.ts";
 import type { TaskRun, TaskState } from "../task/task_state.ts";

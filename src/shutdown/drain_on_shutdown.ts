@@ -2,7 +2,7 @@ import { checkKeys, describeValue } from "../check/check.ts";
 import { checkMilliseconds } from "../check/check_number.ts";
 import { endProcess, SAME_REQUEST } from "./end_process.ts";
 import { type ExitingProcess, exitWhenWritten } from "./exit.ts";
-import { IS_WORKERS } from "../response_end/workers.ts";
+import { IS_WORKERS } from "../response_end/runtime.ts";
 import { prepareStop, type StoppableServer } from "./stop_server.ts";
 
 /** Options of {@linkcode drainOnShutdown}. */

@@ -1,5 +1,5 @@
 import { describeValue } from "../check/check.ts";
-import { property } from "../response_end/response_end_source.ts";
+import { property } from "../check/property.ts";
 
 /** Where `strict` speaks: it remembers what it has said, so that it says each thing once. */
 export class StrictMode {

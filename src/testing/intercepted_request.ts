@@ -50,8 +50,8 @@ export class InterceptedRequest implements Interception {
   }
 
   responseEnd(
-    { response }: Exchange,
     listener: ResponseEndListener,
+    { response }: Exchange,
   ): Response | undefined {
     if (this.moment === "after the response") {
       listener.responseEnded(this.#outcome, 0);

@@ -1,8 +1,5 @@
-import {
-  property,
-  waitUntilOf,
-  type WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+import { property } from "../check/property.ts";
+import { waitUntilOf, type WaitUntilSource } from "./wait_until_source.ts";
 
 /**
  * Bunny Edge Scripting: `Bunny.v1.waitUntil`, once `Bunny.unstable.waitUntil`.

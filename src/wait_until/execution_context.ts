@@ -2,7 +2,7 @@ import {
   type WaitUntilHints,
   waitUntilOf,
   type WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+} from "./wait_until_source.ts";
 
 /**
  * Whatever hands over an execution context as Workers do, beside `request` and `env`: Hono keeps it

@@ -2,7 +2,7 @@ import {
   type WaitUntilHints,
   waitUntilOf,
   type WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+} from "./wait_until_source.ts";
 
 /**
  * A service worker and Fastly Compute: the `FetchEvent` is the execution context. Hono's adapters

@@ -1,9 +1,9 @@
+import { property } from "../check/property.ts";
 import {
-  property,
   type WaitUntilHints,
   waitUntilOf,
   type WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+} from "./wait_until_source.ts";
 
 /**
  * Netlify, functions and edge functions: `Netlify.context`, which is `null` outside a request. A

@@ -1,7 +1,4 @@
-import {
-  waitUntilOf,
-  type WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+import { waitUntilOf, type WaitUntilSource } from "./wait_until_source.ts";
 
 /** Where a host of Next.js puts what Next.js asks for. */
 export const REQUEST_CONTEXT: unique symbol = Symbol.for(

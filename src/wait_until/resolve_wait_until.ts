@@ -10,15 +10,13 @@ import type {
   WaitUntil,
   WaitUntilHints,
   WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+} from "./wait_until_source.ts";
 import { REQUEST_CONTEXT as VERCEL, vercel } from "./vercel.ts";
-import { IS_WORKERS, workers } from "../response_end/workers.ts";
+import { IS_WORKERS } from "../response_end/runtime.ts";
+import { workers } from "./workers.ts";
 import { writeError } from "../check/thrown.ts";
 
-export type {
-  WaitUntil,
-  WaitUntilHints,
-} from "../response_end/response_end_source.ts";
+export type { WaitUntil, WaitUntilHints } from "./wait_until_source.ts";
 
 /** The `waitUntil` that applies to one request. */
 export interface ResolvedWaitUntil {

@@ -2,7 +2,7 @@ import {
   type WaitUntilHints,
   waitUntilOf,
   type WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+} from "./wait_until_source.ts";
 
 /**
  * srvx, and with it h3 and Nitro: the raw request has a `waitUntil`, on every runtime. A request
@@ -19,26 +19,6 @@ export const srvx: WaitUntilSource = {
   findWaitUntil: ({ request }: WaitUntilHints) =>
     isKeptAlive(request) ? waitUntilOf(request) : undefined,
 };
-
-/** What srvx puts on a request beside that. */
-interface SrvxRequest {
-  readonly runtime?: {
-    readonly bun?: { readonly server?: unknown };
-    readonly deno?: { readonly info?: unknown };
-    readonly node?: unknown;
-  };
-}
-
-/**
- * What the server of the runtime handed to srvx, which puts it on the request.
- *
- * @param request The request, as srvx made it.
- * @returns Node's `{ req, res }`, Deno's info or Bun's server; `undefined` without srvx.
- */
-export function handedToSrvx(request: Request | undefined): unknown {
-  const { runtime } = (request ?? {}) as SrvxRequest;
-  return runtime?.node ?? runtime?.deno?.info ?? runtime?.bun?.server;
-}
 
 /** Whether a request has a `waitUntil` of its own. */
 export function isKeptAlive(request: Request | undefined): boolean {

@@ -1,7 +1,4 @@
-import {
-  waitUntilOf,
-  type WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+import { waitUntilOf, type WaitUntilSource } from "./wait_until_source.ts";
 
 /**
  * Supabase Edge Functions: `EdgeRuntime.waitUntil`, which ignores what is not a native promise. On

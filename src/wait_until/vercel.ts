@@ -1,10 +1,10 @@
+import { property } from "../check/property.ts";
 import {
-  property,
   type TimeLimit,
   type WaitUntilHints,
   waitUntilOf,
   type WaitUntilSource,
-} from "../response_end/response_end_source.ts";
+} from "./wait_until_source.ts";
 
 /** Where the platform, and the package that reads it, keep the context of a request. */
 export const REQUEST_CONTEXT: unique symbol = Symbol.for(

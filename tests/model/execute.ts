@@ -72,7 +72,7 @@ class Execution {
       runner: undefined,
       notify: () => {},
       turn: () => undefined,
-      responseEnd: ({ response }, listener) => {
+      responseEnd: (listener, { response }) => {
         responseEnd.opened.then(() => listener.responseEnded("unknown", 0));
         return response;
       },

@@ -108,7 +108,7 @@ class RunnerExecution {
       runner: undefined,
       notify: () => {},
       turn: () => undefined,
-      responseEnd: ({ response }, listener) => {
+      responseEnd: (listener, { response }) => {
         clock.setTimeout(() => listener.responseEnded("unknown", 0), responds);
         return response;
       },

@@ -9,11 +9,10 @@ function endOf(requestIP: () => unknown): Promise<void> {
     const exchange = {
       request: new Request("https://example.com/"),
       response: undefined,
-      platform: undefined,
       exactEnd: false,
     };
     const listener = { responseEnded: () => resolve() };
-    bun.responseEnd(exchange, listener, { requestIP });
+    bun.responseEnd(listener, exchange, { requestIP });
   });
 }
 

@@ -5,9 +5,9 @@ import { notOnWorkers, testUnless } from "../harness/left_out.ts";
 /** Hands a response to the platform, reads what it sends, and waits until it has ended. */
 async function send(response: Response): Promise<Response> {
   const request = new Request("https://example.com/");
-  const exchange = { request, platform: {}, response, exactEnd: false };
+  const exchange = { request, response, exactEnd: false };
   const { promise, resolve } = Promise.withResolvers<unknown>();
-  const sent = workers.responseEnd(exchange, { responseEnded: resolve })!;
+  const sent = workers.responseEnd({ responseEnded: resolve }, exchange)!;
   assertEquals(await sent.clone().text(), "a body");
   await promise;
   return sent;

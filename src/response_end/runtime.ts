@@ -1,0 +1,34 @@
+/**
+ * Which runtime this is: every question about it is asked here, once, when the module is loaded.
+ *
+ * What a runtime handed over decides wherever it can; its name decides where it handed over nothing.
+ *
+ * @module
+ */
+
+/** What runtimes add to the global object. */
+interface RuntimeGlobals {
+  readonly Bun?: unknown;
+  readonly Deno?: unknown;
+  readonly FixedLengthStream?: unknown;
+  readonly IdentityTransformStream?: unknown;
+  readonly navigator?: { readonly userAgent?: string };
+  readonly process?: { readonly versions?: { readonly node?: string } };
+}
+
+const globals = globalThis as RuntimeGlobals;
+
+/** Bun. */
+export const IS_BUN: boolean = "Bun" in globals;
+
+/** Deno. */
+export const IS_DENO: boolean = "Deno" in globals;
+
+/** Cloudflare's runtime: this is the documented way to recognize it. */
+export const IS_WORKERS: boolean =
+  globals.navigator?.userAgent === "Cloudflare-Workers";
+
+/** Cloudflare's runtime, or one that imitates its streams. */
+export const MAY_BE_WORKERS: boolean = Boolean(
+  globals.IdentityTransformStream && globals.FixedLengthStream,
+);

@@ -1,0 +1,45 @@
+import { IS_WORKERS } from "../response_end/runtime.ts";
+import {
+  type TimeLimit,
+  type WaitUntil,
+  type WaitUntilHints,
+  waitUntilOf,
+  type WaitUntilSource,
+} from "./wait_until_source.ts";
+
+/** How long work may go on after the response, in milliseconds. workerd itself does not end it. */
+const LIFETIME = 30_000;
+
+/**
+ * Cloudflare Workers.
+ *
+ * What is not in `waitUntil` dies with the response, and after 30 seconds so does what is, for
+ * modules, for the service worker format, where the event is the execution context, and for Pages
+ * Functions, whose `onRequest` context is one. An app that was called without it, as
+ * `app.fetch(request, env)`, is kept alive by the `waitUntil` of `cloudflare:workers`, which is
+ * found with the `nodejs_compat` flag.
+ *
+ * Shape: `ExecutionContext` in `src/workerd/api/global-scope.h` and `waitUntil` in
+ * `src/cloudflare/workers.ts` of cloudflare/workerd; `handle` in
+ * `src/adapter/cloudflare-pages/handler.ts` of honojs/hono.
+ */
+export const workers: WaitUntilSource = {
+  name: "cloudflare-workers",
+  findWaitUntil,
+  timeLimit,
+};
+
+function findWaitUntil(
+  { executionContext }: WaitUntilHints,
+): WaitUntil | undefined {
+  if (!IS_WORKERS) return undefined;
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): unknown };
+  };
+  return waitUntilOf(executionContext) ??
+    waitUntilOf(process?.getBuiltinModule?.("cloudflare:workers"));
+}
+
+function timeLimit(): TimeLimit | undefined {
+  return IS_WORKERS ? { lifetime: LIFETIME } : undefined;
+}
