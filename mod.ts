@@ -29,31 +29,20 @@
  */
 
 export {
-  BackgroundTasks,
-  type RunAfterContext,
-  type TaskAdder,
-} from "./src/request/background_tasks.ts";
-export {
-  type DefinedTask,
-  defineTask,
-  type DurableTaskOptions,
-  type InProcessTaskOptions,
-  type TaskContext,
-  type TaskHandler,
-} from "./src/define_task.ts";
-export {
-  drain,
-  type DrainOptions,
-  type DrainReport,
-} from "./src/runner/drain.ts";
-export {
   BackgroundTasksClosedError,
   TaskEnqueueError,
   TaskQueueFullError,
   TaskTimeoutError,
 } from "./src/check/errors.ts";
 export {
+  defineTask,
+  type DurableTaskOptions,
+  type InProcessTaskOptions,
+} from "./src/define_task.ts";
+export {
   type BackgroundTasksHandler,
+  type FetchApp,
+  type NoAppFetch,
   withBackgroundTasks,
 } from "./src/fetch.ts";
 export {
@@ -63,17 +52,6 @@ export {
   getBackgroundTasks,
   type HonoContext,
 } from "./src/hono.ts";
-export type { TaskObserver } from "./src/runner/observer.ts";
-export {
-  consoleObserver,
-  type ConsoleObserverOptions,
-} from "./src/observers/mod.ts";
-export type { BackgroundTasksOptions } from "./src/request/options.ts";
-export {
-  drainOnShutdown,
-  type DrainOnShutdownOptions,
-} from "./src/shutdown/drain_on_shutdown.ts";
-export type { StoppableServer } from "./src/shutdown/stop_server.ts";
 export type { JsonArguments, JsonOf } from "./src/queues/json.ts";
 export type {
   EnqueueContext,
@@ -83,28 +61,61 @@ export type {
   TaskQueueSupport,
 } from "./src/queues/task_queue.ts";
 export {
-  BackgroundTask,
-  type OverloadArguments,
-  task,
-} from "./src/task/task.ts";
+  BackgroundTasks,
+  type BackgroundTasksConstructor,
+  type TaskAdder,
+} from "./src/request/background_tasks.ts";
 export type {
-  HandlerOutcome,
-  ResponseOutcome,
-  RetryOptions,
-  RunOn,
-  TaskOptions,
-  TaskPolicy,
-  TaskResponse,
-} from "./src/task/policy.ts";
+  BackgroundTasksOptions,
+  StrictMode,
+} from "./src/request/options.ts";
+export type { RequestContext } from "./src/request/request_context.ts";
+export type { RunAfterContext, RunContext } from "./src/request/run_after.ts";
+export {
+  drain,
+  type DrainOptions,
+  type DrainReport,
+} from "./src/runner/drain.ts";
+export type { TaskObserver } from "./src/runner/observer.ts";
 export {
   TaskRunner,
   type TaskRunnerOptions,
   type TaskRunnerStats,
 } from "./src/runner/task_runner.ts";
-export type { TaskRun, TaskStatus } from "./src/task/task_state.ts";
+export {
+  drainOnShutdown,
+  type DrainOnShutdownOptions,
+} from "./src/shutdown/drain_on_shutdown.ts";
+export type { StoppableServer } from "./src/shutdown/stop_server.ts";
+export {
+  BackgroundTask,
+  type BackgroundTaskConstructor,
+  type OverloadArguments,
+  task,
+} from "./src/task/background_task.ts";
+export type {
+  DefinedTask,
+  TaskContext,
+  TaskHandler,
+} from "./src/task/definition.ts";
+export type {
+  RetryOptions,
+  RunOn,
+  TaskOptions,
+  TaskPolicy,
+} from "./src/task/policy.ts";
+export type {
+  HandlerOutcome,
+  ResponseOutcome,
+  TaskResponse,
+  TaskRun,
+  TaskStatus,
+} from "./src/task/task_run.ts";
 export {
   type ResolvedWaitUntil,
   resolveWaitUntil,
-  type WaitUntil,
-  type WaitUntilHints,
 } from "./src/wait_until/resolve_wait_until.ts";
+export type {
+  WaitUntil,
+  WaitUntilHints,
+} from "./src/wait_until/wait_until_source.ts";

@@ -9,10 +9,10 @@
  */
 import {
   BackgroundTasks,
-  consoleObserver,
   type TaskObserver,
   TaskRunner,
 } from "@postlude/background-tasks";
+import { consoleObserver } from "@postlude/background-tasks/observers";
 import { devtools } from "@postlude/background-tasks/devtools";
 import { otelObserver } from "@postlude/background-tasks/otel";
 

@@ -3,6 +3,7 @@ import {
   backgroundTasks,
   type BackgroundTasksEnv,
 } from "@postlude/background-tasks";
+import { strictMode } from "@postlude/background-tasks/strict";
 import { Hono } from "hono";
 
 interface Order {
@@ -20,7 +21,7 @@ function sendReceipt(id: string): void {
 }
 
 const app = new Hono<BackgroundTasksEnv>();
-app.use(backgroundTasks({ strict: true })); // warns when a task is handed the order itself
+app.use(backgroundTasks({ strict: strictMode() })); // warns when a task is handed the order itself
 
 app.post("/orders", async (c) => {
   const { id, email } = await c.req.json<Order>();

@@ -1,35 +1,19 @@
 import { checkKeys, checkName, describeValue } from "./check/check.ts";
 import { checkQueue } from "./queues/check_queue.ts";
+import type { Durable } from "./queues/durable.ts";
 import { copyArguments, type JsonArguments } from "./queues/json.ts";
+import { Outbox } from "./queues/outbox.ts";
 import type { TaskQueue } from "./queues/task_queue.ts";
+import { callTask } from "./task/attempt.ts";
+import { checkPolicy, POLICY_KEYS } from "./task/check_policy.ts";
 import {
-  checkPolicy,
-  POLICY_KEYS,
-  type TaskPolicy,
-  type TaskResponse,
-} from "./task/policy.ts";
-
-/** What the handler of a defined task gets first. */
-export interface TaskContext {
-  /** Aborts on the timeout, on `cancel()`, at the drain deadline and at the platform's deadline. */
-  readonly signal: AbortSignal;
-  /** The attempt, from 1. */
-  readonly attempt: number;
-  /** A UUID of the task, the same for every attempt. */
-  readonly id: string;
-  /** The name of the task. */
-  readonly name: string;
-  /** When the platform stops the work, in epoch milliseconds, or `undefined` where nobody says. */
-  readonly deadline: number | undefined;
-  /** The response the task runs after. */
-  readonly response: TaskResponse;
-}
-
-/** The handler of a defined task. */
-export type TaskHandler<Args extends readonly unknown[]> = (
-  context: TaskContext,
-  ...args: Args
-) => unknown;
+  type DefinedTask,
+  DEFINITION,
+  type TaskDefinition,
+  type TaskHandler,
+} from "./task/definition.ts";
+import type { TaskPolicy } from "./task/policy.ts";
+import { BackgroundTask } from "./task/task.ts";
 
 /** The policy of a task that an engine keeps until a worker has run it. */
 export interface DurableTaskOptions extends TaskPolicy {
@@ -45,31 +29,6 @@ export interface InProcessTaskOptions extends TaskPolicy {
   /** A task with a queue is durable: see {@linkcode DurableTaskOptions}. */
   readonly queue?: never;
 }
-
-/** What `defineTask` knows of a task: its name, its policy and its handler. */
-export interface TaskDefinition {
-  /** The name in errors, logs and observers. */
-  readonly name: string;
-  /** Where the task is handed over to, if it is durable. */
-  readonly queue: TaskQueue | undefined;
-  /** The policy of every run of the task. */
-  readonly options: TaskPolicy;
-  /** What runs. */
-  readonly handler: (context: TaskContext, ...args: never) => unknown;
-}
-
-/** A named task with a policy; called directly it runs its handler once, for unit tests. */
-export interface DefinedTask<Args extends readonly unknown[]> {
-  (...args: Args): Promise<void>;
-  /** The name given to `defineTask`. */
-  readonly name: string;
-}
-
-/**
- * The key of a defined task's definition. Registered, so that two copies of this package in one
- * program know each other's tasks.
- */
-const DEFINITION = Symbol.for("@postlude/background-tasks/definition");
 
 /**
  * Defines a named task with a policy, and a context for its handler.
@@ -186,37 +145,20 @@ export function defineTask<Args extends readonly unknown[]>(
   if (queue !== undefined) checkQueue(queue);
   const run = async (...args: Args): Promise<void> => {
     const copies = queue === undefined ? args : copyArguments(name, args);
-    await handler(new DirectContext(name), ...copies as Args);
+    await callTask(new BackgroundTask(run as never, ...copies));
   };
-  const defined: TaskDefinition = { name, queue, options: policy, handler };
+  const definition: TaskDefinition = {
+    name,
+    options: policy,
+    handler,
+    durable: queue && durable(queue),
+  };
   return Object.defineProperties(run, {
     name: { value: name },
-    [DEFINITION]: { value: defined },
+    [DEFINITION]: { value: definition },
   }) as DefinedTask<Args>;
 }
 
-/**
- * The definition behind a function.
- *
- * @param fn Any function.
- * @returns What `defineTask` was given, or `undefined` for a plain function.
- */
-export function definitionOf(fn: unknown): TaskDefinition | undefined {
-  const definition = (fn as { [DEFINITION]?: TaskDefinition })[DEFINITION];
-  // the stub of a remote service has an answer for every key: a function
-  return typeof definition === "object" ? definition : undefined;
-}
-
-/** The context of a task that is called directly: nothing limits it, and there is no response. */
-class DirectContext implements TaskContext {
-  readonly signal: AbortSignal = new AbortController().signal;
-  readonly attempt = 1;
-  readonly id: string = crypto.randomUUID();
-  readonly name: string;
-  readonly deadline = undefined;
-  readonly response: TaskResponse = { status: undefined, outcome: "unknown" };
-
-  constructor(name: string) {
-    this.name = name;
-  }
+function durable(queue: TaskQueue): Durable {
+  return { queue, openOutbox: () => new Outbox() };
 }

@@ -1,15 +1,21 @@
-import {
-  BackgroundTasks,
-  backgroundTasksOf,
-} from "./request/background_tasks.ts";
+import { describeValue } from "./check/check.ts";
 import { TaskEnqueueError } from "./check/errors.ts";
-import type { Host } from "./request/request_context.ts";
+import type { BackgroundTasks } from "./request/background_tasks.ts";
+import {
+  callInside,
+  callJoined,
+  failTasks,
+  joinTasks,
+  openTasks,
+  settleTasks,
+  tasksOf,
+} from "./request/handle.ts";
 import {
   type BackgroundTasksOptions,
-  checkOptions,
+  RequestOptions,
 } from "./request/options.ts";
-import { RequestTasks } from "./request/request_tasks.ts";
-import { joinTasks, shareTasks, unshareTasks } from "./request/shared_tasks.ts";
+import type { RequestContext } from "./request/request_context.ts";
+import { BackgroundTasks as Tasks } from "./request/tasks.ts";
 
 /** The environment of a Hono app with the middleware: `new Hono<BackgroundTasksEnv>()`. */
 export type BackgroundTasksEnv = {
@@ -24,7 +30,7 @@ export type BackgroundTasksEnv = {
  * The few members of Hono's `Context` the middleware touches. Structural, so that every copy of
  * Hono is accepted: npm's, JSR's, another version.
  */
-export interface HonoContext {
+export interface HonoContext extends RequestContext {
   /** The request. */
   readonly req: { readonly raw: Request };
   /** What the runtime handed over beside the request. */
@@ -91,41 +97,33 @@ export function backgroundTasks(
       "Cannot use a context as options: write app.use(backgroundTasks())",
     );
   }
-  const checked = checkOptions(options);
-  const server: ServerKnowledge = { givesNoContext: false };
+  const checked = new RequestOptions(options);
   return async function backgroundTasks(context, next): Promise<void> {
     if (context.get(VARIABLE) !== undefined) return await next();
-    const host = new HonoHost(context, server);
-    const joined = joinTasks(host);
+    // the request that the server made: a middleware may replace it by one that the server does not know
+    const { raw } = context.req;
+    const joined = joinTasks(raw, context);
     if (joined !== undefined) {
       context.set(VARIABLE, joined);
-      return await next().catch((error) => {
-        host.failed = { cause: error };
-        throw error;
-      });
+      return await callJoined(joined, next);
     }
-    const tasks = new RequestTasks(checked, host);
-    const face = backgroundTasksOf(tasks);
-    context.set(VARIABLE, face);
-    shareTasks(host.request, face);
+    const tasks = openTasks(checked, context, raw);
+    context.set(VARIABLE, tasks);
     let before: Response | undefined;
+    let after: Response | undefined;
     try {
-      await next();
+      await callInside(tasks, next);
       before = responseOf(context);
-      const handedOver = tasks.handOver(before);
-      if (handedOver !== undefined) await handedOver;
+      const settled = settleTasks(tasks, before);
+      after = settled instanceof Promise ? await settled : settled;
     } catch (error) {
-      // Hono catches every `Error` of a handler: here come by what is none, and the refusal of an
-      // engine, which Hono hands to `app.onError`, whose response is the only one then.
-      host.failed = { cause: error };
-      const failed = tasks.fail(error, before);
+      // Hono catches every `Error` of a handler. What arrives here is a thrown value that is no
+      // `Error`, or an engine's refusal, whose response, of `app.onError`, is the only one then.
+      const failed = failTasks(tasks, error, before);
       if (failed !== undefined) await failed;
       if (error instanceof TaskEnqueueError) unsetResponse(context);
       throw error;
-    } finally {
-      unshareTasks(host.request);
     }
-    const after = tasks.settle(before);
     if (after === undefined || after === before) return;
     unsetResponse(context);
     context.res = after;
@@ -133,7 +131,7 @@ export function backgroundTasks(
 }
 
 /**
- * The background tasks of a request, from any Hono context: in a helper, a sub-app, a middleware.
+ * The background tasks of a request: in a helper, a sub-app, a middleware, a route of any framework.
  *
  * @example Add a task from a helper
  * ```ts
@@ -146,19 +144,56 @@ export function backgroundTasks(
  * }
  * ```
  *
- * @param context The Hono context.
- * @returns The background tasks of its request.
- * @throws {TypeError} If the middleware is not registered for this route.
+ * @example Inside a framework whose routes see the `Request`
+ * ```ts
+ * import { drain, getBackgroundTasks, withBackgroundTasks } from "@postlude/background-tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sent: string[] = [];
+ * const app = {
+ *   fetch(request: Request): Response {
+ *     getBackgroundTasks(request).addTask((to: string) => { sent.push(to); }, "ada@example.com");
+ *     return new Response("ok");
+ *   },
+ * };
+ *
+ * const fetch = withBackgroundTasks(app);
+ * await fetch(new Request("https://example.com/"));
+ * await drain();
+ * assertEquals(sent, ["ada@example.com"]);
+ * ```
+ *
+ * @param from A Hono context, or the request: a `Request`, and with `./node` an `IncomingMessage`.
+ * @returns The background tasks of the request.
+ * @throws {TypeError} If no front door is open for the request, or another copy of this package opened
+ * it.
  */
 export function getBackgroundTasks(
-  context: Pick<HonoContext, "get">,
+  from: Pick<HonoContext, "get"> | object,
 ): BackgroundTasks {
-  const tasks = context.get(VARIABLE);
-  if (tasks instanceof BackgroundTasks) return tasks;
+  if (typeof from !== "object" || from === null) {
+    throw new TypeError(
+      `Cannot get background tasks from ${
+        describeValue(from)
+      }: write getBackgroundTasks(c) with Hono's context, or getBackgroundTasks(request)`,
+    );
+  }
+  const tasks = tasksFrom(from);
+  if (tasks instanceof Tasks) return tasks;
   throw new TypeError(
-    "Cannot get the background tasks: the middleware is not registered for this route; " +
-      "write app.use(backgroundTasks()) before it",
+    tasks === undefined
+      ? "Cannot get the background tasks: no front door is open for this request; write " +
+        "app.use(backgroundTasks()) before the route, or fetch: withBackgroundTasks(app)"
+      : "Cannot get the background tasks: another copy of @postlude/background-tasks opened the " +
+        "front door; let one version of the package be installed, and bundled once",
   );
+}
+
+/** What there is, whoever made it. */
+function tasksFrom(from: object): unknown {
+  const { get } = from as Partial<HonoContext>;
+  const isContext = typeof get === "function";
+  return isContext ? (from as HonoContext).get(VARIABLE) : tasksOf(from);
 }
 
 function responseOf(context: HonoContext): Response | undefined {
@@ -168,63 +203,4 @@ function responseOf(context: HonoContext): Response | undefined {
 /** Hono merges a response into the one that was set before, headers included: so unset that one. */
 function unsetResponse(context: { res: Response | undefined }): void {
   context.res = undefined;
-}
-
-/** What a middleware has learnt of the server that calls its app. */
-interface ServerKnowledge {
-  /** Whether a request came from the server of Deno, Bun or Node without an execution context. */
-  givesNoContext: boolean;
-}
-
-/** A request as its Hono context shows it. */
-class HonoHost implements Host {
-  failed: { readonly cause: unknown } | undefined = undefined;
-  /** The one the server made: a middleware may replace it, by one that the server does not know. */
-  readonly request: Request;
-  readonly #context: HonoContext;
-  readonly #server: ServerKnowledge;
-
-  constructor(context: HonoContext, server: ServerKnowledge) {
-    this.request = context.req.raw;
-    this.#context = context;
-    this.#server = server;
-  }
-
-  get platform(): unknown {
-    return this.#context.env;
-  }
-
-  /**
-   * The getter throws where there is none, and an error costs more than all the rest of a request
-   * with a task: 4 µs on Deno. So where a server hands over no context it is asked once.
-   */
-  get executionContext(): unknown {
-    const isServers = isFromServer(this.#context.env);
-    if (isServers && this.#server.givesNoContext) return undefined;
-    try {
-      return this.#context.executionCtx;
-    } catch {
-      if (isServers) this.#server.givesNoContext = true;
-      return undefined;
-    }
-  }
-
-  get failure(): { readonly cause: unknown } | undefined {
-    const { error } = this.#context;
-    return error === undefined ? this.failed : { cause: error };
-  }
-}
-
-/** A member of what each server hands over: Deno's info, Bun's server, Node's bindings. */
-interface ServerMembers {
-  readonly completed?: unknown;
-  readonly requestIP?: unknown;
-  readonly outgoing?: unknown;
-}
-
-/** Whether an app was called by the server of Deno, Bun or Node. */
-function isFromServer(env: unknown): boolean {
-  const server = env as ServerMembers | null | undefined;
-  const member = server?.completed ?? server?.requestIP ?? server?.outgoing;
-  return member !== undefined;
 }

@@ -14,10 +14,12 @@ import {
   task,
   type TaskContext,
   type TaskOptions,
+  TaskQueueFullError,
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
 import { fakeTime } from "./harness/fake_clock.ts";
 import { timeline } from "./harness/timeline.ts";
+import { openRequest } from "./harness/open_request.ts";
 import { test } from "./harness/test.ts";
 
 test("defineTask() makes a function that runs its handler once, and always returns a promise", async () => {
@@ -353,7 +355,7 @@ test("BackgroundTasks.addTask() adds a task that was made before, and runs it on
     const policy = tasks.with({ name: "named" });
     const named = policy.addTask(task(() => {}));
     assertEquals(named.name, "named");
-    assertThrows(() => policy.addTask(named), TypeError, "added before");
+    assertStrictEquals(policy.addTask(named), named);
     assertThrows(
       () => new BackgroundTasks().addTask(added),
       TypeError,
@@ -374,24 +376,48 @@ test("BackgroundTasks.addTask() adds a task that was made before, and runs it on
 
 test("maxPending leaves nothing of a refused request behind", async () => {
   const { runner } = fakeTime({ maxPending: 1 });
-  const first = new BackgroundTasks({ runner });
-  first.addTask(() => {});
+  const first = openRequest({ runner });
+  first.tasks.addTask(() => {});
   const held: string[] = [];
   for (let i = 0; i < 3; i++) {
-    const refused = new BackgroundTasks({ runner });
+    const refused = openRequest({ runner });
     try {
-      refused.addTask(() => {});
+      refused.tasks.addTask(() => {});
     } catch (error) {
       held.push((error as Error).name);
     }
-    refused.runAfter(new Response());
-    assertEquals([refused.size, ...refused], [0]);
+    await refused.respond();
+    assertEquals([refused.tasks.size, ...refused.tasks], [0]);
   }
   assertEquals(held, Array(3).fill("TaskQueueFullError"));
-  first.runAfter(new Response());
+  await first.respond();
   await runner.drain();
-  const again = new BackgroundTasks({ runner });
-  again.addTask(() => {});
-  again.runAfter(new Response());
+  const again = openRequest({ runner });
+  again.tasks.addTask(() => {});
+  await again.respond();
+  assertEquals((await runner.drain()).finished, 1);
+});
+
+test("BackgroundTasks that nobody runs hold no place, no memory and no shutdown", async () => {
+  const { runner } = fakeTime({ maxPending: 1 });
+  for (let i = 0; i < 3; i++) new BackgroundTasks({ runner }).addTask(() => {});
+  assertEquals(runner.stats().pending, 0);
+  assertEquals(await runner.drain(), { finished: 0, failed: 0, abandoned: [] });
+});
+
+test("BackgroundTasks.runAfter() counts the tasks, and refuses them where there is no room", async () => {
+  const { runner } = fakeTime({ maxPending: 1 });
+  const first = openRequest({ runner });
+  first.tasks.addTask(() => {});
+  const tasks = new BackgroundTasks({ runner });
+  tasks.addTask(function late() {});
+  assertThrows(
+    () => tasks.runAfter(new Response()),
+    TaskQueueFullError,
+    'Cannot add task "late"',
+  );
+  await first.respond();
+  await runner.drain();
+  tasks.runAfter(new Response()); // nothing became of them: they can be run later
   assertEquals((await runner.drain()).finished, 1);
 });

@@ -327,7 +327,7 @@ test("getBackgroundTasks() says what to write where the middleware is missing", 
   assertStrictEquals(tasks instanceof TypeError, true);
   assertEquals(
     (tasks as Error).message,
-    "Cannot get the background tasks: the middleware is not registered for this route; " +
-      "write app.use(backgroundTasks()) before it",
+    "Cannot get the background tasks: no front door is open for this request; write " +
+      "app.use(backgroundTasks()) before the route, or fetch: withBackgroundTasks(app)",
   );
 });

@@ -22,6 +22,7 @@ import {
   type TaskQueue,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
+import { strictMode } from "@postlude/background-tasks/strict";
 import { Hono } from "hono";
 import { test } from "./harness/test.ts";
 
@@ -257,7 +258,7 @@ compiles(() => {
 
 compiles(() => {
   const app = new Hono<BackgroundTasksEnv>();
-  app.use(backgroundTasks({ strict: true }));
+  app.use(backgroundTasks({ strict: strictMode() }));
   app.post("/signup/:id", (c) => {
     same<typeof c.var.backgroundTasks, BackgroundTasks>();
     c.var.backgroundTasks.addTask(sendEmail, c.req.param("id"), "Welcome!");

@@ -11,7 +11,7 @@
  * @returns A short description, such as `a Promise`, `"sucess"` or `42`.
  */
 export function describeValue(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return quote(value);
   if (
     value === null || (typeof value !== "object" && typeof value !== "function")
   ) return String(value);
@@ -20,6 +20,31 @@ export function describeValue(value: unknown): string {
   const name = Object.getPrototypeOf(value)?.constructor?.name;
   if (typeof name !== "string" || name === "Object") return "an object";
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** Characters that JSON leaves as they are, and that forge or hide text in a terminal or a log. */
+const UNSAFE =
+  /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** A text of a user's that is longer is cut, in characters. */
+const LONGEST_TEXT = 200;
+
+/**
+ * Quotes a text for a message on one line: bounded, and with everything escaped that could forge
+ * another line or hide this one.
+ *
+ * @param text The text, such as the name of a task.
+ * @returns It in quotes.
+ */
+export function quote(text: string): string {
+  const shown = text.length > LONGEST_TEXT
+    ? `${text.slice(0, LONGEST_TEXT)}…`
+    : text;
+  return JSON.stringify(shown).replace(
+    UNSAFE,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /**
@@ -131,41 +156,6 @@ export function checkFunction(
         ? "; addTask(sendEmail(to)) calls the function too early"
         : ""),
   );
-}
-
-/**
- * Asks a predicate of the user's. One that returns a promise has no answer: a promise is truthy,
- * and its rejection would be nobody's.
- *
- * @param name What the predicate is called.
- * @param predicate Calls it.
- * @returns What it said.
- * @throws {TypeError} If it returned a promise.
- */
-export function askPredicate(name: string, predicate: () => unknown): boolean {
-  const answer = predicate();
-  if (!catchLater(answer, () => {})) return Boolean(answer);
-  throw new TypeError(
-    `Cannot use what ${name} returned: it is ${
-      describeValue(answer)
-    }; write a function that returns true or false`,
-  );
-}
-
-/**
- * Handles the rejection of what a function of the user's returned, if that is a promise: of
- * whatever realm or library.
- *
- * @param result What it returned.
- * @param rejected Called with what it was rejected with.
- * @returns Settles when it does; nothing where it is none.
- */
-export function catchLater(
-  result: unknown,
-  rejected: (error: unknown) => void,
-): Promise<void> | undefined {
-  if (!isThenable(result)) return undefined;
-  return Promise.resolve(result).then(() => {}, rejected);
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,5 +1,7 @@
 import { describeValue } from "./check.ts";
-import { MAX_DELAY } from "../runner/clock.ts";
+
+/** The longest delay a timer can hold, in milliseconds: about 24.8 days. */
+export const MAX_DELAY: number = 2 ** 31 - 1;
 
 /**
  * Checks a number of milliseconds.

@@ -1,3 +1,5 @@
+import { quote } from "./check.ts";
+
 /**
  * The errors a caller may want to catch. Wrong arguments are plain `TypeError`s and `RangeError`s.
  *
@@ -40,7 +42,9 @@ export class TaskTimeoutError extends Error {
    */
   constructor(task: string, timeout: number) {
     super(
-      `Cannot finish task "${task}": the attempt took longer than its timeout of ${timeout} ms`,
+      `Cannot finish task ${
+        quote(task)
+      }: the attempt took longer than its timeout of ${timeout} ms`,
     );
     this.name = "TaskTimeoutError";
     this.task = task;
@@ -80,7 +84,9 @@ export class TaskQueueFullError extends Error {
    */
   constructor(task: string, maxPending: number) {
     super(
-      `Cannot add task "${task}": the runner would hold more than ${maxPending} tasks, its maxPending; answer 503, and let it be sent again later`,
+      `Cannot add task ${
+        quote(task)
+      }: the runner would hold more than ${maxPending} tasks, its maxPending; answer 503, and let it be sent again later`,
     );
     this.name = "TaskQueueFullError";
     this.task = task;
@@ -89,20 +95,19 @@ export class TaskQueueFullError extends Error {
 }
 
 /**
- * Thrown by `addTask` when the request's tasks have finished, or when the runner was closed.
+ * Thrown by `addTask` when the runner was closed, or the platform keeps nothing alive for the request
+ * any more.
  *
  * @example Add a task when it is too late
  * ```ts
- * import { BackgroundTasks, BackgroundTasksClosedError, drain } from "@postlude/background-tasks";
+ * import { BackgroundTasks, BackgroundTasksClosedError, TaskRunner } from "@postlude/background-tasks";
  * import { assertThrows } from "@std/assert";
  *
- * const audit = () => {};
- * const tasks = new BackgroundTasks();
- * tasks.addTask(audit);
- * tasks.runAfter(new Response("ok"));
- *
- * await drain();
- * assertThrows(() => tasks.addTask(audit), BackgroundTasksClosedError);
+ * const runner = new TaskRunner();
+ * await runner.close();
+ * const tasks = new BackgroundTasks({ runner });
+ * tasks.addTask(() => {});
+ * assertThrows(() => tasks.runAfter(new Response("ok")), BackgroundTasksClosedError);
  * ```
  */
 export class BackgroundTasksClosedError extends Error {
@@ -114,9 +119,10 @@ export class BackgroundTasksClosedError extends Error {
    *
    * @param task The name of the task that was refused.
    * @param reason What is closed, and what to do instead.
+   * @param options The platform's own error, as `cause`.
    */
-  constructor(task: string, reason: string) {
-    super(`Cannot add task "${task}": ${reason}`);
+  constructor(task: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot add task ${quote(task)}: ${reason}`, options);
     this.name = "BackgroundTasksClosedError";
     this.task = task;
   }
@@ -168,7 +174,7 @@ export class TaskEnqueueError extends Error {
     reason: string,
     options?: ErrorOptions,
   ) {
-    super(`Cannot hand task "${task}" to ${queue}: ${reason}`, options);
+    super(`Cannot hand task ${quote(task)} to ${queue}: ${reason}`, options);
     this.name = "TaskEnqueueError";
     this.task = task;
     this.queue = queue;

@@ -1,4 +1,4 @@
-import type { TaskStatus } from "../task/task_state.ts";
+import type { TaskStatus } from "../task/task_run.ts";
 import type { SeenRequest, SeenTask } from "./journal.ts";
 
 /** Which tasks somebody wants to see. */

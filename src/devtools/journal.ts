@@ -1,8 +1,8 @@
 import { formatCall } from "../check/format.ts";
-import type { TaskEvent } from "../runner/observer.ts";
-import type { RequestRecord } from "../request/request_record.ts";
-import type { Watcher } from "../runner/scheduler.ts";
-import type { TaskState, TaskStatus } from "../task/task_state.ts";
+import type { BackgroundTasks } from "../request/tasks.ts";
+import type { RequestEvent, TaskEvent, Watcher } from "../runner/watchers.ts";
+import type { BackgroundTask } from "../task/task.ts";
+import type { TaskStatus } from "../task/task_run.ts";
 import { textOf } from "../check/thrown.ts";
 import { ShownRequest } from "./shown_request.ts";
 
@@ -62,7 +62,9 @@ export class Journal implements Watcher {
   readonly #showArguments: boolean;
   readonly #tasks: { task: SeenTask; request: SeenRequest }[] = [];
   readonly #requests = new Map<object, SeenRequest>();
-  readonly #seen = new WeakMap<TaskState, SeenTask>();
+  /** What the page shows of each request, by its tasks. */
+  readonly #records = new WeakMap<object, ShownRequest>();
+  readonly #seen = new WeakMap<BackgroundTask, SeenTask>();
   readonly #durations: number[] = [];
   #ended = 0;
   #lastTask = 0;
@@ -83,22 +85,33 @@ export class Journal implements Watcher {
     return sorted[Math.ceil(sorted.length * percent / 100) - 1];
   }
 
-  notify(event: TaskEvent, state: TaskState): void {
+  notify(event: TaskEvent, state: BackgroundTask): undefined {
     this.version++;
     if (event === "onAdd") this.#add(state);
     else this.#update(event, state);
   }
 
-  newRecord(now: () => number): ShownRequest {
-    return new ShownRequest(now);
+  requestBegins(tasks: object, request: Request | undefined): void {
+    this.#records.set(tasks, new ShownRequest(request, now(tasks)));
   }
 
-  requestChanged(record: RequestRecord): void {
-    const request = this.#requests.get(record);
+  requestChanges(event: RequestEvent, tasks: object): void {
+    const record = this.#records.get(tasks);
+    if (record === undefined) return;
+    const { response } = tasks as BackgroundTasks;
+    if (event === "sending") record.endIsWatched = true;
+    else if (event === "responseEnded") {
+      record.responseEndedAt = now(tasks);
+      record.outcome = response.outcome;
+    } else if (record.handledAt === undefined) {
+      record.handledAt = now(tasks);
+      record.status = response.status;
+    }
+    const request = this.#requests.get(tasks);
     if (request !== undefined) request.version = ++this.version;
   }
 
-  #add(state: TaskState): void {
+  #add(state: BackgroundTask): void {
     const task: SeenTask = {
       number: ++this.#lastTask,
       name: cut(state.name),
@@ -121,7 +134,7 @@ export class Journal implements Watcher {
     if (this.#tasks.length > KEPT_TASKS) this.#forgetOldest();
   }
 
-  #update(event: TaskEvent, state: TaskState): void {
+  #update(event: TaskEvent, state: BackgroundTask): void {
     const task = this.#seen.get(state);
     if (task === undefined) return; // added before anybody watched
     task.status = state.status;
@@ -130,7 +143,7 @@ export class Journal implements Watcher {
     task.endedAt = state.endedAt;
     if (event === "onStart") this.totals.running++;
     if (event === "onRetry") {
-      task.failedAt.push(state.owner?.now() ?? Date.now());
+      task.failedAt.push(state.owner?.clock.now() ?? Date.now());
       task.failedAt.splice(0, task.failedAt.length - 20);
     }
     if (event === "onEnd") this.#end(task);
@@ -152,15 +165,14 @@ export class Journal implements Watcher {
       startedAt;
   }
 
-  #requestOf(state: TaskState): SeenRequest {
+  #requestOf(state: BackgroundTask): SeenRequest {
     const key = keyOf(state);
     const known = this.#requests.get(key);
     if (known !== undefined) return known;
-    const record = state.owner?.record;
     const request: SeenRequest = {
       number: ++this.#lastRequest,
       addedAt: state.addedAt,
-      record: record instanceof ShownRequest ? record : undefined,
+      record: this.#records.get(key),
       tasks: [],
       forgotten: 0,
       version: this.version,
@@ -186,11 +198,15 @@ export class Journal implements Watcher {
 }
 
 /** What the tasks of one request have in common. */
-function keyOf(state: TaskState): object {
-  return state.owner?.record ?? state.owner ?? state;
+function keyOf(state: BackgroundTask): object {
+  return state.owner ?? state;
 }
 
-function callOf(state: TaskState): string {
+function now(tasks: object): number {
+  return (tasks as BackgroundTasks).clock.now();
+}
+
+function callOf(state: BackgroundTask): string {
   try {
     return cut(formatCall(state.name, state.args));
   } catch {

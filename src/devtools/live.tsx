@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
-import { Scheduler } from "../runner/scheduler.ts";
+import { processWork } from "../runner/process_work.ts";
 import { type Filter, matching } from "./filter.ts";
 import type { Journal, SeenRequest } from "./journal.ts";
 import { Figures } from "./page.tsx";
@@ -46,7 +46,7 @@ export function live(
       }
       await stream.sleep(PACE);
     } while (
-      !stream.aborted && !Scheduler.isShuttingDown && Date.now() < end
+      !stream.aborted && !processWork.isEnding && Date.now() < end
     );
   });
 }

@@ -24,7 +24,7 @@
 
 import { type Context, Hono } from "hono";
 import { checkKeys, checkType } from "../check/check.ts";
-import { Scheduler } from "../runner/scheduler.ts";
+import { processWatchers } from "../runner/watchers.ts";
 import { isLocalDevelopment } from "./access.ts";
 import { filterOf } from "./filter.ts";
 import { Journal } from "./journal.ts";
@@ -88,7 +88,7 @@ export function devtools(options: DevtoolsOptions = {}): Hono {
   checkType("allow", allow, "function", "(c) => isAdmin(c)");
   checkType("showArguments", showArguments, "boolean", "true or false");
   const journal = new Journal(showArguments);
-  Scheduler.watchers.add(journal);
+  processWatchers.add(journal);
   let epoch: string | undefined; // random, and so not made at module scope on Workers
   const app = new Hono();
   app.use(async (c, next) => {

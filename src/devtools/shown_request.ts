@@ -1,12 +1,10 @@
-import type { RequestRecord } from "../request/request_record.ts";
-import { Scheduler } from "../runner/scheduler.ts";
-import type { ResponseOutcome } from "../task/policy.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
 
 /**
  * What the page shows of the request some tasks belong to. It holds no `Request`, so whoever keeps
  * it keeps nothing else alive, and no query, which may hold secrets.
  */
-export class ShownRequest implements RequestRecord {
+export class ShownRequest {
   method: string | undefined = undefined;
   path: string | undefined = undefined;
   /** The status of the response; `undefined` until then, and where the handler threw. */
@@ -16,36 +14,15 @@ export class ShownRequest implements RequestRecord {
   readonly startedAt: number;
   /** When it returned or threw. */
   handledAt: number | undefined = undefined;
+  /** Whether somebody will tell when the response ends: not for durable tasks, which do not wait. */
   endIsWatched = false;
   /** When the response ended. */
   responseEndedAt: number | undefined = undefined;
-  readonly #now: () => number;
 
-  constructor(now: () => number) {
-    this.#now = now;
-    this.startedAt = now();
-  }
-
-  describe(request: Request | undefined): void {
+  constructor(request: Request | undefined, startedAt: number) {
+    this.startedAt = startedAt;
     if (request === undefined) return;
     this.method = request.method;
     this.path = new URL(request.url).pathname;
-  }
-
-  handled(status: number | undefined): void {
-    if (this.handledAt !== undefined) return;
-    this.handledAt = this.#now();
-    this.status = status;
-    this.#changed();
-  }
-
-  responseEnded(outcome: ResponseOutcome): void {
-    this.responseEndedAt = this.#now();
-    this.outcome = outcome;
-    this.#changed();
-  }
-
-  #changed(): void {
-    for (const watcher of Scheduler.watchers) watcher.requestChanged(this);
   }
 }

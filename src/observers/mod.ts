@@ -1,7 +1,25 @@
+/**
+ * Ready-made observers: the log of what becomes of each task.
+ *
+ * Choose it where a line per task in the log is what you want; for traces and metrics there is
+ * `@postlude/background-tasks/otel`.
+ *
+ * @example
+ * ```ts
+ * import { backgroundTasks, TaskRunner } from "@postlude/background-tasks";
+ * import { consoleObserver } from "@postlude/background-tasks/observers";
+ *
+ * const runner = new TaskRunner({ observers: [consoleObserver()] });
+ * const middleware = backgroundTasks({ runner });
+ * ```
+ *
+ * @module
+ */
+
 import { checkKeys, describeValue } from "../check/check.ts";
 import type { DrainReport } from "../runner/drain.ts";
 import type { TaskObserver } from "../runner/observer.ts";
-import type { TaskRun } from "../task/task_state.ts";
+import type { TaskRun } from "../task/task_run.ts";
 import { textOf } from "../check/thrown.ts";
 
 /** Options of {@linkcode consoleObserver}. */
@@ -24,7 +42,8 @@ export interface ConsoleObserverOptions {
  *
  * @example Log every task of an app
  * ```ts
- * import { backgroundTasks, consoleObserver, TaskRunner } from "@postlude/background-tasks";
+ * import { backgroundTasks, TaskRunner } from "@postlude/background-tasks";
+ * import { consoleObserver } from "@postlude/background-tasks/observers";
  *
  * const runner = new TaskRunner({ observers: [consoleObserver()] });
  * const middleware = backgroundTasks({ runner });

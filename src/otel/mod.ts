@@ -37,7 +37,7 @@ import {
 } from "@opentelemetry/api";
 import { checkKeys, describeValue } from "../check/check.ts";
 import type { TaskObserver } from "../runner/observer.ts";
-import type { TaskRun } from "../task/task_state.ts";
+import type { TaskRun } from "../task/task_run.ts";
 import { property } from "../check/property.ts";
 import { textOf } from "../check/thrown.ts";
 import { type Instruments, instrumentsOf } from "./otel_metrics.ts";

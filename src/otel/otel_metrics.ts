@@ -1,5 +1,5 @@
 import type { Attributes, Meter, UpDownCounter } from "@opentelemetry/api";
-import type { TaskRun } from "../task/task_state.ts";
+import type { TaskRun } from "../task/task_run.ts";
 
 /** What is measured of the tasks of a runner. */
 export interface Instruments {

@@ -1,21 +1,18 @@
-import { checkOnTaskError, describeValue } from "../check/check.ts";
+import { checkOnTaskError, describeValue, quote } from "../check/check.ts";
 import {
-  type DefinedTask,
-  definitionOf,
-  type TaskDefinition,
-} from "../define_task.ts";
-import {
-  callHook,
   checkObservers,
-  type Surround,
-  surroundOf,
-  type TaskEvent,
+  Observers,
   type TaskObserver,
 } from "../runner/observer.ts";
+import type { TaskEvent } from "../runner/watchers.ts";
+import { type AttemptResult, makeAttempt, startTask } from "../task/attempt.ts";
+import { type Clock, systemClock } from "../task/clock.ts";
+import { Deadline } from "../task/deadline.ts";
+import { type DefinedTask, definitionOf } from "../task/definition.ts";
 import { isWorthRetry, retryDelay } from "../task/retry.ts";
+import { BackgroundTask, type Surround, type TaskOwner } from "../task/task.ts";
 import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
-import type { TaskRun } from "../task/task_state.ts";
-import { Attempt, type Failure } from "./attempt.ts";
+import { NO_RESPONSE, type TaskRun } from "../task/task_run.ts";
 import type { TaskMessage } from "./task_queue.ts";
 
 /** A task that a worker can run, whatever its arguments. */
@@ -24,8 +21,8 @@ export type AnyDefinedTask = DefinedTask<any[]>;
 
 /** What an engine is to do with a message. */
 export type Verdict =
-  /** Forget it: it is done. */
-  | { readonly next: "done" }
+  /** Forget it: it is done. `value` is what its handler returned. */
+  | { readonly next: "done"; readonly value: unknown }
   /** Hand it out again, after `delay` milliseconds. */
   | { readonly next: "retry"; readonly delay: number; readonly error: unknown }
   /** Hand it out again later, and not as an attempt: this worker cannot run it. */
@@ -55,11 +52,10 @@ const UNKNOWN_DELAY = 30_000;
  * common.
  */
 export class MessageRunner {
-  readonly #tasks = new Map<string, TaskDefinition>();
+  readonly #tasks = new Map<string, AnyDefinedTask>();
   readonly #onTaskError: OnTaskError | undefined;
-  readonly #observers: readonly TaskObserver[];
-  readonly #surround: Surround | undefined;
-  readonly #running = new Set<Attempt>();
+  readonly #observers: Observers;
+  readonly #running = new Set<BackgroundTask>();
 
   /**
    * Creates the runner of one worker.
@@ -85,8 +81,7 @@ export class MessageRunner {
       );
     }
     this.#onTaskError = onTaskError;
-    this.#observers = [...observers];
-    this.#surround = surroundOf(observers);
+    this.#observers = new Observers(observers);
     for (const task of tasks) {
       const definition = typeof task === "function"
         ? definitionOf(task)
@@ -104,7 +99,7 @@ export class MessageRunner {
             "handler by the name",
         );
       }
-      this.#tasks.set(definition.name, definition);
+      this.#tasks.set(definition.name, task);
     }
   }
 
@@ -123,37 +118,34 @@ export class MessageRunner {
       // Not permanent: a platform may keep it for somebody who can read it.
       return { next: "failed", permanent: false, error };
     }
-    const definition = this.#tasks.get(body.task);
-    if (definition === undefined) {
+    const task = this.#tasks.get(body.task);
+    if (task === undefined) {
       const error = new Error(
-        `Cannot run task "${body.task}": this worker does not know it; it is left for another one`,
+        `Cannot run task ${
+          quote(body.task)
+        }: this worker does not know it; it is left for another one`,
       );
       console.error(error.message);
       return { next: "later", delay: UNKNOWN_DELAY, error };
     }
-    const running = new Attempt(definition, body, attempt, deadline);
-    this.#notify("onAdd", running);
-    this.#running.add(running);
-    running.start();
-    this.#notify("onStart", running);
-    const failure = await running.run(this.#surround);
-    if (this.#running.delete(running)) {
-      running.end(failure?.status ?? "succeeded", failure?.error);
-      this.#notify("onEnd", running);
+    const delivered = new DeliveredTask(task, body, attempt, deadline, {
+      observers: this.#observers,
+      running: this.#running,
+    });
+    const result = await delivered.run();
+    if (result.status === "succeeded") {
+      return { next: "done", value: result.value };
     }
-    return failure === undefined
-      ? { next: "done" }
-      : await this.#judge(running, failure);
+    return await this.#judge(delivered, result);
   }
 
   /** Aborts the signal of whatever runs; for the observers, that is its end. */
   abandon(reason: unknown): void {
-    const abandoned = [...this.#running];
-    this.#running.clear();
-    for (const attempt of abandoned) {
-      attempt.abort(reason);
-      attempt.end("abandoned", reason);
-      this.#notify("onEnd", attempt);
+    for (const task of [...this.#running]) {
+      const { abort } = task.detail;
+      task.detail.release = undefined; // the verdict waits for the handler: it may still succeed
+      task.end("abandoned", reason);
+      abort?.(reason);
     }
   }
 
@@ -168,27 +160,96 @@ export class MessageRunner {
     return reportTaskError(this.#onTaskError, run, what);
   }
 
-  #notify(event: TaskEvent, attempt: Attempt): void {
-    for (const observer of this.#observers) {
-      if (observer[event] === undefined) continue;
-      callHook(event, () => observer[event]!(attempt.snapshot()));
-    }
-  }
-
   async #judge(
-    attempt: Attempt,
-    { status, error }: Failure,
+    { message, task }: DeliveredTask,
+    { status, error }: Extract<Ended, { error: unknown }>,
   ): Promise<Verdict> {
-    const { message, definition } = attempt;
-    const { when } = definition.options.retry ?? {};
+    const { when } = task.definition?.options.retry ?? {};
     const retry = { ...message.retry, ...(when !== undefined && { when }) };
-    if (isWorthRetry(retry, attempt.attempt, error)) {
-      const delay = retryDelay(retry, attempt.attempt);
+    if (isWorthRetry(retry, task.attempt, error)) {
+      const delay = retryDelay(retry, task.attempt);
       return { next: "retry", delay, error };
     }
-    await this.report({ ...attempt.snapshot(), status, error });
-    const permanent = attempt.attempt < retry.attempts;
+    await this.report({ ...task.snapshot(), status, error });
+    const permanent = task.attempt < retry.attempts;
     return { next: "failed", permanent, error };
+  }
+}
+
+/** How a delivery ended. */
+type Ended = AttemptResult | {
+  readonly status: "expired" | "abandoned" | "cancelled";
+  readonly error: unknown;
+};
+
+/** Who watches the deliveries of a worker, and which of them run. */
+interface Worker {
+  readonly observers: Observers;
+  readonly running: Set<BackgroundTask>;
+}
+
+/** One delivery of a message: a task that makes one attempt, with the limits it has in process. */
+class DeliveredTask implements TaskOwner {
+  readonly message: TaskMessage;
+  readonly task: BackgroundTask;
+  readonly clock: Clock = systemClock;
+  readonly isWatched = true;
+  readonly response = NO_RESPONSE;
+  readonly deadline: number | undefined;
+  readonly #worker: Worker;
+  /** Promises of observers: the delivery is over when they have settled. */
+  readonly #hooks: Promise<void>[] = [];
+
+  constructor(
+    task: AnyDefinedTask,
+    message: TaskMessage,
+    attempt: number,
+    deadline: number | undefined,
+    worker: Worker,
+  ) {
+    this.message = message;
+    this.deadline = deadline;
+    this.#worker = worker;
+    this.task = new BackgroundTask(task, ...message.args);
+    this.task.owner = this;
+    this.task.addedAt = message.addedAt;
+    Object.assign(this.task.detail, { id: message.id, attempt });
+  }
+
+  get surround(): Surround | undefined {
+    return this.#worker.observers.surround;
+  }
+
+  /** Makes the attempt; settles when it and what the observers began are over. Never rejects. */
+  async run(): Promise<Ended> {
+    const { task } = this;
+    this.#notify("onAdd");
+    this.#worker.running.add(task);
+    startTask(task, Date.now());
+    const limit = new Deadline(this.deadline, Infinity, this.clock);
+    limit.arm((reason) => task.interrupt("expired", reason));
+    const result = await makeAttempt(task, this.message.timeout);
+    limit.cancel();
+    if (result?.status === "succeeded") task.end("succeeded");
+    else if (result !== undefined) task.end(result.status, result.error);
+    await Promise.all(this.#hooks);
+    return result ?? { status: task.status as "expired", error: task.error };
+  }
+
+  taskStarts(): void {
+    this.#notify("onStart");
+  }
+
+  taskRetries(): void {}
+
+  taskEnded(task: BackgroundTask): void {
+    this.#worker.running.delete(task);
+    this.#notify("onEnd");
+  }
+
+  #notify(event: TaskEvent): void {
+    const begun = this.#worker.observers.notify(event, this.task);
+    if (begun !== undefined) this.#hooks.push(begun);
   }
 }
 

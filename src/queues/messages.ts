@@ -1,13 +1,16 @@
-import { policyOf } from "../task/attempt.ts";
-import type { FullPolicy, RetryOptions } from "../task/policy.ts";
-import type { TaskState } from "../task/task_state.ts";
+import {
+  type FullPolicy,
+  policyOf,
+  type RetryOptions,
+} from "../task/policy.ts";
+import type { BackgroundTask } from "../task/task.ts";
 import { copyArguments } from "./json.ts";
 import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
 /**
  * Writes the message of a durable task, and refuses what its engine cannot do.
  *
- * @param state The task.
+ * @param task The task.
  * @param queue Its engine.
  * @param defaults The policy of tasks that have none of their own.
  * @param addedAt When it was added, in epoch milliseconds.
@@ -16,23 +19,25 @@ import type { TaskMessage, TaskQueue } from "./task_queue.ts";
  * @throws {RangeError} If the delay is too long or the message too large.
  */
 export function messageOf(
-  state: TaskState,
+  task: BackgroundTask,
   queue: TaskQueue,
   defaults: FullPolicy,
   addedAt: number,
 ): TaskMessage {
-  const task = state.definition?.name ?? state.name;
-  const args = copyArguments(task, state.args);
-  const { timeout, retry } = policyOf(state, defaults);
-  const { delay = 0, idempotencyKey } = state.options ?? {};
-  checkSupport(task, queue, delay, idempotencyKey);
+  const { definition, details } = task;
+  const options = details?.options;
+  const name = definition?.name ?? task.name;
+  const args = copyArguments(name, task.args);
+  const { timeout, retry } = policyOf(options, definition, defaults);
+  const { delay = 0, idempotencyKey } = options ?? {};
+  checkSupport(name, queue, delay, idempotencyKey);
   const message: TaskMessage = {
     version: 1,
-    id: state.id,
-    task,
+    id: task.id,
+    task: name,
     args,
     addedAt,
-    retry: retryOf(task, state, retry),
+    retry: retryOf(name, definition?.options.retry, retry),
     ...(timeout !== undefined && { timeout }),
     ...(delay > 0 && { delay }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
@@ -48,11 +53,11 @@ export function sizeOf(message: TaskMessage): number {
 
 function retryOf(
   task: string,
-  state: TaskState,
+  defined: RetryOptions | undefined,
   retry: RetryOptions = { attempts: 1 },
 ): TaskMessage["retry"] {
   const { when, ...rest } = retry;
-  if (when !== undefined && retry !== state.definition?.options.retry) {
+  if (when !== undefined && retry !== defined) {
     throw new TypeError(
       `Cannot hand task "${task}" to its queue: retry.when is a function, which does not leave ` +
         "this process; write it on defineTask, where the worker finds it",

@@ -1,9 +1,8 @@
-import type { Clock } from "../runner/clock.ts";
-import type { Host } from "./request_context.ts";
-import type { TaskEvent } from "../runner/observer.ts";
 import type { ResponseEndSource } from "../response_end/response_end_source.ts";
-import type { TaskRunner } from "../runner/task_runner.ts";
-import type { TaskState } from "../task/task_state.ts";
+import type { Scheduler } from "../runner/scheduler.ts";
+import type { Watcher } from "../runner/watchers.ts";
+import type { Clock } from "../task/clock.ts";
+import type { BackgroundTask } from "../task/task.ts";
 
 /**
  * What takes the place of runtime, clock and runner for the tasks of one request: a test client.
@@ -11,15 +10,14 @@ import type { TaskState } from "../task/task_state.ts";
  * A client that calls an app itself knows when the response has been read to its end, so it says
  * so instead of a platform.
  */
-export interface Interception extends Pick<ResponseEndSource, "responseEnd"> {
-  /** What the tasks tell the time by; the runner's clock where there is none. */
+export interface Interception
+  extends Watcher, Pick<ResponseEndSource, "responseEnd"> {
+  /** What the tasks tell the time by; the scheduler's clock where there is none. */
   readonly clock: Clock | undefined;
   /** What executes the tasks in place of the app's runner; no `waitUntil` is asked for them then. */
-  readonly runner: TaskRunner | undefined;
-  /** Something became of a task. Called before the observers of the runner are told. */
-  notify(event: TaskEvent, state: TaskState): void;
+  readonly scheduler: Scheduler | undefined;
   /** Holds back a task whose turn it is, until the promise resolves. */
-  turn(state: TaskState): Promise<void> | undefined;
+  turn(task: BackgroundTask): Promise<void> | undefined;
 }
 
 /**
@@ -47,12 +45,16 @@ export function intercept(key: object, interception: Interception): void {
 /**
  * Finds who takes over the tasks of a request.
  *
- * @param host The request, as its queue knows it.
+ * @param request The request.
+ * @param executionContext Finds its execution context.
  * @returns The test client's part, or `undefined` in production.
  */
-export function interceptionOf(host: Host): Interception | undefined {
+export function interceptionOf(
+  request: Request | undefined,
+  executionContext: () => unknown,
+): Interception | undefined {
   if (interceptions === undefined) return undefined;
-  return found(host.request) ?? found(host.executionContext);
+  return found(request) ?? found(executionContext());
 }
 
 function found(key: unknown): Interception | undefined {

@@ -5,18 +5,28 @@ import {
   describeValue,
 } from "../check/check.ts";
 import { checkMilliseconds } from "../check/check_number.ts";
-import type { WaitUntil } from "../wait_until/wait_until_source.ts";
-import type { Scheduler } from "../runner/scheduler.ts";
-import { StrictMode } from "../strict/mod.ts";
-import { checkPolicy, POLICY_KEYS, type TaskPolicy } from "../task/policy.ts";
+import { askPredicate } from "../check/user_code.ts";
 import {
-  defaultRunner,
+  defaultScheduler,
+  type Scheduler,
   schedulerOf,
-  TaskRunner,
-} from "../runner/task_runner.ts";
-import type { SequenceOptions } from "./sequence.ts";
-import type { TaskRun } from "../task/task_state.ts";
+} from "../runner/scheduler.ts";
+import type { TaskRunner } from "../runner/task_runner.ts";
+import { checkPolicy, POLICY_KEYS } from "../task/check_policy.ts";
+import type { FullPolicy, TaskPolicy } from "../task/policy.ts";
+import type { OnTaskError } from "../task/task_error.ts";
+import type { TaskRun } from "../task/task_run.ts";
 import { checkWaitUntil } from "../wait_until/resolve_wait_until.ts";
+import type { WaitUntil } from "../wait_until/wait_until_source.ts";
+import { isFailure } from "./failure.ts";
+
+/** What looks at tasks as they are added, for development: `strictMode()` makes it. */
+export interface StrictMode {
+  /** A task is added with these arguments. */
+  check(name: string, args: readonly unknown[]): void;
+  /** The source of the `waitUntil` of a request, by name. */
+  log(source: string): void;
+}
 
 /**
  * Options of `backgroundTasks()`, `withBackgroundTasks()` and `new BackgroundTasks()`. `timeout`,
@@ -26,7 +36,8 @@ export interface BackgroundTasksOptions extends TaskPolicy {
   /**
    * Called with what a task threw, once its last attempt failed or timed out, or with why it was
    * stopped at the platform's deadline. A promise it returns is a part of the work: the platform is
-   * kept alive for it, and `drain()` waits. What the hook throws itself goes to `console.error`.
+   * kept alive for it, and `drain()` waits, for 30 seconds at most. What the hook throws itself goes
+   * to `console.error`.
    *
    * @default {console.error with the task's name and the error, never its arguments}
    */
@@ -70,24 +81,18 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    */
   readonly exactEnd?: boolean;
   /**
-   * For development: warns with `console.warn` when a task is handed something that belongs to the
-   * request (a Hono context, a `Request` with an unread body, a locked stream) or an entity (an
-   * instance of a class of yours), and says what to pass instead. Once per task name.
-   * The debug log says once what keeps the work alive after the response.
+   * Whether what a handler threw means that it failed, so that its `"success"` tasks are discarded.
    *
-   * @default {false}
+   * @default {false for a `Response` or an error with a status below 400, and for a redirect of Next.js}
    */
-  readonly strict?: boolean;
-}
-
-/** The options of one middleware or wrapper, checked once and shared by all its requests. */
-export interface CheckedOptions extends SequenceOptions {
-  readonly waitUntil: WaitUntil | undefined;
-  readonly deadline: number | undefined;
-  readonly scheduler: Scheduler;
-  readonly exactEnd: boolean;
-  /** What warns, where `strict` is set. */
-  readonly strict: StrictMode | undefined;
+  readonly isFailure?: (error: unknown) => boolean;
+  /**
+   * For development: `strictMode()` of `@postlude/background-tasks/strict`, which warns when a task
+   * is handed something that belongs to the request, or an entity.
+   *
+   * @default {undefined}
+   */
+  readonly strict?: StrictMode;
 }
 
 const KEYS = [
@@ -98,53 +103,80 @@ const KEYS = [
   "deadline",
   "runner",
   "exactEnd",
+  "isFailure",
   "strict",
 ];
 
-/**
- * Checks the options where they are given.
- *
- * @param options The options as the user wrote them.
- * @returns What the requests share.
- * @throws {TypeError} If an option is unknown or of the wrong kind.
- * @throws {RangeError} If an option is out of range.
- */
-export function checkOptions(options: BackgroundTasksOptions): CheckedOptions {
-  checkKeys("background tasks option", options, KEYS);
-  checkPolicy(options);
-  const {
-    onTaskError,
-    stopOnError = false,
-    waitUntil,
-    deadline,
-    runner = defaultRunner,
-    exactEnd = false,
-    strict = false,
-  } = options;
-  if (onTaskError !== undefined) checkOnTaskError(onTaskError);
-  if (waitUntil !== undefined) checkWaitUntil(waitUntil);
-  if (deadline !== undefined && deadline !== Infinity) {
-    const more = " after the response end, or Infinity";
-    checkMilliseconds("deadline", deadline, 1, more);
+/** The options of one middleware or wrapper, checked once and shared by all its requests. */
+export class RequestOptions {
+  readonly defaults: FullPolicy;
+  readonly stopOnError: boolean;
+  readonly onTaskError: OnTaskError | undefined;
+  readonly waitUntil: WaitUntil | undefined;
+  readonly deadline: number | undefined;
+  readonly scheduler: Scheduler;
+  readonly exactEnd: boolean;
+  readonly isFailure: (error: unknown) => boolean;
+  readonly strict: StrictMode | undefined;
+  /** Whether the server was seen to hand over no execution context: learnt from the requests. */
+  givesNoContext = false;
+
+  /**
+   * Checks the options where they are given.
+   *
+   * @param options The options as the user wrote them.
+   * @throws {TypeError} If an option is unknown or of the wrong kind.
+   * @throws {RangeError} If an option is out of range.
+   */
+  constructor(options: BackgroundTasksOptions) {
+    checkKeys("background tasks option", options, KEYS);
+    checkPolicy(options);
+    const { timeout, retry, runOn, runner } = options;
+    const { onTaskError, waitUntil, deadline, strict } = options;
+    const { stopOnError = false, exactEnd = false } = options;
+    if (onTaskError !== undefined) checkOnTaskError(onTaskError);
+    if (waitUntil !== undefined) checkWaitUntil(waitUntil);
+    if (deadline !== undefined && deadline !== Infinity) {
+      const more = " after the response end, or Infinity";
+      checkMilliseconds("deadline", deadline, 1, more);
+    }
+    checkType("stopOnError", stopOnError, "boolean", "true or false");
+    checkType("exactEnd", exactEnd, "boolean", "true or false");
+    if (strict !== undefined) checkStrict(strict);
+    this.defaults = { timeout, retry, runOn };
+    this.stopOnError = stopOnError;
+    this.onTaskError = onTaskError;
+    this.waitUntil = waitUntil;
+    this.deadline = deadline;
+    this.scheduler = checkRunner(runner);
+    this.exactEnd = exactEnd;
+    this.isFailure = checkIsFailure(options.isFailure);
+    this.strict = strict;
   }
-  checkType("stopOnError", stopOnError, "boolean", "true or false");
-  checkType("exactEnd", exactEnd, "boolean", "true or false");
-  checkType("strict", strict, "boolean", "true or false");
-  if (!(runner instanceof TaskRunner)) {
-    throw new TypeError(
-      `Cannot use runner ${describeValue(runner)}: write new TaskRunner()`,
-    );
-  }
-  const { timeout, retry, runOn } = options;
-  const defaults = { timeout, retry, runOn };
-  return {
-    defaults,
-    onTaskError,
-    stopOnError,
-    waitUntil,
-    deadline,
-    scheduler: schedulerOf(runner),
-    exactEnd,
-    strict: strict ? new StrictMode() : undefined,
-  };
+}
+
+function checkRunner(runner: unknown): Scheduler {
+  if (runner === undefined) return defaultScheduler;
+  const scheduler = schedulerOf(runner);
+  if (scheduler !== undefined) return scheduler;
+  throw new TypeError(
+    `Cannot use runner ${describeValue(runner)}: write new TaskRunner()`,
+  );
+}
+
+function checkIsFailure(option: unknown): (error: unknown) => boolean {
+  if (option === undefined) return isFailure;
+  const example = "(error) => !(error instanceof Redirect)";
+  checkType("isFailure", option, "function", example);
+  const predicate = option as (error: unknown) => boolean;
+  return (error) => askPredicate("isFailure", () => predicate(error));
+}
+
+function checkStrict(strict: unknown): void {
+  if (typeof (strict as StrictMode | null)?.check === "function") return;
+  throw new TypeError(
+    `Cannot use strict ${
+      describeValue(strict)
+    }: write strictMode() of @postlude/background-tasks/strict`,
+  );
 }

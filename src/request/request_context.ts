@@ -1,29 +1,31 @@
-/** The request some tasks belong to, as a front door knows it. */
-export interface Host {
-  readonly request: Request | undefined;
-  readonly platform: unknown;
-  /** The execution context, where there is one; looked up when the first task is added. */
-  readonly executionContext: unknown;
-  /** What the handler threw, if it did. */
-  readonly failure: { readonly cause: unknown } | undefined;
+/**
+ * The request some tasks belong to, as a front door was handed it. It has the shape of Hono's
+ * context, so that one is this as it is: an object in between would be one more for each request.
+ */
+export interface RequestContext {
+  /** What the runtime handed to the fetch handler beside the request. */
+  readonly env: unknown;
+  /** The execution context; a getter of it may throw where there is none. */
+  readonly executionCtx: unknown;
+  /** What a framework caught of the handler; `undefined` where it caught nothing. */
+  readonly error: unknown;
+}
+
+/** Members of what each server hands over: Deno's info, Bun's server, Node's bindings. */
+interface ServerMembers {
+  readonly completed?: unknown;
+  readonly requestIP?: unknown;
+  readonly outgoing?: unknown;
 }
 
 /**
- * Joins what two front doors know of a request: the inner one may catch what the handler threw.
+ * Whether an app was called by the server of Deno, Bun or Node, which hand over no execution context.
  *
- * @param outer The one that made the tasks of the request.
- * @param inner The one further in.
+ * @param env What was handed over beside the request.
+ * @returns Whether it is a server's.
  */
-export function joinHosts(outer: Host, inner: Host): Host {
-  const { request, platform } = outer;
-  return {
-    request,
-    platform,
-    get executionContext() {
-      return outer.executionContext ?? inner.executionContext;
-    },
-    get failure() {
-      return outer.failure ?? inner.failure;
-    },
-  };
+export function isFromServer(env: unknown): boolean {
+  const server = env as ServerMembers | null | undefined;
+  const member = server?.completed ?? server?.requestIP ?? server?.outgoing;
+  return member !== undefined;
 }

@@ -1,36 +1,89 @@
-import { askPredicate } from "../check/check.ts";
-import type { HandlerOutcome, RunOn, TaskResponse } from "../task/policy.ts";
-import type { TaskState } from "../task/task_state.ts";
+import { askPredicate } from "../check/user_code.ts";
+import {
+  type KnownOutcome,
+  outcomeOf,
+  type ResponseEndListener,
+} from "../response_end/response_end_source.ts";
+import { type TurnListener, waitForTurn } from "../response_end/turn.ts";
+import type { RunOn } from "../task/policy.ts";
+import type { BackgroundTask } from "../task/task.ts";
+import type { HandlerOutcome, TaskResponse } from "../task/task_run.ts";
 
-/** What became of the request a task was added to. */
-export interface RequestEnd {
-  /** Whether the handler returned or threw. */
-  readonly outcome: HandlerOutcome;
-  /** What it threw. */
-  readonly failure: unknown;
-  /** The response, as far as it is known. */
-  readonly response: TaskResponse;
+/** Who wants to know when a response has ended. */
+export interface RequestEndListener {
+  /** The response has ended. Perhaps without the request's async context: no user's code runs in here. */
+  responseEnded(): void;
+  /** Nothing of the response is left to do: tasks may start. */
+  tasksMayStart(): void;
+}
+
+/** How a request ended: what became of its handler and of its response. */
+export class RequestEnd implements ResponseEndListener, TurnListener {
+  /** Whether tasks may start. */
+  isOver = false;
+  /** What the handler threw, if it failed. */
+  failure: { readonly cause: unknown } | undefined;
+  readonly #listener: RequestEndListener;
+  readonly #status: number | undefined;
+  #outcome: KnownOutcome = "unknown";
+  #response: TaskResponse | undefined = undefined;
+
+  constructor(
+    listener: RequestEndListener,
+    failure: { readonly cause: unknown } | undefined,
+    status: number | undefined,
+  ) {
+    this.#listener = listener;
+    this.failure = failure;
+    this.#status = status;
+  }
+
+  /** Whether the handler returned or failed. */
+  get outcome(): HandlerOutcome {
+    return this.failure === undefined ? "success" : "failure";
+  }
+
+  /** The response as far as it is known, put together when somebody asks. */
+  get response(): TaskResponse {
+    return this.#response ??= {
+      status: this.#status,
+      outcome: outcomeOf(this.#outcome),
+    };
+  }
+
+  responseEnded(outcome: KnownOutcome, turns: 0 | 1 | 2): void {
+    this.#outcome = outcome;
+    this.#response = undefined;
+    this.#listener.responseEnded();
+    if (turns === 0) this.turnHasCome();
+    else waitForTurn(turns, this);
+  }
+
+  turnHasCome(): void {
+    this.isOver = true;
+    this.#listener.tasksMayStart();
+  }
 }
 
 /**
  * Why a task does not run, by its `runOn`.
  *
- * @param state The task.
+ * @param task The task.
  * @param runOn The `runOn` that applies to it.
  * @param end What became of its request.
  * @returns The reason, or `undefined` for a task that runs.
  * @throws What a predicate threw.
  */
 export function runOnRefusal(
-  state: TaskState,
+  task: BackgroundTask,
   runOn: RunOn = "success",
-  end: RequestEnd,
+  end: Pick<RequestEnd, "outcome" | "failure" | "response">,
 ): Error | undefined {
   const { outcome } = end;
   const runs = typeof runOn === "function"
     ? askPredicate("runOn", () => runOn(outcome, end.response))
     : runOn === "always" || runOn === outcome ||
-      (runOn === "success" && state.addedAfterFailure);
+      (runOn === "success" && task.details?.addedAfterFailure);
   if (runs) return;
   const wanted = typeof runOn === "function"
     ? "its runOn predicate said no"
@@ -39,7 +92,7 @@ export function runOnRefusal(
     ? "the handler returned"
     : "the handler failed";
   return new Error(
-    `Task "${state.name}" was discarded: ${happened} and ${wanted}`,
-    { cause: end.failure },
+    `Task "${task.name}" was discarded: ${happened} and ${wanted}`,
+    { cause: end.failure?.cause },
   );
 }

@@ -1,5 +1,5 @@
 import { IS_BUN } from "./runtime.ts";
-import type { ResponseOutcome } from "../task/policy.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
 import { waitForTurn } from "./turn.ts";
 import type {
   Exchange,

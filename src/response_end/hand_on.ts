@@ -1,4 +1,4 @@
-import type { ResponseOutcome } from "../task/policy.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
 
 /** A body that nobody has begun to read after this many milliseconds was dropped. */
 const UNREAD = 1_000;

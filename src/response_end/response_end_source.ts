@@ -1,4 +1,4 @@
-import type { ResponseOutcome } from "../task/policy.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
 
 /**
  * One request and the response to it.

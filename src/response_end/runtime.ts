@@ -32,3 +32,6 @@ export const IS_WORKERS: boolean =
 export const MAY_BE_WORKERS: boolean = Boolean(
   globals.IdentityTransformStream && globals.FixedLengthStream,
 );
+
+/** Node, or a runtime that has its `process`: Deno and Bun do, and Workers with `nodejs_compat`. */
+export const IS_NODE_LIKE: boolean = Boolean(globals.process?.versions?.node);

@@ -1,5 +1,5 @@
 import { handOn } from "./hand_on.ts";
-import type { ResponseOutcome } from "../task/policy.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
 import {
   type Exchange,
   lendsByteReader,

@@ -1,4 +1,4 @@
-import type { ResponseOutcome } from "../task/policy.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
 import {
   type Exchange,
   lendsByteReader,

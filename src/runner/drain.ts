@@ -1,8 +1,9 @@
 import { checkKeys, describeValue } from "../check/check.ts";
-import { checkMilliseconds } from "../check/check_number.ts";
-import { type Clock, MAX_DELAY, systemClock } from "./clock.ts";
-import { Scheduler } from "./scheduler.ts";
-import type { TaskRun } from "../task/task_state.ts";
+import { checkMilliseconds, MAX_DELAY } from "../check/check_number.ts";
+import { type Clock, systemClock } from "../task/clock.ts";
+import type { TaskRun } from "../task/task_run.ts";
+import { type Drainable, processWork } from "./process_work.ts";
+import type { Scheduler } from "./scheduler.ts";
 
 /** How long to wait for tasks. */
 export interface DrainOptions {
@@ -49,7 +50,7 @@ export interface DrainReport {
  * @throws {RangeError} If the timeout is out of range.
  */
 export function drain(options: DrainOptions = {}): Promise<DrainReport> {
-  return new Drain(() => true).run([...Scheduler.busy], options, systemClock);
+  return new Drain(() => true).run([...processWork.busy], options, systemClock);
 }
 
 /**
@@ -89,100 +90,119 @@ export function checkDrainOptions(options: DrainOptions): void {
   }
 }
 
-/** Waits for schedulers, again and again until none has anything left. */
+/** The drains that go on: what one of them abandons is a part of the report of each. */
+const drains = new Set<Drain>();
+
+/** Waits for parts of the process, again and again until none has anything left. */
 class Drain {
-  readonly #includes: (scheduler: Scheduler) => boolean;
-  readonly #parts = new Map<Scheduler, Part>();
+  readonly #includes: (part: Drainable) => boolean;
+  readonly #parts = new Map<Drainable, DrainedPart>();
 
   /** @param includes Whom to wait for. */
-  constructor(includes: (scheduler: Scheduler) => boolean) {
+  constructor(includes: (part: Drainable) => boolean) {
     this.#includes = includes;
   }
 
   async run(
-    schedulers: readonly Scheduler[],
+    parts: readonly Drainable[],
     options: DrainOptions,
     clock: Clock,
   ): Promise<DrainReport> {
     checkDrainOptions(options);
-    schedulers.forEach(this.#join);
-    Scheduler.busyListeners.add(this.#join);
+    parts.forEach(this.#join);
+    processWork.listeners.add(this.#join);
+    drains.add(this);
     const limit = new Limit(options, clock);
+    await this.#wait(limit);
+    const report = this.#end();
+    drains.delete(this);
+    processWork.listeners.delete(this.#join);
+    await this.#tell(limit);
+    limit.cancel();
+    return report;
+  }
+
+  /** A part that becomes busy is waited for, from its first task on. */
+  readonly #join = (part: Drainable): void => {
+    if (!this.#includes(part) || this.#parts.has(part)) return;
+    this.#parts.set(part, new DrainedPart(part));
+  };
+
+  async #wait(limit: Limit): Promise<void> {
     for (
       let busy = this.#busy();
-      busy.length > 0 && !limit.reached;
+      busy.length > 0 && !limit.isReached;
       busy = this.#busy()
     ) {
       await Promise.race([
         limit.promise,
-        ...busy.map(({ scheduler }) => scheduler.whenIdle()),
+        ...busy.map(({ part }) => part.whenIdle()),
       ]);
     }
-    limit.cancel();
-    Scheduler.busyListeners.delete(this.#join);
-    return this.#end();
   }
 
-  /** A scheduler that has become busy is waited for, from its first task on. */
-  readonly #join = (scheduler: Scheduler): void => {
-    if (!this.#includes(scheduler) || this.#parts.has(scheduler)) return;
-    this.#parts.set(scheduler, new Part(scheduler));
-  };
-
-  #busy(): Part[] {
-    return [...this.#parts.values()].filter(({ scheduler }) =>
-      scheduler.isBusy
-    );
+  #busy(): DrainedPart[] {
+    return [...this.#parts.values()].filter(({ part }) => part.isBusy);
   }
 
-  /** Abandons what is left, then tells the observers. */
+  /** Abandons what is left. */
   #end(): DrainReport {
     const reason = new DOMException(
       "The tasks were abandoned: the drain deadline has passed",
       "AbortError",
     );
-    for (const part of this.#busy()) part.abandon(reason);
-    const reports = [...this.#parts.values()].map((part) => part.end());
+    for (const { part } of this.#busy()) {
+      const runs = part.abandon(reason);
+      for (const drain of drains) drain.#parts.get(part)?.abandoned.push(runs);
+    }
+    const reports = [...this.#parts.values()].map((part) => part.report());
     return {
       finished: reports.reduce((sum, { finished }) => sum + finished, 0),
       failed: reports.reduce((sum, { failed }) => sum + failed, 0),
       abandoned: reports.flatMap(({ abandoned }) => abandoned),
     };
   }
+
+  /** Tells the observers, and waits for what they begin, for as long as the drain may take. */
+  async #tell(limit: Limit): Promise<void> {
+    const begun = [...this.#parts.values()].map((part) => part.tell())
+      .filter((promise) => promise !== undefined);
+    if (begun.length === 0) return;
+    await Promise.race([limit.promise, Promise.all(begun)]);
+  }
 }
 
-/** What one scheduler did during a drain. */
-class Part {
-  readonly scheduler: Scheduler;
+/** What one part of the process did during a drain. */
+class DrainedPart {
+  readonly part: Drainable;
   readonly #succeeded: number;
   readonly #failed: number;
-  #abandoned: readonly TaskRun[] = [];
+  /** What was abandoned meanwhile, by whichever drain. */
+  readonly abandoned: TaskRun[][] = [];
 
-  constructor(scheduler: Scheduler) {
-    this.scheduler = scheduler;
-    this.#succeeded = scheduler.succeeded;
-    this.#failed = scheduler.failed;
+  constructor(part: Drainable) {
+    this.part = part;
+    this.#succeeded = part.succeeded;
+    this.#failed = part.failed;
   }
 
-  abandon(reason: unknown): void {
-    this.#abandoned = this.scheduler.abandon(reason);
-  }
-
-  end(): DrainReport {
-    const { succeeded, failed } = this.scheduler;
-    const report = {
+  report(): DrainReport {
+    const { succeeded, failed } = this.part;
+    return {
       finished: succeeded - this.#succeeded,
       failed: failed - this.#failed,
-      abandoned: this.#abandoned,
+      abandoned: this.abandoned.flat(),
     };
-    this.scheduler.drained(report);
-    return report;
+  }
+
+  tell(): Promise<void> | undefined {
+    return this.part.drained(this.report());
   }
 }
 
 /** The end of a wait: by its timeout, by its signal, or never. */
 class Limit {
-  reached = false;
+  isReached = false;
   readonly promise: Promise<void>;
   readonly #signal: AbortSignal | undefined;
   readonly #clock: Clock;
@@ -207,7 +227,7 @@ class Limit {
   }
 
   readonly #reach = (): void => {
-    this.reached = true;
+    this.isReached = true;
     this.#resolve();
   };
 }

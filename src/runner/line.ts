@@ -1,48 +1,55 @@
-import type { TaskSequence } from "../request/sequence.ts";
+/** What can stand in a {@linkcode Line}: it keeps its neighbours itself. */
+export interface Linked<Item> {
+  /** The neighbour in front. */
+  previous: Item | undefined;
+  /** The neighbour behind. */
+  next: Item | undefined;
+}
 
 /**
- * The sequences a scheduler keeps, in the order they came, linked to each other.
+ * Items in the order they came, linked to each other: each enters and leaves at once, wherever it
+ * stands.
  *
  * Not a `Set`: with one, a task was measured to cost two to three times as much CPU time, nearly
- * all of it garbage collection. Most likely a table that the `Set` has outgrown, garbage but old,
- * keeps every sequence it held, with its tasks, through the collections of young objects.
+ * all of it garbage collection (bench/README, "Before and after"). A table that the `Set` has
+ * outgrown, garbage but old, keeps every item it held through the collections of young objects.
  *
- * Invariant: a sequence that is not in here has no neighbours, for the same reason.
+ * Invariant: an item that has left has no neighbours, for the same reason.
+ *
+ * @typeParam Item What stands in the line.
  */
-export class InFlight {
-  #first: TaskSequence | undefined = undefined;
-  #last: TaskSequence | undefined = undefined;
+export class Line<Item extends Linked<Item>> {
+  /** The item in front. */
+  first: Item | undefined = undefined;
+  /** The item at the end. */
+  last: Item | undefined = undefined;
 
-  /** Adds a sequence at the end; one that is in here stays where it is. */
-  add(sequence: TaskSequence): void {
-    if (this.#has(sequence)) return;
-    sequence.previous = this.#last;
-    if (this.#last === undefined) this.#first = sequence;
-    else this.#last.next = sequence;
-    this.#last = sequence;
+  /** Adds an item at the end; one that stands here already stays where it is. */
+  add(item: Item): void {
+    if (item.previous !== undefined || this.first === item) return;
+    item.previous = this.last;
+    if (this.last === undefined) this.first = item;
+    else this.last.next = item;
+    this.last = item;
   }
 
-  /** Takes a sequence out, if it is in here. */
-  delete(sequence: TaskSequence): void {
-    if (!this.#has(sequence)) return;
-    const { previous, next } = sequence;
-    if (previous === undefined) this.#first = next;
+  /** Takes an item out, if it stands here. An item stands in one line at a time. */
+  delete(item: Item): void {
+    const { previous, next } = item;
+    if (previous === undefined && this.first !== item) return;
+    if (previous === undefined) this.first = next;
     else previous.next = next;
-    if (next === undefined) this.#last = previous;
+    if (next === undefined) this.last = previous;
     else next.previous = previous;
-    sequence.previous = sequence.next = undefined;
+    item.previous = item.next = undefined;
   }
 
-  /** All of them, in the order they were added. */
-  all(): TaskSequence[] {
-    const all: TaskSequence[] = [];
-    for (let one = this.#first; one !== undefined; one = one.next) {
-      all.push(one);
+  /** All items, in the order they came. */
+  all(): Item[] {
+    const all: Item[] = [];
+    for (let item = this.first; item !== undefined; item = item.next) {
+      all.push(item);
     }
     return all;
-  }
-
-  #has(sequence: TaskSequence): boolean {
-    return sequence.previous !== undefined || this.#first === sequence;
   }
 }

@@ -1,13 +1,16 @@
-import { catchLater, checkType, describeValue } from "../check/check.ts";
+import { checkType, describeValue } from "../check/check.ts";
+import { callHook } from "../check/user_code.ts";
+import type { BackgroundTask, Surround } from "../task/task.ts";
+import type { TaskRun } from "../task/task_run.ts";
 import type { DrainReport } from "./drain.ts";
-import type { TaskRun } from "../task/task_state.ts";
-import { writeError } from "../check/thrown.ts";
+import { both, type TaskEvent, type Watcher } from "./watchers.ts";
 
 /**
  * Watches every task of a runner. Every task that was added ends in exactly one `onEnd`.
  *
- * An observer that throws, or whose promise rejects, is reported with `console.error` and harms
- * nobody.
+ * A promise that an observer returns is a part of the work: the platform is kept alive for it, and a
+ * drain waits. An observer that throws, or whose promise rejects, is reported with `console.error`
+ * and harms nobody.
  *
  * @example Log what ended, and how long it took
  * ```ts
@@ -21,13 +24,13 @@ import { writeError } from "../check/thrown.ts";
  */
 export interface TaskObserver {
   /** A task was added. */
-  readonly onAdd?: (run: TaskRun) => void;
+  readonly onAdd?: (run: TaskRun) => unknown;
   /** The first attempt of a task starts. */
-  readonly onStart?: (run: TaskRun) => void;
+  readonly onStart?: (run: TaskRun) => unknown;
   /** An attempt failed with `run.error`, and another one follows. */
-  readonly onRetry?: (run: TaskRun) => void;
+  readonly onRetry?: (run: TaskRun) => unknown;
   /** A task ended, with `run.status`. */
-  readonly onEnd?: (run: TaskRun) => void;
+  readonly onEnd?: (run: TaskRun) => unknown;
   /**
    * A wait for the tasks has ended, by `drain()`, `close()` or `drainOnShutdown()`: what became of
    * those of this runner, each of which has had its `onEnd`. Where the whole process was drained, a
@@ -47,16 +50,13 @@ export interface TaskObserver {
    * assertEquals(lost, []);
    * ```
    */
-  readonly onDrain?: (report: DrainReport) => void;
+  readonly onDrain?: (report: DrainReport) => unknown;
   /**
    * Each attempt is made by calling `attempt`, at once: what this function enters, such as the
    * active span of a tracer, is what the task sees. One that does not call it changes nothing.
    */
   readonly around?: (run: TaskRun, attempt: () => void) => void;
 }
-
-/** A moment of a task that an observer can watch. */
-export type TaskEvent = "onAdd" | "onStart" | "onRetry" | "onEnd";
 
 /** What an observer may have. */
 const KEYS: readonly (keyof TaskObserver)[] = [
@@ -97,31 +97,41 @@ export function checkObservers(observers: unknown): void {
   }
 }
 
-/**
- * Calls a hook of the user's. What it throws or rejects with goes to `console.error`.
- *
- * @param name The hook, for the message.
- * @param hook Calls it.
- * @returns Settles when a promise does that it returned; nothing where it returned none.
- */
-export function callHook(
-  name: string,
-  hook: () => unknown,
-): Promise<void> | undefined {
-  const failed = (error: unknown): void =>
-    writeError(`Background tasks: ${name} failed:`, error);
-  try {
-    return catchLater(hook(), failed);
-  } catch (error) {
-    failed(error);
+/** Observers as one watcher. A snapshot of a task is made for each, and only for one that listens. */
+export class Observers implements Watcher {
+  readonly #observers: readonly TaskObserver[];
+  /** Surrounds each attempt; `undefined` where no observer does. */
+  readonly surround: Surround | undefined;
+
+  constructor(observers: readonly TaskObserver[]) {
+    this.#observers = [...observers];
+    this.surround = surroundOf(observers);
+  }
+
+  notify(event: TaskEvent, task: BackgroundTask): Promise<void> | undefined {
+    return this.#callAll(event, (observer) => {
+      if (observer[event] !== undefined) {
+        return observer[event](task.snapshot());
+      }
+    });
+  }
+
+  /** A wait for the tasks is over. */
+  drained(report: DrainReport): Promise<void> | undefined {
+    return this.#callAll("onDrain", (observer) => observer.onDrain?.(report));
+  }
+
+  #callAll(
+    name: string,
+    call: (observer: TaskObserver) => unknown,
+  ): Promise<void> | undefined {
+    let begun: Promise<void> | undefined;
+    for (const observer of this.#observers) {
+      begun = both(begun, callHook(name, () => call(observer)));
+    }
+    return begun;
   }
 }
-
-/** Makes an attempt inside what observers set up for it. */
-export type Surround = (
-  task: { snapshot(): TaskRun },
-  attempt: () => unknown,
-) => unknown;
 
 /**
  * Several observers surround an attempt one inside the other, the first outermost.
@@ -156,13 +166,13 @@ function callAround(
   attempt: () => unknown,
 ): unknown {
   let result: (() => unknown) | undefined;
-  const once = (): void => void (result ??= settle(attempt));
+  const once = (): void => void (result ??= resultOf(attempt));
   callHook("around", () => surround(once));
   once();
   return result?.();
 }
 
-function settle(attempt: () => unknown): () => unknown {
+function resultOf(attempt: () => unknown): () => unknown {
   try {
     const value = attempt();
     return () => value;

@@ -1,105 +1,87 @@
-import { type Clock, MAX_DELAY } from "./clock.ts";
-import type { DrainReport } from "./drain.ts";
 import {
   BackgroundTasksClosedError,
   TaskQueueFullError,
 } from "../check/errors.ts";
-import { InFlight } from "./line.ts";
-import {
-  callHook,
-  type Surround,
-  surroundOf,
-  type TaskEvent,
-  type TaskObserver,
-} from "./observer.ts";
+import { MAX_DELAY } from "../check/check_number.ts";
 import { IS_WORKERS } from "../response_end/runtime.ts";
-import type { RequestRecord } from "../request/request_record.ts";
-import type { TaskSequence } from "../request/sequence.ts";
-import type { TaskRun, TaskState } from "../task/task_state.ts";
+import { type Clock, systemClock } from "../task/clock.ts";
+import type { BackgroundTask, Surround } from "../task/task.ts";
+import type { EndStatus, TaskRun } from "../task/task_run.ts";
+import type { DrainReport } from "./drain.ts";
+import { Line, type Linked } from "./line.ts";
+import { becomesBusy, becomesIdle, type Drainable } from "./process_work.ts";
+import {
+  both,
+  processWatchers,
+  type TaskEvent,
+  tell,
+  type Watcher,
+} from "./watchers.ts";
 
-/** Part of this package that watches every task of the process: it must not throw. */
-export interface Watcher {
-  /** Something became of a task. */
-  notify(event: TaskEvent, state: TaskState): void;
-  /** A request has begun: what is kept of it. */
-  newRecord(now: () => number): RequestRecord;
-  /** The handler of a request has returned, or its response has ended. */
-  requestChanged(record: RequestRecord): void;
+/** The work of one request, as a scheduler sees it. */
+export interface ScheduledWork extends Linked<ScheduledWork> {
+  /** Whether it stands in the line of those that wait for a free place: the scheduler's own mark. */
+  isWaiting: boolean;
+  /** Its place in the order in which the requests added their first tasks. */
+  readonly order: number;
+  /** Its tasks may run, one after another. */
+  start(): void;
+  /** Ends what waits or runs, and tells what that was. */
+  stop(status: EndStatus, reason: unknown): TaskRun[];
 }
 
-/** What the copies of this package in one process have in common: each drains the tasks of all. */
-interface Shared {
-  readonly busy: Set<Scheduler>;
-  readonly busyListeners: Set<(scheduler: Scheduler) => void>;
-}
-
-/**
- * The key of what is shared: a bundler may make a copy for each entry, a reload for each edit. A
- * scheduler of another shape, for what `drain.ts` uses of it, needs another number.
- */
-const SHARED = Symbol.for("@postlude/background-tasks/schedulers/1");
-
-const shared = (globalThis as { [SHARED]?: Shared })[SHARED] ??= {
-  busy: new Set(),
-  busyListeners: new Set(),
-};
-
-/**
- * What a `TaskRunner` does: it counts tasks, lets sequences start in order, and knows which are
- * in flight.
- *
- * Invariant: `pending` is the number of tasks admitted and not ended, and the scheduler is in
- * `busy` while that or `#hooks` is not zero, unless it is hidden; a sequence is in `#sequences` from
- * its first task to its finish.
- */
-export class Scheduler {
-  /** Every scheduler with pending tasks: what `drain()` waits for. */
-  static readonly busy: Set<Scheduler> = shared.busy;
-  /** Who watches the tasks of all schedulers. */
-  static readonly watchers: Set<Watcher> = new Set();
-  /** Whether the process is ending: what would stream for ever stops. */
-  static isShuttingDown = false;
-  /** Told of each scheduler that gets its first pending task, before it is admitted. */
-  static readonly busyListeners: Set<(scheduler: Scheduler) => void> =
-    shared.busyListeners;
-
-  /** Replaced only before the first task: by a test that has a clock of its own. */
-  clock: Clock;
-  readonly observers: readonly TaskObserver[];
-  /** Makes an attempt inside what the observers set up for it; absent where none does. */
+/** What a runner's observers add to its scheduler. */
+export interface SchedulerObservers extends Watcher {
+  /** Surrounds each attempt; `undefined` where no observer does. */
   readonly surround: Surround | undefined;
+  /** A wait for the tasks is over. */
+  drained(report: DrainReport): Promise<void> | undefined;
+}
+
+/** The limits of a scheduler, checked. */
+export interface SchedulerLimits {
+  /** How many works may run at once. */
+  readonly concurrency: number;
+  /** How many tasks may wait for their turn, or run. */
+  readonly maxPending: number;
+}
+
+/**
+ * What a `TaskRunner` does: it counts tasks, lets the works of requests start in order, and knows
+ * which are in flight.
+ *
+ * Invariant: `pending` is the number of tasks that were admitted and have not ended. A work stands in
+ * one of the two lines from its first task or hook to its last.
+ */
+export class Scheduler implements Drainable {
+  /** Replaced only before the first task: by a test that has a clock of its own. */
+  clock: Clock = systemClock;
+  readonly observers: SchedulerObservers | undefined;
   /** The source of the latest `waitUntil`, by name. */
   platform: string | undefined = undefined;
-  /** Whether only a test client knows it: `drain()` never hears of it. */
+  /** Whether only a test client knows it: a drain of the process never hears of it. */
   isHidden = false;
-  closed = false;
+  isClosed = false;
   pending = 0;
   running = 0;
   succeeded = 0;
   failed = 0;
-  /** Hooks whose promises have not settled. */
+  /** Those of `pending` whose response is on its way to the client: they hold no place. */
+  sending = 0;
+  /** How many works it has seen. */
+  works = 0;
+  /** Promises of hooks that have not settled. */
   #hooks = 0;
-  readonly #concurrency: number;
-  readonly #maxPending: number;
-  readonly #sequences = new InFlight();
-  /** Those that wait for a free place, linked in the order their responses ended. */
-  #firstReady: TaskSequence | undefined = undefined;
-  #lastReady: TaskSequence | undefined = undefined;
+  readonly #limits: SchedulerLimits;
+  readonly #inFlight = new Line<ScheduledWork>();
+  /** Those that wait for a free place, in the order their responses ended. */
+  readonly #ready = new Line<ScheduledWork>();
   #open = 0;
-  #filling = false;
   #idle: (() => void)[] = [];
 
-  constructor(
-    clock: Clock,
-    concurrency: number,
-    maxPending: number,
-    observers: readonly TaskObserver[],
-  ) {
-    this.clock = clock;
-    this.#concurrency = concurrency;
-    this.#maxPending = maxPending;
+  constructor(limits: SchedulerLimits, observers?: SchedulerObservers) {
+    this.#limits = limits;
     this.observers = observers;
-    this.surround = surroundOf(observers);
   }
 
   /**
@@ -108,15 +90,27 @@ export class Scheduler {
    * @throws {BackgroundTasksClosedError} If the runner was closed.
    * @throws {TaskQueueFullError} If there would be more than `maxPending`.
    */
-  admit(first: TaskState, count: number): void {
-    if (this.closed) {
-      throw new BackgroundTasksClosedError(first.name, "the runner was closed");
+  admit({ name }: { readonly name: string }, count: number): void {
+    if (this.isClosed) {
+      throw new BackgroundTasksClosedError(name, "the runner was closed");
     }
-    if (this.pending + count > this.#maxPending) {
-      throw new TaskQueueFullError(first.name, this.#maxPending);
+    const { maxPending } = this.#limits;
+    if (this.pending - this.sending + count > maxPending) {
+      throw new TaskQueueFullError(name, maxPending);
     }
-    if (!this.isBusy) this.#becomeBusy();
+    this.count(count);
+  }
+
+  /** Counts tasks that nobody can refuse: they run already. */
+  count(count: number): void {
+    this.#becomeBusy();
     this.pending += count;
+  }
+
+  /** Takes tasks back that were admitted and that nothing became of. */
+  withdraw(count: number): void {
+    this.pending -= count;
+    this.#checkIdle();
   }
 
   /** Whether there is something to wait for: tasks, or what a hook has begun. */
@@ -126,83 +120,59 @@ export class Scheduler {
 
   /** What a hook has begun is waited for, as a task is. */
   hookBegins(): void {
-    if (!this.isBusy) this.#becomeBusy();
+    this.#becomeBusy();
     this.#hooks++;
   }
 
-  /** It has ended. */
+  /** What a hook has begun is done, or nobody waits for it any more. */
   hookEnds(): void {
     this.#hooks--;
     this.#checkIdle();
   }
 
-  /** A task that was admitted starts. */
-  started(state: TaskState): void {
-    this.running++;
-    this.notify("onStart", state);
-  }
-
-  /** A task that was admitted has ended: it gives its place back, and then its hooks are called. */
-  ended(state: TaskState): void {
-    if (state.startedAt !== undefined) this.running--;
-    const { status } = state;
+  /** A task that was admitted has ended: it gives its place back. */
+  taskEnded(status: EndStatus, ran: boolean): void {
+    if (ran) this.running--;
     if (status === "succeeded") this.succeeded++;
     if (status === "failed" || status === "timed-out") this.failed++;
     this.pending--;
     this.#checkIdle();
   }
 
-  #checkIdle(): void {
-    if (this.isBusy) return;
-    Scheduler.busy.delete(this);
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
+  /** A work has something to wait for. */
+  add(work: ScheduledWork): void {
+    if (!work.isWaiting) this.#inFlight.add(work);
   }
 
-  /** A sequence has a task that was admitted. */
-  add(sequence: TaskSequence): void {
-    this.#sequences.add(sequence);
-  }
-
-  /** The response of a sequence has ended: its tasks may start when it is their turn. */
-  enqueue(sequence: TaskSequence): void {
-    if (this.#open < this.#concurrency) return this.#start(sequence);
+  /** The response of a work has ended: its tasks may start when it is their turn. */
+  enqueue(work: ScheduledWork): void {
+    if (this.#open < this.#limits.concurrency) return this.#start(work);
     // workerd takes a request without a timer of its own, which only another one can wake, for dead
     if (IS_WORKERS) setTimeout(() => {}, MAX_DELAY);
-    if (this.#firstReady === undefined) this.#firstReady = sequence;
-    else this.#lastReady!.nextReady = sequence;
-    this.#lastReady = sequence;
+    this.#inFlight.delete(work);
+    work.isWaiting = true;
+    this.#ready.add(work);
   }
 
-  /** A sequence has nothing left to run. */
-  remove(sequence: TaskSequence, started: boolean): void {
-    this.#sequences.delete(sequence);
-    if (started) this.#open--;
-    if (this.#filling) return; // one that had nothing to run: the loop below goes on
-    this.#filling = true;
-    while (
-      this.#firstReady !== undefined &&
-      (this.#firstReady.finished || this.#open < this.#concurrency)
+  /** A work that had started has no task left: another one may start. */
+  release(): void {
+    this.#open--;
+    const { concurrency } = this.#limits;
+    for (
+      let next = this.#ready.first;
+      next !== undefined && this.#open < concurrency;
+      next = this.#ready.first
     ) {
-      const next = this.#firstReady;
-      this.#firstReady = next.nextReady;
-      next.nextReady = undefined; // see `InFlight`
-      if (!next.finished) this.#start(next);
+      this.remove(next);
+      this.#inFlight.add(next);
+      this.#start(next);
     }
-    this.#filling = false;
   }
 
-  /** Resolves once any scheduler has a pending task. */
-  static whenBusy(): Promise<void> {
-    if (Scheduler.busy.size > 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        Scheduler.busyListeners.delete(wake);
-        resolve();
-      };
-      Scheduler.busyListeners.add(wake);
-    });
+  /** A work has nothing left to wait for. */
+  remove(work: ScheduledWork): void {
+    (work.isWaiting ? this.#ready : this.#inFlight).delete(work);
+    work.isWaiting = false;
   }
 
   /** Resolves once there is nothing to wait for. */
@@ -213,42 +183,68 @@ export class Scheduler {
 
   /** Stops everything in flight, and tells what that was. */
   abandon(reason: unknown): TaskRun[] {
-    return this.#sequences.all().flatMap((sequence) =>
-      sequence.stop("abandoned", reason)
-    );
+    return [...this.#inFlight.all(), ...this.#ready.all()]
+      .sort((one, other) => one.order - other.order)
+      .flatMap((work) => work.stop("abandoned", reason));
   }
 
   /** Whether anybody is told what becomes of a task. */
   get isWatched(): boolean {
-    return this.observers.length > 0 || Scheduler.watchers.size > 0;
+    return this.observers !== undefined || processWatchers.size > 0;
   }
 
-  /** Tells every observer. A snapshot is made only when somebody listens. */
-  notify(event: TaskEvent, state: TaskState): void {
-    if (Scheduler.watchers.size > 0) {
-      for (const watcher of Scheduler.watchers) watcher.notify(event, state);
-    }
-    if (this.observers.length === 0) return;
-    for (const observer of this.observers) {
-      callHook(event, () => observer[event]?.(state.snapshot()));
-    }
+  /**
+   * Tells everybody of a task: the page of the process, then the observers of this runner.
+   *
+   * @returns Settles when all have done what they began; `undefined` where they did so at once.
+   */
+  notify(event: TaskEvent, task: BackgroundTask): Promise<void> | undefined {
+    const begun = processWatchers.size === 0
+      ? undefined
+      : tell(processWatchers, event, task);
+    return both(begun, this.observers?.notify(event, task));
   }
 
-  /** Tells every observer what became of the tasks that were waited for. */
-  drained(report: DrainReport): void {
-    for (const observer of this.observers) {
-      callHook("onDrain", () => observer.onDrain?.(report));
-    }
+  /** Tells the observers what became of the tasks that were waited for. */
+  drained(report: DrainReport): Promise<void> | undefined {
+    return this.observers?.drained(report);
   }
 
   #becomeBusy(): void {
-    if (this.isHidden) return;
-    Scheduler.busy.add(this);
-    for (const tell of Scheduler.busyListeners) tell(this);
+    if (!this.isBusy && !this.isHidden) becomesBusy(this);
   }
 
-  #start(sequence: TaskSequence): void {
+  #checkIdle(): void {
+    if (this.isBusy) return;
+    becomesIdle(this);
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+
+  #start(work: ScheduledWork): void {
     this.#open++;
-    sequence.start();
+    work.start();
   }
 }
+
+/** The key of a runner's scheduler: registered, so that copies of this package know each other's. */
+export const SCHEDULER: unique symbol = Symbol.for(
+  "@postlude/background-tasks/scheduler/1",
+);
+
+/**
+ * The scheduler behind a runner that a user holds.
+ *
+ * @param runner What the user holds.
+ * @returns The scheduler; `undefined` for what is no runner, of whatever copy of this package.
+ */
+export function schedulerOf(runner: unknown): Scheduler | undefined {
+  return (runner as { [SCHEDULER]?: Scheduler } | null)?.[SCHEDULER];
+}
+
+/** The scheduler of the process: of every middleware without a `runner` of its own. */
+export const defaultScheduler: Scheduler = new Scheduler({
+  concurrency: Infinity,
+  maxPending: Infinity,
+});

@@ -1,14 +1,14 @@
 import { checkKeys } from "../check/check.ts";
 import { checkNumber } from "../check/check_number.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import type { Clock } from "../task/clock.ts";
 import {
   checkDrainOptions,
   type DrainOptions,
   type DrainReport,
   drainScheduler,
 } from "./drain.ts";
-import { checkObservers, type TaskObserver } from "./observer.ts";
-import { Scheduler } from "./scheduler.ts";
+import { checkObservers, Observers, type TaskObserver } from "./observer.ts";
+import { SCHEDULER, Scheduler, schedulerOf } from "./scheduler.ts";
 
 /** Options of a {@linkcode TaskRunner}. */
 export interface TaskRunnerOptions {
@@ -53,15 +53,6 @@ export interface TaskRunnerStats {
   readonly platform: string | undefined;
 }
 
-/** The scheduler behind a runner that a user holds, for the files of this package. */
-export let schedulerOf: (runner: TaskRunner) => Scheduler;
-
-/** Creates a runner with a clock of its own, for tests; it throws what the constructor throws. */
-export let createRunner: (
-  options: TaskRunnerOptions,
-  clock: Clock,
-) => TaskRunner;
-
 /**
  * Executes the background tasks of a process: limits, observers, figures and draining.
  *
@@ -79,15 +70,6 @@ export let createRunner: (
  */
 export class TaskRunner {
   readonly #scheduler: Scheduler;
-
-  static {
-    schedulerOf = (runner) => runner.#scheduler;
-    createRunner = (options, clock) => {
-      const runner = new TaskRunner(options);
-      runner.#scheduler.clock = clock;
-      return runner;
-    };
-  }
 
   /**
    * Creates a runner.
@@ -107,9 +89,12 @@ export class TaskRunner {
     checkLimit("concurrency", concurrency);
     checkLimit("maxPending", maxPending);
     checkObservers(observers);
-    this.#scheduler = new Scheduler(systemClock, concurrency, maxPending, [
-      ...observers,
-    ]);
+    this.#scheduler = new Scheduler(
+      { concurrency, maxPending },
+      observers.length > 0 ? new Observers(observers) : undefined,
+    );
+    // not a field of the class: its name would be a part of the public type
+    Object.defineProperty(this, SCHEDULER, { value: this.#scheduler });
   }
 
   /** Tells what the runner is doing. */
@@ -150,13 +135,26 @@ export class TaskRunner {
    */
   async close(options: DrainOptions = {}): Promise<DrainReport> {
     checkDrainOptions(options);
-    this.#scheduler.closed = true;
+    this.#scheduler.isClosed = true;
     return await this.drain(options);
   }
 }
 
-/** The runner of the process. */
-export const defaultRunner: TaskRunner = new TaskRunner();
+/**
+ * Creates a runner with a clock of its own, for tests.
+ *
+ * @param options The options of the runner.
+ * @param clock The clock.
+ * @throws What the constructor throws.
+ */
+export function createRunner(
+  options: TaskRunnerOptions,
+  clock: Clock,
+): TaskRunner {
+  const runner = new TaskRunner(options);
+  schedulerOf(runner)!.clock = clock;
+  return runner;
+}
 
 function checkLimit(option: string, value: unknown): void {
   checkNumber(

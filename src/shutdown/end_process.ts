@@ -1,8 +1,9 @@
-import { MAX_DELAY, unref } from "../runner/clock.ts";
+import { MAX_DELAY } from "../check/check_number.ts";
+import { unref } from "../task/clock.ts";
 import { drain } from "../runner/drain.ts";
-import { isInTime } from "../check/in_time.ts";
-import { Scheduler } from "../runner/scheduler.ts";
-import type { TaskRun } from "../task/task_state.ts";
+import { isInTime } from "../task/in_time.ts";
+import { processWork, whenBusy } from "../runner/process_work.ts";
+import type { TaskRun } from "../task/task_run.ts";
 
 /**
  * How long one request to stop goes on coming in, in milliseconds: a process gets the signal
@@ -25,7 +26,7 @@ export async function endProcess(
   timeout: number,
   exit: (code: number) => void,
 ): Promise<void> {
-  Scheduler.isShuttingDown = true;
+  processWork.isEnding = true;
   const end = performance.now() + timeout;
   if (stops.length === 0 && "Deno" in globalThis) {
     await endByItself(end, timeout, exit);
@@ -60,7 +61,7 @@ async function endByItself(
   unref(timer);
   let abandoned: readonly TaskRun[] = [];
   while (abandoned.length === 0) {
-    await Scheduler.whenBusy();
+    await whenBusy();
     abandoned = await drainUntil(end);
   }
   clearTimeout(timer);
@@ -74,7 +75,7 @@ async function drainUntil(end: number): Promise<readonly TaskRun[]> {
   while (true) {
     const left = Math.max(0, Math.ceil(end - performance.now()));
     abandoned.push(...(await drain({ timeout: left })).abandoned);
-    if (left === 0 || Scheduler.busy.size === 0) return abandoned;
+    if (left === 0 || processWork.busy.size === 0) return abandoned;
   }
 }
 

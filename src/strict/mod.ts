@@ -1,8 +1,57 @@
+/**
+ * Strict mode, for development: it warns when a task is handed something that belongs to the request,
+ * or an entity, and says what to pass instead.
+ *
+ * Choose it while an app is written, and leave it out where it runs: `NODE_ENV`, a flag, as you like.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from "hono";
+ * import { backgroundTasks, type BackgroundTasksEnv } from "@postlude/background-tasks";
+ * import { strictMode } from "@postlude/background-tasks/strict";
+ *
+ * const app = new Hono<BackgroundTasksEnv>();
+ * app.use(backgroundTasks({ strict: strictMode() }));
+ *
+ * export default app;
+ * ```
+ *
+ * @module
+ */
+
 import { describeValue } from "../check/check.ts";
 import { property } from "../check/property.ts";
 
+/** What warns: hand it over as the option `strict`. */
+export interface StrictMode {
+  /** A task is added with these arguments. */
+  check(name: string, args: readonly unknown[]): void;
+  /** The source of the `waitUntil` of a request, by name. */
+  log(source: string): void;
+}
+
+/**
+ * Makes what warns with `console.warn`, once per task name, when a task is handed a Hono context, a
+ * `Request` with an unread body, a stream that the response or the request still needs, a promise, or
+ * an instance of a class of yours. The debug log says once what keeps the work alive after the
+ * response.
+ *
+ * @example Warn while the app is written
+ * ```ts
+ * import { backgroundTasks } from "@postlude/background-tasks";
+ * import { strictMode } from "@postlude/background-tasks/strict";
+ *
+ * const middleware = backgroundTasks({ strict: strictMode() });
+ * ```
+ *
+ * @returns The option `strict`; it remembers what it has said.
+ */
+export function strictMode(): StrictMode {
+  return new Strict();
+}
+
 /** Where `strict` speaks: it remembers what it has said, so that it says each thing once. */
-export class StrictMode {
+class Strict implements StrictMode {
   readonly #warned = new Set<string>();
   #platform: string | undefined = undefined;
 

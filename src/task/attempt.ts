@@ -1,99 +1,164 @@
-import type { Clock } from "../runner/clock.ts";
-import type { TaskContext } from "../define_task.ts";
 import { TaskTimeoutError } from "../check/errors.ts";
-import type { Surround } from "../runner/observer.ts";
+import type { TaskContext } from "./definition.ts";
+import type { FullPolicy, RetryOptions } from "./policy.ts";
 import { isWorthRetry, retryDelay } from "./retry.ts";
-import type { FullPolicy, RetryOptions, TaskResponse } from "./policy.ts";
-import type { TaskState } from "./task_state.ts";
+import type { BackgroundTask } from "./task.ts";
+import { NO_RESPONSE, type TaskResponse } from "./task_run.ts";
 
-/** What the tasks of one request share while they run. */
-export interface TaskEnvironment {
-  readonly clock: Clock;
-  /** The platform's deadline, in epoch milliseconds. */
-  readonly deadline: number | undefined;
-  readonly response: TaskResponse;
-  /** Makes an attempt inside what observers set up for it; absent where none does. */
-  readonly surround: Surround | undefined;
-  /** A task starts: its first attempt is about to be called. */
-  taskStarts(state: TaskState): void;
-  /** An attempt failed and another one follows. */
-  taskRetries(state: TaskState): void;
-}
-
-/** How an attempt failed. An object, because a task may throw `undefined`. */
-interface Failure {
-  readonly status: "failed" | "timed-out";
-  readonly error: unknown;
-}
+/** What became of an attempt. */
+export type AttemptResult =
+  | { readonly status: "succeeded"; readonly value: unknown }
+  | { readonly status: "failed" | "timed-out"; readonly error: unknown };
 
 /**
- * Runs one task to its end: its attempts, their timeouts, and what became of it. `state.end()` is
+ * Runs one task to its end: its attempts, their timeouts, and what became of it. `task.end()` is
  * called then.
  *
- * @param state The task. One that has ended, by `cancel()` or a deadline, is not started.
- * @param environment What the tasks of the request share.
+ * @param task The task. One that has ended, by `cancel()` or a deadline, is not started.
  * @param policy Its timeout and its retries.
+ * @param now The time, in epoch milliseconds.
  */
 export function runTask(
-  state: TaskState,
-  environment: TaskEnvironment,
-  policy: Pick<FullPolicy, "timeout" | "retry">,
+  task: BackgroundTask,
+  { timeout, retry }: Pick<FullPolicy, "timeout" | "retry">,
+  now: number,
 ): void {
-  if (state.hasEnded) return;
-  state.status = "running";
-  state.startedAt = environment.clock.now();
-  state.attempt = 1;
-  environment.taskStarts(state);
-  if (state.hasEnded) return;
-  const { timeout, retry } = policy;
-  if (timeout === undefined && retry === undefined) runOnce(state, environment);
-  else runAttempts(state, environment, timeout, retry);
+  if (!startTask(task, now)) return;
+  if (timeout === undefined && retry === undefined) runOnce(task);
+  else runAttempts(task, timeout, retry);
 }
 
 /**
- * The policy that applies to a task: of each option, the nearest wins.
+ * Starts a task: its first attempt is about to be called.
  *
- * @param state The task.
- * @param defaults The policy of tasks that have none of their own.
- * @returns Every option, or `undefined` where nobody gave one.
+ * @param task The task.
+ * @param now The time, in epoch milliseconds.
+ * @returns Whether it has not ended meanwhile: an observer may cancel it.
  */
-export function policyOf(
-  { options, definition }: TaskState,
-  defaults: FullPolicy,
-): FullPolicy {
-  if (options === undefined && definition === undefined) return defaults;
-  const defined = definition?.options;
-  return {
-    timeout: options?.timeout ?? defined?.timeout ?? defaults.timeout,
-    retry: options?.retry ?? defined?.retry ?? defaults.retry,
-    runOn: options?.runOn ?? defined?.runOn ?? defaults.runOn,
-  };
+export function startTask(task: BackgroundTask, now: number): boolean {
+  if (task.hasEnded) return false;
+  task.status = "running";
+  task.startedAt = now;
+  task.owner?.taskStarts(task);
+  return !task.hasEnded;
 }
 
 /** The common case, without a timer or a loop: one attempt that may take as long as it likes. */
-function runOnce(state: TaskState, environment: TaskEnvironment): void {
+function runOnce(task: BackgroundTask): void {
   let result: unknown;
   try {
-    result = call(state, environment);
+    result = attemptOf(task);
   } catch (error) {
-    state.end("failed", error);
+    task.end("failed", error);
     return;
   }
   if (!mayBeThenable(result)) {
-    state.end("succeeded");
+    task.end("succeeded");
     return;
   }
   try {
-    const promise = result instanceof Promise
-      ? result
-      : Promise.resolve(result);
+    // a thenable of another realm or library becomes a promise first; one may throw when asked
+    const promise = result instanceof Promise ? result : adopt(result);
     promise.then(
-      () => state.end("succeeded"),
-      (error) => state.end("failed", error),
+      () => task.end("succeeded"),
+      (error) => task.end("failed", error),
     );
   } catch (error) { // of a promise whose own `then` throws
-    state.end("failed", error);
+    task.end("failed", error);
   }
+}
+
+async function runAttempts(
+  task: BackgroundTask,
+  timeout: number | undefined,
+  retry: RetryOptions | undefined,
+): Promise<void> {
+  const details = task.detail;
+  for (let attempt = 1; !task.hasEnded; attempt++) {
+    details.attempt = attempt;
+    const result = await makeAttempt(task, timeout);
+    if (result === undefined || task.hasEnded) return;
+    if (result.status === "succeeded") return void task.end("succeeded");
+    const { status, error } = result;
+    if (retry === undefined || !isWorthRetry(retry, attempt, error)) {
+      return void task.end(status, error);
+    }
+    if (task.hasEnded) return; // `when` has cancelled it
+    details.error = error;
+    task.owner?.taskRetries(task);
+    if (!task.hasEnded) await pause(task, retryDelay(retry, attempt));
+  }
+}
+
+/**
+ * Makes one attempt, in process and in a worker alike.
+ *
+ * @param task The task, which runs.
+ * @param timeout Milliseconds the attempt may take.
+ * @returns What became of it; `undefined` where the task was ended from outside. Settles then,
+ * whatever the function does; never rejects.
+ */
+export function makeAttempt(
+  task: BackgroundTask,
+  timeout: number | undefined,
+): Promise<AttemptResult | undefined> {
+  return new Promise((resolve) => {
+    const { clock } = task.owner!;
+    const details = task.detail;
+    const timer = timeout === undefined ? undefined : clock.setTimeout(() => {
+      const error = new TaskTimeoutError(task.name, timeout);
+      const { abort } = details;
+      over({ status: "timed-out", error });
+      abort?.(error);
+    }, timeout);
+    const over = (result?: AttemptResult): void => {
+      if (timer !== undefined) clock.clearTimeout(timer);
+      resolve(result);
+      if (!task.hasEnded) details.abort = undefined; // the signal stays as it is
+    };
+    details.release = over;
+    // a continuation of its own, so that the next attempt does not see what this one enters
+    Promise.resolve().then(() => {
+      if (task.hasEnded) return;
+      const result = attemptOf(task);
+      return mayBeThenable(result) ? adopt(result) : result;
+    }).then(
+      (value) => over({ status: "succeeded", value }),
+      (error) => over({ status: "failed", error }),
+    );
+  });
+}
+
+/** Waits, unless the task is ended from outside. */
+function pause(task: BackgroundTask, delay: number): Promise<void> {
+  const { clock } = task.owner!;
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, delay);
+    task.detail.release = () => {
+      clock.clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+function attemptOf(task: BackgroundTask): unknown {
+  const surround = task.owner?.surround;
+  if (surround === undefined) return callTask(task);
+  return surround(task, () => task.hasEnded ? undefined : callTask(task));
+}
+
+/**
+ * Calls the function of a task as written, without a receiver: it is nobody's method here.
+ *
+ * @param task The task.
+ * @returns What the function returned.
+ * @throws What it threw.
+ */
+export function callTask(task: BackgroundTask): unknown {
+  const { args, definition, fn } = task;
+  if (definition === undefined) return fn(...args as never[]);
+  const { handler } = definition;
+  return handler(new AttemptContext(task), ...args as never);
 }
 
 function mayBeThenable(value: unknown): boolean {
@@ -101,105 +166,34 @@ function mayBeThenable(value: unknown): boolean {
     typeof value === "function";
 }
 
-async function runAttempts(
-  state: TaskState,
-  environment: TaskEnvironment,
-  timeout: number | undefined,
-  retry: RetryOptions | undefined,
-): Promise<void> {
-  while (true) {
-    const failure = await runAttempt(state, environment, timeout);
-    if (state.hasEnded) return;
-    state.abort = undefined; // the attempt is over, and its signal stays as it is
-    if (failure === undefined) {
-      state.end("succeeded");
-      return;
-    }
-    const { status, error } = failure;
-    if (retry === undefined || !isWorthRetry(retry, state.attempt, error)) {
-      state.end(status, error);
-      return;
-    }
-    // `when` and the observers may have ended the task
-    if (state.hasEnded) return;
-    state.error = error;
-    environment.taskRetries(state);
-    if (state.hasEnded) return;
-    await pause(state, environment.clock, retryDelay(retry, state.attempt));
-    if (state.hasEnded) return;
-    state.attempt++;
+/**
+ * A promise of what a function returned.
+ *
+ * @throws {TypeError} If that is a generator: nothing of it has run.
+ */
+function adopt(result: unknown): Promise<unknown> {
+  const tag = Object.prototype.toString.call(result);
+  if (tag !== "[object Generator]" && tag !== "[object AsyncGenerator]") {
+    return Promise.resolve(result);
   }
-}
-
-/** Resolves when the attempt is over or was ended from outside, whatever its function does. */
-function runAttempt(
-  state: TaskState,
-  environment: TaskEnvironment,
-  timeout: number | undefined,
-): Promise<Failure | undefined> {
-  return new Promise((resolve) => {
-    const { clock } = environment;
-    const timer = timeout === undefined ? undefined : clock.setTimeout(() => {
-      const error = new TaskTimeoutError(state.name, timeout);
-      over({ status: "timed-out", error });
-      state.abort?.(error);
-    }, timeout);
-    const over = (failure?: Failure): void => {
-      if (timer !== undefined) clock.clearTimeout(timer);
-      resolve(failure);
-    };
-    state.release = over;
-    // a continuation of its own, so that the next attempt does not see what this one enters
-    Promise.resolve().then(() =>
-      state.hasEnded ? undefined : call(state, environment)
-    ).then(
-      () => over(),
-      (error) => over({ status: "failed", error }),
-    );
-  });
-}
-
-/** Waits, unless the task is ended from outside. */
-function pause(state: TaskState, clock: Clock, delay: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimeout(resolve, delay);
-    state.release = () => {
-      clock.clearTimeout(timer);
-      resolve();
-    };
-  });
-}
-
-function call(state: TaskState, environment: TaskEnvironment): unknown {
-  const { surround } = environment;
-  return surround === undefined ? callTask(state, environment) : surround(
-    state,
-    () => state.hasEnded ? undefined : callTask(state, environment),
+  throw new TypeError(
+    "Cannot run a generator as a task: calling it runs nothing; write an async function that " +
+      "iterates over it, such as async () => { for await (const row of rows()) … }",
   );
-}
-
-/** Calls the function as written, without a receiver: it is nobody's method here. */
-function callTask(state: TaskState, environment: TaskEnvironment): unknown {
-  const { args, definition, fn } = state;
-  if (definition === undefined) return fn(...args as never[]);
-  const { handler } = definition;
-  return handler(new AttemptContext(state, environment), ...args as never);
 }
 
 /** The context of one attempt. Its signal is made when the handler first asks for it. */
 class AttemptContext implements TaskContext {
   readonly attempt: number;
-  readonly #state: TaskState;
-  readonly #environment: TaskEnvironment;
+  readonly #task: BackgroundTask;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #abortLater: ((reason: unknown) => void) | undefined;
 
-  constructor(state: TaskState, environment: TaskEnvironment) {
-    this.attempt = state.attempt;
-    this.#state = state;
-    this.#environment = environment;
-    state.abort = (reason) => this.#abort(reason);
+  constructor(task: BackgroundTask) {
+    this.attempt = task.attempt || 1; // a direct call has no owner, and no start
+    this.#task = task;
+    task.detail.abort = (reason) => this.#abort(reason);
   }
 
   get signal(): AbortSignal {
@@ -223,18 +217,18 @@ class AttemptContext implements TaskContext {
   }
 
   get id(): string {
-    return this.#state.id;
+    return this.#task.id;
   }
 
   get name(): string {
-    return this.#state.name;
+    return this.#task.name;
   }
 
   get deadline(): number | undefined {
-    return this.#environment.deadline;
+    return this.#task.owner?.deadline;
   }
 
   get response(): TaskResponse {
-    return this.#environment.response;
+    return this.#task.owner?.response ?? NO_RESPONSE;
   }
 }

@@ -1,19 +1,17 @@
-import { type Clock, MAX_DELAY, unref } from "../runner/clock.ts";
+import { MAX_DELAY } from "../check/check_number.ts";
+import { type Clock, unref } from "./clock.ts";
 
 /** How long before the platform ends the work the tasks are stopped, in milliseconds. */
 export const MARGIN = 500;
 
-/**
- * When the platform ends the work of one request. Shortly before, it calls `expire`: in the async
- * context the deadline was made in, and of its own request, as timers on Workers must be.
- */
+/** When the platform ends the work of one request, or of one delivery to a worker. */
 export class Deadline {
   /** Epoch milliseconds; `undefined` while it depends on the response end. */
-  at: number | undefined = undefined;
+  at: number | undefined;
   readonly #clock: Clock;
   readonly #lifetime: number;
   #timer: unknown = undefined;
-  #due!: () => void;
+  #due: (() => void) | undefined = undefined;
 
   /**
    * Creates a deadline.
@@ -21,19 +19,23 @@ export class Deadline {
    * @param at When the platform ends the work, in epoch milliseconds, where it tells.
    * @param lifetime How many milliseconds after the response end it does so, or `Infinity`.
    * @param clock What tells the time.
-   * @param expire Called once, shortly before, with the reason for stopping.
    */
-  constructor(
-    at: number | undefined,
-    lifetime: number,
-    clock: Clock,
-    expire: (reason: unknown) => void,
-  ) {
-    this.#clock = clock;
+  constructor(at: number | undefined, lifetime: number, clock: Clock) {
+    this.at = at;
     this.#lifetime = lifetime;
+    this.#clock = clock;
+  }
+
+  /**
+   * Watches the deadline until `cancel()`.
+   *
+   * @param expire Called once, shortly before, with the reason for stopping: in the async context of
+   * this call, and of its own request, as timers on Workers must be.
+   */
+  arm(expire: (reason: unknown) => void): void {
     new Promise<void>((resolve) => this.#due = resolve)
       .then(() => expire(this.#reason()));
-    this.#set(at);
+    this.#set(this.at);
   }
 
   /** The response has ended, from which a lifetime is counted. */
@@ -44,14 +46,19 @@ export class Deadline {
 
   /** Nothing is left to stop. */
   cancel(): void {
+    this.#clear();
+    this.#due = undefined;
+  }
+
+  #clear(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #set(at: number | undefined): void {
-    this.cancel();
+    this.#clear();
     this.at = at;
-    if (at === undefined) return;
+    if (at === undefined || this.#due === undefined) return;
     const left = Math.max(at - this.#clock.now(), 0);
     const delay = Math.min(left - Math.min(MARGIN, left / 2), MAX_DELAY);
     this.#timer = this.#clock.setTimeout(this.#due, delay);

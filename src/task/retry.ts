@@ -1,4 +1,4 @@
-import { askPredicate } from "../check/check.ts";
+import { askPredicate } from "../check/user_code.ts";
 import type { RetryOptions } from "./policy.ts";
 import { writeError } from "../check/thrown.ts";
 

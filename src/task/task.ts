@@ -1,158 +1,212 @@
 import { checkFunction } from "../check/check.ts";
-import { definitionOf } from "../define_task.ts";
-import { type TaskFunction, TaskState, type TaskStatus } from "./task_state.ts";
+import { defuse } from "../check/user_code.ts";
+import type { Clock } from "./clock.ts";
+import { definitionOf, type TaskDefinition } from "./definition.ts";
+import type { TaskOptions } from "./policy.ts";
+import type {
+  EndStatus,
+  TaskResponse,
+  TaskRun,
+  TaskStatus,
+} from "./task_run.ts";
 
-/**
- * The arguments an overloaded function takes, one tuple per overload. A single signature whose
- * parameters are `unknown` was a generic one, which inference has already judged: it is refused.
- *
- * @typeParam Fn The function.
- */
-export type OverloadArguments<Fn> = Fn extends {
-  (...args: infer First): unknown;
-  (...args: infer Second): unknown;
-  (...args: infer Third): unknown;
-  (...args: infer Fourth): unknown;
+/** The function of a task; its arguments are checked where it is added. */
+export type TaskFunction = (...args: never[]) => unknown;
+
+/** Calls a task inside what observers set up for it, and returns what the call returned. */
+export type Surround = (
+  task: { snapshot(): TaskRun },
+  call: () => unknown,
+) => unknown;
+
+/** What a task was added to: the tasks of a request, or a worker. It is told what becomes of the task. */
+export interface TaskOwner {
+  /** What the task's timers and times are told by. */
+  readonly clock: Clock;
+  /** Whether anybody is told of a task that succeeded. */
+  readonly isWatched: boolean;
+  /** When the platform stops the work, in epoch milliseconds. */
+  readonly deadline: number | undefined;
+  /** The response the task runs after. */
+  readonly response: TaskResponse;
+  /** Surrounds each attempt; `undefined` where no observer does. */
+  readonly surround: Surround | undefined;
+  /** The first attempt is about to be called. */
+  taskStarts(task: BackgroundTask): void;
+  /** An attempt failed, and another one follows. */
+  taskRetries(task: BackgroundTask): void;
+  /** The task has ended; called once. */
+  taskEnded(task: BackgroundTask): void;
 }
-  ? ([First, Fourth] extends [Fourth, First]
-    ? { [Key in keyof First]: unknown extends First[Key] ? never : First[Key] }
-    : First | Second | Third | Fourth)
-  : never;
 
-/** The state behind a task that a user holds, for the files of this package. */
-export let stateOf: (task: BackgroundTask) => TaskState;
-let faceOfState: (state: TaskState) => BackgroundTask;
+/** What only some tasks have. It is made when it is needed: most tasks never need it. */
+interface TaskDetails {
+  id?: string;
+  /** The options of this one call. */
+  options?: TaskOptions;
+  /** The group the task was added with: its step of the sequence. */
+  group?: object;
+  /** Whether the handler had failed when the task was added: an error handler added it. */
+  addedAfterFailure?: boolean;
+  /** Whether it is a promise that was handed to `waitUntil()`. */
+  isKept?: boolean;
+  /** Whether an engine has the task: nobody can take it back. */
+  isHandedOver?: boolean;
+  attempt?: number;
+  endedAt?: number;
+  error?: unknown;
+  /** Aborts the signal of the running attempt, if anyone asked for it. */
+  abort?: ((reason: unknown) => void) | undefined;
+  /** Gives up the running attempt, or the wait for the next one. */
+  release?: (() => void) | undefined;
+}
 
 /**
- * One task: a function and what to call it with.
+ * One task: what users hold of it, and all that is known of it. Users see the part that
+ * `background_task.ts` describes.
  *
- * `addTask` makes one and returns it; make one yourself, or with its short form
- * {@linkcode task}, for `addGroup`.
- *
- * @example Cancel a task that is no longer wanted
- * ```ts
- * import { BackgroundTasks } from "@postlude/background-tasks";
- * import { assertEquals } from "@std/assert";
- *
- * const tasks = new BackgroundTasks();
- * const reminder = tasks.addTask((email: string) => console.log(email), "ada@example.com");
- * reminder.cancel("paid in the meantime");
- * assertEquals(reminder.state, "cancelled");
- * ```
- *
- * @typeParam Args The function's parameters.
+ * Invariant: `status` only moves forward, and `owner.taskEnded` is called exactly once.
  */
-export class BackgroundTask<
-  Args extends readonly unknown[] = readonly unknown[],
-> {
-  readonly #state: TaskState;
+export class BackgroundTask {
+  status: TaskStatus = "waiting";
+  owner: TaskOwner | undefined = undefined;
+  addedAt = 0;
+  startedAt: number | undefined = undefined;
+  /** The neighbours in the order of the tasks. */
+  previous: BackgroundTask | undefined = undefined;
+  next: BackgroundTask | undefined = undefined;
+  /** Lets the next step of the sequence go on. */
+  goOn: (() => void) | undefined = undefined;
+  details: TaskDetails | undefined = undefined;
+  /** Its name and policy, when it was made by `defineTask`. */
+  readonly definition: TaskDefinition | undefined;
+  // private, so that a console shows neither the function nor the arguments
+  readonly #fn: TaskFunction;
+  #args: readonly unknown[];
 
-  static {
-    stateOf = (task) => task.#state;
-    faceOfState = (state) => new BackgroundTask(state as never);
+  constructor(fn: TaskFunction, ...args: readonly unknown[]) {
+    checkFunction(fn);
+    for (const arg of args) defuse(arg);
+    this.definition = definitionOf(fn);
+    this.#fn = fn;
+    this.#args = args;
   }
 
-  /**
-   * Creates a task that waits to be added. One of an overloaded function takes the arguments of
-   * its last overload; {@linkcode task} takes those of any.
-   *
-   * @param fn What to run. Whatever it returns is awaited.
-   * @param args What to call it with.
-   * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
-   */
-  constructor(fn: (this: void, ...args: Args) => unknown, ...args: Args) {
-    this.#state = fn instanceof TaskState ? fn : newState(fn, args);
-    this.#state.task = this;
+  /** What runs. */
+  get fn(): TaskFunction {
+    return this.#fn;
   }
 
-  /** A UUID of this task. */
+  /** What it is called with; of a durable task the copies that its engine gets. */
+  get args(): readonly unknown[] {
+    return this.#args;
+  }
+
+  set args(args: readonly unknown[]) {
+    this.#args = args;
+  }
+
+  /** A UUID, made when somebody first asks. */
   get id(): string {
-    return this.#state.id;
+    return this.detail.id ??= crypto.randomUUID();
   }
 
-  /** The name in errors, logs and observers. */
   get name(): string {
-    return this.#state.name;
+    return this.details?.options?.name ?? this.definition?.name ??
+      nameOf(this.#fn);
   }
 
-  /** Where the task is in its life. */
   get state(): TaskStatus {
-    return this.#state.status;
+    return this.status;
   }
 
-  /**
-   * Cancels the task. One that waits never starts; one that runs has its `signal` aborted, is not
-   * tried again, and the next task goes on. A durable one stays with its engine once its handler
-   * has returned.
-   *
-   * @param reason The reason of the `signal` and the observers' `error`.
-   * @returns Whether it was cancelled: not where it had ended, or was handed to its engine.
-   */
+  get hasEnded(): boolean {
+    return this.status !== "waiting" && this.status !== "running";
+  }
+
+  /** The attempt, from 1; 0 while the task waits. */
+  get attempt(): number {
+    return this.details?.attempt ?? (this.startedAt === undefined ? 0 : 1);
+  }
+
+  get error(): unknown {
+    return this.details?.error;
+  }
+
+  get endedAt(): number | undefined {
+    return this.details?.endedAt;
+  }
+
+  /** The details, which are made now if there are none. */
+  get detail(): TaskDetails {
+    return this.details ??= {};
+  }
+
   cancel(reason?: unknown): boolean {
-    return this.#state.interrupt(
+    return this.interrupt(
       "cancelled",
       reason ??
         new DOMException(`Task "${this.name}" was cancelled`, "AbortError"),
     );
   }
+
+  /**
+   * Ends the task. Whatever comes later, a late rejection or a second cancel, changes nothing.
+   *
+   * @param status What became of it.
+   * @param error What it threw, or why it did not run.
+   * @returns Whether the task had not ended before.
+   */
+  end(status: EndStatus, error?: unknown): boolean {
+    if (this.hasEnded) return false;
+    this.status = status;
+    const { owner } = this;
+    if (status !== "succeeded") this.detail.error = error;
+    else if (this.details !== undefined) this.details.error = undefined;
+    // reading the clock costs 50 ns: for a success only where somebody is told of it
+    if (status !== "succeeded" || owner?.isWatched) {
+      this.detail.endedAt = owner?.clock.now() ?? Date.now();
+    }
+    owner?.taskEnded(this);
+    this.details?.release?.();
+    this.goOn?.();
+    return true;
+  }
+
+  /**
+   * Ends the task from outside: one that runs has its signal aborted, and the sequence goes on.
+   *
+   * @param status Why it was stopped.
+   * @param reason The reason of the signal and the observers' `error`.
+   * @returns Whether the task was stopped: not where it had ended, or an engine has it.
+   */
+  interrupt(status: EndStatus, reason: unknown): boolean {
+    if (this.details?.isHandedOver || !this.end(status, reason)) return false;
+    this.details?.abort?.(reason);
+    return true;
+  }
+
+  /** Copies what others may see. */
+  snapshot(): TaskRun {
+    const { id, name, attempt, status, addedAt, startedAt, endedAt, error } =
+      this;
+    return { id, name, attempt, status, addedAt, startedAt, endedAt, error };
+  }
 }
 
-function newState(fn: TaskFunction, args: readonly unknown[]): TaskState {
-  checkFunction(fn);
-  return new TaskState(fn, args, definitionOf(fn));
+/** The name of a function. What stands for one, such as a stub of a remote service, may have none. */
+function nameOf(fn: TaskFunction): string {
+  try {
+    const name: unknown = fn.name;
+    return typeof name === "string" && name !== "" ? name : "anonymous";
+  } catch {
+    return "anonymous";
+  }
 }
 
-/**
- * Makes a task for the files of this package, which have its arguments in an array already.
- *
- * @param fn What to run.
- * @param args What to call it with.
- * @returns Its state.
- * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
- */
-export function newTask(fn: TaskFunction, args: readonly unknown[]): TaskState {
-  const state = newState(fn, args);
-  faceOfState(state);
-  return state;
-}
-
-/**
- * Makes a task without adding it: the short form of `new BackgroundTask(fn, ...args)`.
- *
- * @example Run several at once, as one step of the sequence
- * ```ts
- * import { BackgroundTasks, task } from "@postlude/background-tasks";
- * import { assertEquals } from "@std/assert";
- *
- * const warmCache = async (key: string) => { await Promise.resolve(key); };
- * const tasks = new BackgroundTasks();
- * tasks.addGroup(task(warmCache, "users"), task(warmCache, "orders"));
- * assertEquals(tasks.size, 2);
- * ```
- *
- * @typeParam Args The function's parameters.
- * @param fn What to run. Whatever it returns is awaited.
- * @param args What to call it with.
- * @returns A task that waits to be added.
- * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
- */
-export function task<Args extends readonly unknown[]>(
-  fn: (this: void, ...args: Args) => unknown,
-  ...args: Args
-): BackgroundTask;
-/**
- * Makes a task of an overloaded function without adding it.
- *
- * @typeParam Fn The function, with its overloads.
- * @param fn What to run. Whatever it returns is awaited.
- * @param args What to call it with: the parameters of one of its overloads.
- * @returns A task that waits to be added.
- * @throws {TypeError} If `fn` is not a function, above all if it is a promise.
- */
-export function task<Fn extends (this: void, ...args: never[]) => unknown>(
-  fn: Fn,
-  ...args: OverloadArguments<Fn>
-): BackgroundTask;
-export function task(fn: TaskFunction, ...args: unknown[]): BackgroundTask {
-  return new BackgroundTask(fn, ...args as never[]);
+/** The error of a task that is added a second time. */
+export function addedBefore(name: string): TypeError {
+  return new TypeError(
+    `Cannot add task "${name}": it was added before; write task(fn, ...args) for another`,
+  );
 }

@@ -1,5 +1,5 @@
-import { callHook } from "../runner/observer.ts";
-import type { TaskRun } from "./task_state.ts";
+import { callHook } from "../check/user_code.ts";
+import type { TaskRun } from "./task_run.ts";
 import { writeError } from "../check/thrown.ts";
 
 /** The hook of the user's that is told of a task that failed. */

@@ -1,13 +1,13 @@
-import type { Clock } from "../runner/clock.ts";
+import type { Scheduler } from "../runner/scheduler.ts";
+import type { Clock } from "../task/clock.ts";
 import type { Interception } from "../request/interception.ts";
-import type { TaskEvent } from "../runner/observer.ts";
+import type { TaskEvent } from "../runner/watchers.ts";
 import type {
   Exchange,
   ResponseEndListener,
 } from "../response_end/response_end_source.ts";
-import type { ResponseOutcome } from "../task/policy.ts";
-import type { TaskRunner } from "../runner/task_runner.ts";
-import type { TaskState } from "../task/task_state.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
+import type { BackgroundTask } from "../task/task.ts";
 import { nextTurn } from "./next_turn.ts";
 import type { TaskMoment } from "./recorded_task.ts";
 import type { TaskLog } from "./task_log.ts";
@@ -18,10 +18,10 @@ import type { TaskLog } from "./task_log.ts";
  */
 export class InterceptedRequest implements Interception {
   readonly clock: Clock | undefined;
-  readonly runner: TaskRunner | undefined;
+  readonly scheduler: Scheduler | undefined;
   moment: TaskMoment = "before the response";
   /** The tasks of this request, in the order they were added. */
-  readonly tasks: TaskState[] = [];
+  readonly tasks: BackgroundTask[] = [];
   readonly #log: TaskLog;
   #outcome: ResponseOutcome = "unknown";
   readonly #listeners: ResponseEndListener[] = [];
@@ -29,14 +29,14 @@ export class InterceptedRequest implements Interception {
   constructor(
     log: TaskLog,
     clock: Clock | undefined,
-    runner: TaskRunner | undefined,
+    scheduler: Scheduler | undefined,
   ) {
     this.#log = log;
     this.clock = clock;
-    this.runner = runner;
+    this.scheduler = scheduler;
   }
 
-  notify(event: TaskEvent, state: TaskState): void {
+  notify(event: TaskEvent, state: BackgroundTask): undefined {
     if (event === "onAdd") {
       this.tasks.push(state);
       this.#log.add(state, this.moment);
@@ -45,7 +45,7 @@ export class InterceptedRequest implements Interception {
     else this.#log.end(state, this.moment);
   }
 
-  turn(state: TaskState): Promise<void> | undefined {
+  turn(state: BackgroundTask): Promise<void> | undefined {
     return this.#log.hold(state);
   }
 

@@ -49,6 +49,6 @@ export type {
 } from "./test_client_options.ts";
 export type { TestRequestOptions } from "./test_request.ts";
 export type { TestTasks } from "./test_tasks.ts";
-export type { TaskStatus } from "../task/task_state.ts";
+export type { TaskStatus } from "../task/task_run.ts";
 export { VirtualClock } from "./virtual_clock.ts";
 export { type MemoryQueue, memoryQueue } from "../queues/memory_queue.ts";

@@ -1,4 +1,5 @@
-import { askPredicate, describeValue } from "../check/check.ts";
+import { describeValue } from "../check/check.ts";
+import { askPredicate } from "../check/user_code.ts";
 import { formatCall } from "../check/format.ts";
 import { difference } from "./difference.ts";
 import type { RecordedTask } from "./recorded_task.ts";

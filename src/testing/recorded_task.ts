@@ -1,9 +1,6 @@
 import { formatCall } from "../check/format.ts";
-import type {
-  TaskFunction,
-  TaskState,
-  TaskStatus,
-} from "../task/task_state.ts";
+import type { BackgroundTask, TaskFunction } from "../task/task.ts";
+import type { TaskStatus } from "../task/task_run.ts";
 
 /**
  * A moment of a request: while its handler ran, while its body was being read, or after the whole
@@ -45,9 +42,9 @@ export class Recording implements RecordedTask {
   readonly added: TaskMoment;
   started: TaskMoment | undefined = undefined;
   ended: TaskMoment | undefined = undefined;
-  readonly #state: TaskState;
+  readonly #state: BackgroundTask;
 
-  constructor(state: TaskState, added: TaskMoment) {
+  constructor(state: BackgroundTask, added: TaskMoment) {
     this.#state = state;
     this.added = added;
   }

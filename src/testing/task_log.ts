@@ -1,11 +1,11 @@
-import type { TaskState } from "../task/task_state.ts";
+import type { BackgroundTask } from "../task/task.ts";
 import { nextTimer, nextTurn } from "./next_turn.ts";
 import { Recording, type TaskMoment } from "./recorded_task.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
 /** A task whose turn has come, and that waits for a test to let it go. */
 interface Held {
-  readonly state: TaskState;
+  readonly state: BackgroundTask;
   go(): void;
 }
 
@@ -21,11 +21,11 @@ export class TaskLog {
   started: Recording[] = [];
   ended: Recording[] = [];
   /** Tasks that were added and have not ended. */
-  readonly pending: Set<TaskState> = new Set();
+  readonly pending: Set<BackgroundTask> = new Set();
   readonly #holds: boolean;
   readonly #clock: VirtualClock | undefined;
-  readonly #recordings = new WeakMap<TaskState, Recording>();
-  readonly #held = new Map<TaskState, Held>();
+  readonly #recordings = new WeakMap<BackgroundTask, Recording>();
+  readonly #held = new Map<BackgroundTask, Held>();
   #releasing = 0;
   #changes = 0;
   #changed: (() => void)[] = [];
@@ -35,7 +35,7 @@ export class TaskLog {
     this.#clock = clock;
   }
 
-  add(state: TaskState, moment: TaskMoment): void {
+  add(state: BackgroundTask, moment: TaskMoment): void {
     const recording = new Recording(state, moment);
     this.#recordings.set(state, recording);
     this.added.push(recording);
@@ -43,7 +43,7 @@ export class TaskLog {
     this.#change();
   }
 
-  start(state: TaskState, moment: TaskMoment): void {
+  start(state: BackgroundTask, moment: TaskMoment): void {
     const recording = this.recordingOf(state);
     recording.started = moment;
     this.started.push(recording);
@@ -51,14 +51,14 @@ export class TaskLog {
   }
 
   /** Without a clock that can be moved, the delay between two attempts is left out. */
-  retry(state: TaskState): void {
+  retry(state: BackgroundTask): void {
     if (this.#clock === undefined) {
-      void Promise.resolve().then(() => state.release?.());
+      void Promise.resolve().then(() => state.details?.release?.());
     }
     this.#change();
   }
 
-  end(state: TaskState, moment: TaskMoment): void {
+  end(state: BackgroundTask, moment: TaskMoment): void {
     const recording = this.recordingOf(state);
     recording.ended = moment;
     this.ended.push(recording);
@@ -67,12 +67,12 @@ export class TaskLog {
     this.#change();
   }
 
-  recordingOf(state: TaskState): Recording {
+  recordingOf(state: BackgroundTask): Recording {
     return this.#recordings.get(state)!;
   }
 
   /** Holds a task back whose turn has come, unless everything is let go. */
-  hold(state: TaskState): Promise<void> | undefined {
+  hold(state: BackgroundTask): Promise<void> | undefined {
     if (!this.#holds || this.#releasing > 0) return undefined;
     return new Promise((resolve) => {
       const go = (): void => {
@@ -85,7 +85,7 @@ export class TaskLog {
   }
 
   /** Lets the next held task go; `undefined` where no task waits for its turn. */
-  async releaseNext(): Promise<TaskState | undefined> {
+  async releaseNext(): Promise<BackgroundTask | undefined> {
     await nextTurn(); // the one behind the task that ended last reaches its turn
     const [next] = this.#held.values();
     next?.go();

@@ -1,13 +1,9 @@
 import { describeValue } from "../check/check.ts";
-import { type Clock, systemClock } from "../runner/clock.ts";
+import { type Clock, systemClock } from "../task/clock.ts";
 import { format } from "../check/format.ts";
 import { intercept } from "../request/interception.ts";
-import type { ResponseOutcome } from "../task/policy.ts";
-import {
-  createRunner,
-  schedulerOf,
-  type TaskRunner,
-} from "../runner/task_runner.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
+import { Scheduler } from "../runner/scheduler.ts";
 import { TestExecutionContext } from "./execution_context.ts";
 import { InterceptedRequest } from "./intercepted_request.ts";
 import type { RecordedTask } from "./recorded_task.ts";
@@ -59,7 +55,7 @@ export class TestClient {
   readonly #app: FetchApp;
   readonly #options: TestClientOptions;
   readonly #log: TaskLog;
-  readonly #runner: TaskRunner | undefined;
+  readonly #scheduler: Scheduler | undefined;
 
   /**
    * Creates a client.
@@ -75,7 +71,7 @@ export class TestClient {
     this.#app = checkApp(app);
     this.#options = options;
     this.#log = new TaskLog(tasks !== "run", clock);
-    this.#runner = tasks === "record" ? hiddenRunner(clock) : undefined;
+    this.#scheduler = tasks === "record" ? hiddenScheduler(clock) : undefined;
     this.tasks = new LoggedTasks(this.#log, (tasks) => this.#raise(tasks));
   }
 
@@ -122,7 +118,7 @@ export class TestClient {
     const request = createRequest(path, options);
     const { clock, executionCtx, env = {} } = this.#options;
     const context = executionCtx ?? new TestExecutionContext();
-    const exchange = new InterceptedRequest(this.#log, clock, this.#runner);
+    const exchange = new InterceptedRequest(this.#log, clock, this.#scheduler);
     intercept(request, exchange);
     if (executionCtx === undefined) intercept(context, exchange);
     const answer = await answerOf(
@@ -184,11 +180,13 @@ export class TestClient {
   }
 }
 
-/** A runner for tasks that only a test knows. */
-function hiddenRunner(clock: Clock = systemClock): TaskRunner {
-  const runner = createRunner({}, clock);
-  schedulerOf(runner).isHidden = true;
-  return runner;
+/** What executes tasks that only a test knows. */
+function hiddenScheduler(clock: Clock = systemClock): Scheduler {
+  const limits = { concurrency: Infinity, maxPending: Infinity };
+  const scheduler = new Scheduler(limits);
+  scheduler.clock = clock;
+  scheduler.isHidden = true;
+  return scheduler;
 }
 
 type Answer = { readonly response: Response } | { readonly error: unknown };

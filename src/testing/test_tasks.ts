@@ -1,4 +1,4 @@
-import type { TaskState } from "../task/task_state.ts";
+import type { BackgroundTask } from "../task/task.ts";
 import type { RecordedTask } from "./recorded_task.ts";
 import type { TaskLog } from "./task_log.ts";
 
@@ -110,7 +110,7 @@ export class LoggedTasks implements TestTasks {
  * @returns Whether it did.
  */
 export function hasFailed(
-  { status }: Pick<RecordedTask | TaskState, "status">,
+  { status }: Pick<RecordedTask | BackgroundTask, "status">,
 ): boolean {
   return ["failed", "timed-out", "expired"].includes(status);
 }

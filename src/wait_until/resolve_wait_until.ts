@@ -1,10 +1,10 @@
-import { catchLater, checkKeys, checkType } from "../check/check.ts";
+import { checkKeys, checkType } from "../check/check.ts";
 import { bunny } from "./bunny.ts";
 import { executionContext } from "./execution_context.ts";
 import { fetchEvent } from "./fetch_event.ts";
 import { netlify } from "./netlify.ts";
 import { next, REQUEST_CONTEXT as NEXT } from "./next.ts";
-import { isKeptAlive, srvx } from "./srvx.ts";
+import { srvx } from "./srvx.ts";
 import { supabase } from "./supabase.ts";
 import type {
   WaitUntil,
@@ -14,9 +14,6 @@ import type {
 import { REQUEST_CONTEXT as VERCEL, vercel } from "./vercel.ts";
 import { IS_WORKERS } from "../response_end/runtime.ts";
 import { workers } from "./workers.ts";
-import { writeError } from "../check/thrown.ts";
-
-export type { WaitUntil, WaitUntilHints } from "./wait_until_source.ts";
 
 /** The `waitUntil` that applies to one request. */
 export interface ResolvedWaitUntil {
@@ -33,7 +30,7 @@ export interface ResolvedWaitUntil {
   readonly lifetime: number | undefined;
 }
 
-/** Who may keep the work alive, in the order they are asked; see {@linkcode hasPlatform}. */
+/** Who may keep the work alive, in the order they are asked. */
 const SOURCES: readonly WaitUntilSource[] = [
   workers,
   fetchEvent,
@@ -57,7 +54,7 @@ interface PlatformGlobals {
 }
 
 /** Where there is no platform. */
-const PROCESS: ResolvedWaitUntil = {
+export const PROCESS: ResolvedWaitUntil = {
   source: "process",
   waitUntil: undefined,
   deadline: undefined,
@@ -94,18 +91,15 @@ export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
  *
  * @param option The user's own, which was checked.
  * @param hints Where it may be found besides.
- * @returns What {@linkcode resolveWaitUntil} does; always the same object where there is none.
+ * @returns What {@linkcode resolveWaitUntil} does.
  */
 export function findWaitUntil(
   option: WaitUntil | undefined,
   hints: WaitUntilHints,
 ): ResolvedWaitUntil {
-  // asked once: Hono's getter throws where there is none, which costs more than all the rest
-  const { executionContext, request } = hints;
-  if (option === undefined && !hasPlatform(executionContext, request)) {
-    return PROCESS;
-  }
-  const place = { executionContext, request, platform: hints.platform };
+  // asked once: a getter may throw where there is none, which costs more than all the rest
+  const { executionContext, request, platform } = hints;
+  const place = { executionContext, request, platform };
   const limit = firstOf((source) => source.timeLimit?.());
   const found = option !== undefined
     ? { source: "option", waitUntil: option }
@@ -127,54 +121,19 @@ export function checkWaitUntil(waitUntil: unknown): void {
   checkType("waitUntil", waitUntil, "function", example);
 }
 
-/** What has a promise to keep the platform alive with. */
-interface Work {
-  /** Makes the promise: it covers the whole work and never rejects. */
-  whenDone(): Promise<void>;
-}
-
 /**
- * Hands the promise of a request to the `waitUntil` that was found. Where that fails, the process
- * keeps the work as if nothing had been found, and `console.error` says so.
- *
- * @param resolved What {@linkcode resolveWaitUntil} found.
- * @param work What makes the promise, if anybody wants it.
- * @returns Who keeps the work alive, by name.
+ * Whether this may be a platform with a `waitUntil` that is no server of Deno, Bun or Node. On most
+ * servers it is not, and to call each source for every request was measured to take a sixth of what
+ * one task costs a busy server.
  */
-export function keepAlive(
-  { source, waitUntil }: ResolvedWaitUntil,
-  work: Work,
-): string {
-  if (waitUntil === undefined) return source;
-  const failed = (error: unknown): void =>
-    writeError(
-      `Background tasks: waitUntil of "${source}" failed, so only the process keeps the work:`,
-      error,
-    );
-  try {
-    catchLater(waitUntil(work.whenDone()), failed);
-    return source;
-  } catch (error) {
-    failed(error);
-    return PROCESS.source;
-  }
-}
-
-/**
- * Whether there is a place where a source looks. On most servers there is none, and to call each
- * source for every request was measured to take a sixth of what one task costs a busy server.
- */
-function hasPlatform(
-  executionContext: unknown,
-  request: Request | undefined,
-): boolean {
+export function isPlatform(): boolean {
   try {
     const globals = globalThis as PlatformGlobals;
-    const there = executionContext ?? globals.FetchEvent ?? globals.Netlify ??
-      globals.EdgeRuntime ?? globals.Bunny ?? globals[VERCEL] ?? globals[NEXT];
-    return IS_WORKERS || there !== undefined || isKeptAlive(request);
+    return IS_WORKERS || (globals.FetchEvent ?? globals.Netlify ??
+          globals.EdgeRuntime ?? globals.Bunny ?? globals[VERCEL] ??
+          globals[NEXT]) !== undefined;
   } catch {
-    return true; // who throws when it is asked is there, and each source is asked by itself
+    return true; // a getter that throws is there, and each source is asked by itself
   }
 }
 

@@ -69,8 +69,8 @@ class Execution {
     const responseEnd = gate();
     intercept(request, {
       clock: undefined,
-      runner: undefined,
-      notify: () => {},
+      scheduler: undefined,
+      notify: () => undefined,
       turn: () => undefined,
       responseEnd: (listener, { response }) => {
         responseEnd.opened.then(() => listener.responseEnded("unknown", 0));

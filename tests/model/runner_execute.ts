@@ -105,8 +105,8 @@ class RunnerExecution {
     const request = new Request("https://example.com/");
     intercept(request, {
       clock: undefined,
-      runner: undefined,
-      notify: () => {},
+      scheduler: undefined,
+      notify: () => undefined,
       turn: () => undefined,
       responseEnd: (listener, { response }) => {
         clock.setTimeout(() => listener.responseEnded("unknown", 0), responds);

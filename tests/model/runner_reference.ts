@@ -32,6 +32,8 @@ interface Queue {
   running: readonly Added[];
   hasPlace: boolean;
   over: boolean;
+  /** Whether its response is on its way: its tasks hold no place of `maxPending`. */
+  sending: boolean;
 }
 
 interface Added {
@@ -109,17 +111,21 @@ class RunnerReference {
   #arrive(request: SmallRequest): void {
     const queue: Queue = {
       ...{ request, steps: [], running: [] },
-      ...{ hasPlace: false, over: false },
+      ...{ hasPlace: false, over: false, sending: false },
     };
     for (const step of request.steps) this.#add(step, queue);
     if (queue.steps.length === 0) return;
     this.#queues.push(queue);
+    queue.sending = true;
     this.#at(this.#now + request.responds, () => this.#respond(queue));
   }
 
   /** All tasks of a step, or none. */
   #add(step: SmallStep, queue: Queue): void {
-    if (this.#pending + step.length > this.#program.maxPending) {
+    const held = [...this.#added.values()].filter(({ ended, queue }) =>
+      !ended && !queue.sending
+    );
+    if (held.length + step.length > this.#program.maxPending) {
       return this.#note("refused", step[0]!.name);
     }
     this.#pending += step.length;
@@ -132,6 +138,7 @@ class RunnerReference {
   }
 
   #respond(queue: Queue): void {
+    queue.sending = false;
     if (queue.over) return;
     const { lifetime } = queue.request;
     if (lifetime !== undefined) {

@@ -4,11 +4,11 @@ import {
   assertMatch,
   assertThrows,
 } from "@std/assert";
+import { BackgroundTasks } from "@postlude/background-tasks";
 import {
-  BackgroundTasks,
   consoleObserver,
   type ConsoleObserverOptions,
-} from "@postlude/background-tasks";
+} from "@postlude/background-tasks/observers";
 import { consoleLines } from "../harness/console_lines.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
 import { test } from "../harness/test.ts";

@@ -37,6 +37,7 @@ import {
 import { otelObserver } from "@postlude/background-tasks/otel";
 import { Hono } from "hono";
 import { fakeTime } from "../harness/fake_clock.ts";
+import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 import { respond } from "../harness/timeline.ts";
 import { messageFor } from "../queues/contract.ts";
@@ -128,12 +129,13 @@ async function request(
   { clock, runner, tracer }: Traced,
   add: (tasks: BackgroundTasks) => void,
 ): Promise<void> {
-  const tasks = new BackgroundTasks({ runner, onTaskError: () => {} });
+  const { tasks, respond } = openRequest({ runner, onTaskError: () => {} });
   tracer.startActiveSpan("request", (span) => {
     add(tasks);
     span.end();
   });
-  await respond(tasks);
+  await respond();
+  await new Promise((resolve) => setTimeout(resolve, 5)); // XX
   await clock.advance(0);
 }
 

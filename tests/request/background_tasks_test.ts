@@ -17,6 +17,7 @@ import { consoleLines } from "../harness/console_lines.ts";
 import { collectGarbage, noGarbage } from "../harness/garbage.ts";
 import { gate } from "../harness/gate.ts";
 import { testUnless } from "../harness/left_out.ts";
+import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 import { withGlobal } from "../harness/with_global.ts";
 
@@ -139,11 +140,11 @@ test("BackgroundTasks.addTask() takes what an observer adds when it is told of a
     void tasks.with({ name }).addTask(work, name);
   add("first");
   add("second");
-  await run();
+  await run(); // from here on they count, and observers are told
   await runner.drain();
   assertEquals(
     events,
-    ["first", "first follows", "second", "second follows"].flatMap((name) => [
+    ["first", "second", "first follows", "second follows"].flatMap((name) => [
       `${name} starts`,
       `${name} ends`,
     ]),
@@ -293,7 +294,6 @@ test("onTaskError can cancel all that is left, and add a task behind it", async 
   await run();
   assertEquals(events, ["alert"]);
   assertEquals(tasks.size, 0);
-  assertThrows(() => tasks.addTask(record, "late"), BackgroundTasksClosedError);
 });
 
 test("onTaskError that returns a promise is a part of the work, and can still add a task", async () => {
@@ -323,16 +323,52 @@ test("onTaskError that returns a promise is a part of the work, and can still ad
   assertEquals(events.slice(0, 2), ["reported", "alert"]);
 });
 
-test("BackgroundTasks.addTask() throws once the tasks have finished", async () => {
-  const { tasks, record, run } = queue();
-  tasks.addTask(record, "only");
-  await run();
-  const error = assertThrows(
-    () => tasks.addTask(record, "late"),
-    BackgroundTasksClosedError,
-    "have finished",
-  );
-  assertEquals(error.name, "BackgroundTasksClosedError");
+test("BackgroundTasks.addTask() starts anew once everything before it has ended, in the order of the queue", async () => {
+  const runner = new TaskRunner();
+  const kept: Promise<unknown>[] = [];
+  const events: string[] = [];
+  const { tasks, respond } = openRequest({
+    runner,
+    waitUntil: (promise) => kept.push(promise.then(() => events.push("over"))),
+  });
+  for (const message of ["one", "two", "three"]) {
+    tasks.addTask(() => void events.push(`${message} starts`));
+    tasks.addTask(() => void events.push(`${message} ends`));
+    if (message === "one") await respond();
+    assertEquals(events.at(-1), kept.length === 1 ? undefined : "over");
+    await runner.drain();
+    await kept.at(-1);
+    assertEquals(
+      events.splice(-3),
+      [`${message} starts`, `${message} ends`, "over"],
+    );
+    events.push("over");
+  }
+  assertEquals(kept.length, 3); // the platform was asked again each time
+});
+
+test("BackgroundTasks.addTask() throws where the platform keeps nothing alive any more", async () => {
+  const runner = new TaskRunner();
+  let isOver = false;
+  const { tasks, respond } = openRequest({
+    runner,
+    waitUntil: () => {
+      if (isOver) throw new Error("the event is over");
+    },
+  });
+  tasks.addTask(() => {});
+  await respond();
+  await runner.drain();
+  isOver = true;
+  await consoleLines("error", () => {
+    const error = assertThrows(
+      () => tasks.addTask(function late() {}),
+      BackgroundTasksClosedError,
+      'Cannot add task "late": the platform keeps nothing alive',
+    );
+    assertEquals((error.cause as Error).message, "the event is over");
+  });
+  assertEquals(runner.stats().pending, 0);
 });
 
 test("BackgroundTasks.addTask() refuses a promise, saying what to write instead", () => {

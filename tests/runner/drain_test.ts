@@ -11,6 +11,7 @@ import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { endedRequest } from "../harness/ended_request.ts";
 import { gate, until } from "../harness/gate.ts";
+import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 
 /** A runner that records how its tasks end, by a clock that stands still. */
@@ -151,14 +152,14 @@ test("drain() abandons what waits for a retry, for a free place or for its respo
     runner,
     (tasks) => tasks.with({ name: "has no place" }).addTask(never),
   );
-  const tasks = new BackgroundTasks({ runner });
+  const { tasks, respond } = openRequest({ runner });
   tasks.with({ name: "has no response" }).addTask(never);
   await until(() => runner.stats().running === 2);
   const { abandoned } = await runner.drain({ signal: AbortSignal.abort() });
   const names = ["retries", "runs", "has no place", "has no response"];
   assertEquals(abandoned.map(({ name }) => name), names);
   assertEquals(ended, names.map((name) => `${name} abandoned`));
-  tasks.runAfter(new Response(null));
+  await respond();
   endedRequest(
     runner,
     (tasks) => tasks.with({ name: "next" }).addTask(() => {}),

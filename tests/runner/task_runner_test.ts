@@ -11,6 +11,7 @@ import {
 import { Hono } from "hono";
 import { endedRequest } from "../harness/ended_request.ts";
 import { gate, until } from "../harness/gate.ts";
+import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 
 test("concurrency lets queues start in order, and no more than that many at once", async () => {
@@ -99,7 +100,7 @@ test("concurrency gets past any number of queues with nothing left to run", asyn
 test("maxPending makes addTask() throw, and a runner that was full recovers", async () => {
   const runner = new TaskRunner({ maxPending: 2 });
   const first = gate();
-  const tasks = new BackgroundTasks({ runner });
+  const { tasks, respond } = openRequest({ runner });
   tasks.addTask(() => first.opened);
   tasks.addTask(() => {});
   const error = assertThrows(
@@ -109,7 +110,7 @@ test("maxPending makes addTask() throw, and a runner that was full recovers", as
   );
   assertEquals([error.task, error.maxPending], ["refused", 2]);
   assertEquals([tasks.size, runner.stats().pending], [2, 2]);
-  tasks.runAfter(new Response(null));
+  await respond();
   first.open();
   await runner.drain();
   const events: string[] = [];
@@ -123,7 +124,7 @@ test("maxPending makes addTask() throw, and a runner that was full recovers", as
 
 test("maxPending takes a group as a whole or not at all, and the same tasks can be added again", async () => {
   const runner = new TaskRunner({ maxPending: 3 });
-  const tasks = new BackgroundTasks({ runner });
+  const { tasks, respond } = openRequest({ runner });
   const events: string[] = [];
   const record = (name: string): void => void events.push(name);
   const filler = tasks.addTask(record, "filler");
@@ -132,7 +133,7 @@ test("maxPending takes a group as a whole or not at all, and the same tasks can 
   assertEquals([tasks.size, runner.stats().pending], [1, 1]);
   filler.cancel();
   tasks.addGroup(...group);
-  tasks.runAfter(new Response(null));
+  await respond();
   await runner.drain();
   assertEquals(events, ["a", "b", "c"]);
 });
@@ -140,19 +141,19 @@ test("maxPending takes a group as a whole or not at all, and the same tasks can 
 test("maxPending bounds 100,000 tasks that are pending at once, and all of them run", async () => {
   const runner = new TaskRunner({ maxPending: 100_000 });
   const queues = Array.from({ length: 100 }, () => {
-    const tasks = new BackgroundTasks({ runner });
-    for (let i = 0; i < 1_000; i++) tasks.addTask(() => {});
-    return tasks;
+    const request = openRequest({ runner });
+    for (let i = 0; i < 1_000; i++) request.tasks.addTask(() => {});
+    return request;
   });
-  assertThrows(() => queues[0]!.addTask(() => {}), TaskQueueFullError);
+  assertThrows(() => queues[0]!.tasks.addTask(() => {}), TaskQueueFullError);
   assertEquals(runner.stats().pending, 100_000);
-  for (const tasks of queues) tasks.runAfter(new Response(null));
+  await Promise.all(queues.map(({ respond }) => respond()));
   assertEquals((await runner.drain()).finished, 100_000);
 });
 
 test("maxPending gives the place of a cancelled task back at once", () => {
   const runner = new TaskRunner({ maxPending: 1 });
-  const tasks = new BackgroundTasks({ runner });
+  const { tasks } = openRequest({ runner });
   for (let i = 0; i < 10; i++) tasks.addTask(() => {}).cancel();
   assertEquals(runner.stats().pending, 0);
 });
@@ -189,7 +190,7 @@ test("TaskRunner.stats() tells what waits, what runs and what became of the rest
   assertEquals(figures(), [0, 0, 0, 0, 0]);
   assertEquals(runner.stats().platform, undefined);
   const [one, two] = [gate(), gate()];
-  const tasks = new BackgroundTasks({
+  const { tasks, respond } = openRequest({
     runner,
     onTaskError: () => {},
     waitUntil: () => {},
@@ -201,7 +202,7 @@ test("TaskRunner.stats() tells what waits, what runs and what became of the rest
   );
   tasks.addTask(() => {});
   assertEquals(figures(), [4, 0, 4, 0, 0]);
-  tasks.runAfter(new Response(null));
+  await respond();
   await until(() => runner.stats().running === 1);
   assertEquals(figures(), [4, 1, 3, 0, 0]);
   assertEquals(runner.stats().platform, "option");
@@ -262,7 +263,11 @@ test("TaskRunner.close() refuses tasks, those of running tasks included, then dr
   await started.opened;
   const closed = runner.close();
   assertThrows(
-    () => new BackgroundTasks({ runner }).addTask(() => {}),
+    () => openRequest({ runner }).tasks.addTask(() => {}),
+    BackgroundTasksClosedError,
+  );
+  assertThrows(
+    () => endedRequest(runner, (tasks) => tasks.addTask(() => {})),
     BackgroundTasksClosedError,
   );
   first.open();

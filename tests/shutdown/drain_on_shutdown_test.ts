@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { drainOnShutdown } from "@postlude/background-tasks";
 import { constants } from "node:os";
 import process from "node:process";
-import { Scheduler } from "../../src/runner/scheduler.ts";
+import { processWork } from "../../src/runner/process_work.ts";
 import { gate } from "../harness/gate.ts";
 import { noSignals, testUnless } from "../harness/left_out.ts";
 import { test } from "../harness/test.ts";
@@ -82,7 +82,7 @@ async function exitCodes(
   });
   forget();
   process.exit = exit;
-  Scheduler.isShuttingDown = false;
+  processWork.isEnding = false;
   return codes;
 }
 

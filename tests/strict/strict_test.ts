@@ -5,6 +5,7 @@ import {
   type BackgroundTasksEnv,
   task,
 } from "@postlude/background-tasks";
+import { strictMode } from "@postlude/background-tasks/strict";
 import { Hono } from "hono";
 import { consoleLines } from "../harness/console_lines.ts";
 import { test } from "../harness/test.ts";
@@ -68,7 +69,7 @@ test("strict warns of what belongs to the request, and says what to pass instead
 
 test("strict warns of a Hono context, of any copy of Hono", async () => {
   const app = new Hono<BackgroundTasksEnv>();
-  app.use(backgroundTasks({ strict: true }));
+  app.use(backgroundTasks({ strict: strictMode() }));
   app.get("/", (c) => {
     c.var.backgroundTasks.addTask(function audit(_c: unknown) {}, c);
     return c.text("ok");
@@ -119,7 +120,7 @@ test("strict never keeps a task from being added, whatever its arguments are", a
 });
 
 test("strict warns once per task name, in groups and with a policy too", async () => {
-  const tasks = new BackgroundTasks({ strict: true });
+  const tasks = new BackgroundTasks({ strict: strictMode() });
   const warnings = await consoleLines("warn", () => {
     const send = (_user: User): void => {};
     const user = new User("1");
@@ -133,7 +134,7 @@ test("strict warns once per task name, in groups and with a policy too", async (
 test("strict says once, in the debug log, what keeps the work alive", async () => {
   const lines = await consoleLines("debug", async () => {
     const app = new Hono<BackgroundTasksEnv>();
-    app.use(backgroundTasks({ strict: true, waitUntil: () => {} }));
+    app.use(backgroundTasks({ strict: strictMode(), waitUntil: () => {} }));
     app.get("/", (c) => {
       c.var.backgroundTasks.addTask(() => {});
       return c.text("hello");
@@ -155,13 +156,13 @@ test("strict is off unless asked for, and takes true or false", async () => {
   assertThrows(
     () => new BackgroundTasks({ strict: "yes" as never }),
     TypeError,
-    'strict "yes": write true or false',
+    'strict "yes": write strictMode() of',
   );
 });
 
 /** The warnings for a task called with these arguments, by a queue of its own. */
 function warningsOf(args: unknown[]): Promise<string[]> {
-  const tasks = new BackgroundTasks({ strict: true });
+  const tasks = new BackgroundTasks({ strict: strictMode() });
   return consoleLines("warn", () => {
     tasks.with({ name: "task" }).addTask((..._args: unknown[]) => {}, ...args);
   });

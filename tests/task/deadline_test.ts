@@ -226,7 +226,9 @@ test("deadline lets the process end before it", () => {
   let unrefs = 0;
   const timer = { unref: () => void unrefs++ };
   const clock = { now: () => 0, setTimeout: () => timer, clearTimeout() {} };
-  new Deadline(undefined, 1_000, clock, () => {}).responseEnded();
+  const deadline = new Deadline(undefined, 1_000, clock);
+  deadline.arm(() => {});
+  deadline.responseEnded();
   assertEquals(unrefs, 1);
 });
 

@@ -1,10 +1,14 @@
 import process from "node:process";
-import { systemClock } from "../../runner/clock.ts";
 import type { DrainReport } from "../../runner/drain.ts";
 import { endProcess, SAME_REQUEST } from "../../shutdown/end_process.ts";
 import { exitWhenWritten } from "../../shutdown/exit.ts";
-import { Scheduler } from "../../runner/scheduler.ts";
-import type { TaskRun } from "../../task/task_state.ts";
+import {
+  becomesBusy,
+  becomesIdle,
+  type Drainable,
+  processWork,
+} from "../../runner/process_work.ts";
+import type { TaskRun } from "../../task/task_run.ts";
 
 /** A worker, as the signals see it. */
 export interface SignalledWorker {
@@ -61,7 +65,7 @@ function receive(number: number): void {
   for (const [worker, timeout] of workers) new ClosingWorker(worker, timeout);
   // `drainOnShutdown` may be called next: a signal is told to one listener after another
   setTimeout(() => {
-    if (Scheduler.isShuttingDown) return;
+    if (processWork.isEnding) return;
     isOurs = true;
     // A server that nobody can stop would leave the process to end by itself: there is none.
     const stops = [() => Promise.resolve()];
@@ -70,27 +74,29 @@ function receive(number: number): void {
 }
 
 /** A worker that closes, as whoever ends the process sees it: something to drain, or to abandon. */
-class ClosingWorker extends Scheduler {
-  override pending = 1;
+class ClosingWorker implements Drainable {
+  isBusy = true;
+  readonly succeeded = 0;
+  readonly failed = 0;
   readonly #worker: SignalledWorker;
   readonly #closed: Promise<void>;
 
   constructor(worker: SignalledWorker, timeout: number) {
-    super(systemClock, 1, 1, []);
     this.#worker = worker;
     this.#closed = this.#close(timeout);
-    Scheduler.busy.add(this);
-    for (const tell of Scheduler.busyListeners) tell(this);
+    becomesBusy(this);
   }
 
-  override whenIdle(): Promise<void> {
+  whenIdle(): Promise<void> {
     return this.#closed;
   }
 
-  override abandon(): TaskRun[] {
+  abandon(): TaskRun[] {
     this.#end();
     return this.#worker.abandon();
   }
+
+  drained(): undefined {}
 
   async #close(timeout: number): Promise<void> {
     try {
@@ -107,7 +113,7 @@ class ClosingWorker extends Scheduler {
   }
 
   #end(): void {
-    this.pending = 0;
-    Scheduler.busy.delete(this);
+    this.isBusy = false;
+    becomesIdle(this);
   }
 }

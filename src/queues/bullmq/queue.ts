@@ -2,7 +2,7 @@ import type { JobsOptions, Queue } from "bullmq";
 import { checkKeys } from "../../check/check.ts";
 import { checkMilliseconds } from "../../check/check_number.ts";
 import { TaskEnqueueError } from "../../check/errors.ts";
-import { isInTime } from "../../check/in_time.ts";
+import { isInTime } from "../../task/in_time.ts";
 import { reasonOf } from "../../check/thrown.ts";
 import type {
   TaskMessage,

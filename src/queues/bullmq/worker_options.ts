@@ -1,7 +1,7 @@
 import { checkKeys, checkType, describeValue } from "../../check/check.ts";
 import { checkMilliseconds, checkNumber } from "../../check/check_number.ts";
 import type { TaskObserver } from "../../runner/observer.ts";
-import type { TaskRun } from "../../task/task_state.ts";
+import type { TaskRun } from "../../task/task_run.ts";
 import type { AnyDefinedTask } from "../message_runner.ts";
 import {
   type BullMQConnection,

@@ -1,6 +1,6 @@
 import { checkType, describeValue } from "../../check/check.ts";
 import { TaskEnqueueError } from "../../check/errors.ts";
-import { isInTime } from "../../check/in_time.ts";
+import { isInTime } from "../../task/in_time.ts";
 import { sizeOf } from "../messages.ts";
 import type {
   EnqueueContext,

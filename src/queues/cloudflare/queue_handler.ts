@@ -1,6 +1,6 @@
 import { checkKeys } from "../../check/check.ts";
 import type { TaskObserver } from "../../runner/observer.ts";
-import type { TaskRun } from "../../task/task_state.ts";
+import type { TaskRun } from "../../task/task_run.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../task_queue.ts";
 import { secondsOf } from "./queue.ts";

@@ -223,7 +223,7 @@ test("queueHandler() waits for the promise of onTaskError, within the time of th
   assertEquals(events, ["reported", "batch is over"]);
 });
 
-test("queueHandler() ends an attempt half a second before the platform does, as at a timeout", async () => {
+test("queueHandler() ends an attempt half a second before the platform does, as expired", async () => {
   const queue = cloudflareQueue((env: Env) => env.TASKS);
   const aborted: unknown[] = [];
   const hang = defineTask("hang", { queue }, ({ signal }) => {
@@ -256,8 +256,8 @@ test("queueHandler() ends an attempt half a second before the platform does, as 
     }
   });
   assertEquals(delays, [500, 500, 500, 500]);
-  assertEquals(aborted, ["TaskTimeoutError", "TaskTimeoutError"]);
-  assertEquals(failed, [["hang", "timed-out", "TaskTimeoutError"]]);
+  assertEquals(aborted, ["TimeoutError", "TimeoutError"]);
+  assertEquals(failed, [["hang", "expired", "TimeoutError"]]);
 });
 
 test("queueHandler() tells its observers of each attempt, and makes it inside what they set up", async () => {

@@ -15,9 +15,6 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
 
-/** The longest delay a timer can hold, in milliseconds: about 24.8 days. */
-export const MAX_DELAY: number = 2 ** 31 - 1;
-
 /**
  * Lets the process end before a timer is due, where the runtime can.
  *

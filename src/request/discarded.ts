@@ -1,0 +1,24 @@
+import { quote } from "../check/check.ts";
+
+/** So many names are remembered; a program that makes up names is not told of more. */
+const MOST_NAMES = 1_000;
+
+const told = new Set<string>();
+
+/**
+ * Says that a task does not run because something failed, once for each name: where nobody observes
+ * the tasks, nobody else would know.
+ *
+ * @param name The name of the task.
+ * @param reason Why it does not run.
+ */
+export function warnDiscarded(name: string, { message }: Error): void {
+  if (told.has(name) || told.size >= MOST_NAMES) return;
+  told.add(name);
+  console.warn(
+    `Background task ${
+      quote(name)
+    } does not run, and this is said once: ${message}; ` +
+      'write runOn: "always" for a task that runs all the same',
+  );
+}

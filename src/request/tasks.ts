@@ -1,0 +1,766 @@
+import { describeValue } from "../check/check.ts";
+import { BackgroundTasksClosedError } from "../check/errors.ts";
+import { isThenable } from "../check/user_code.ts";
+import { durableOf } from "../queues/durable.ts";
+import type { Letter, Outbox } from "../queues/outbox.ts";
+import { responseEnd } from "../response_end/response_end.ts";
+import { thisTurn, waitForTurn } from "../response_end/turn.ts";
+import type { DrainReport } from "../runner/drain.ts";
+import { Line } from "../runner/line.ts";
+import type { Scheduler } from "../runner/scheduler.ts";
+import {
+  both,
+  processWatchers,
+  type RequestEvent,
+  type TaskEvent,
+} from "../runner/watchers.ts";
+import { runTask, startTask } from "../task/attempt.ts";
+import { checkInProcess, checkTaskOptions } from "../task/check_policy.ts";
+import { type Clock, systemClock } from "../task/clock.ts";
+import { Deadline } from "../task/deadline.ts";
+import { type FullPolicy, policyOf, type TaskOptions } from "../task/policy.ts";
+import {
+  addedBefore,
+  BackgroundTask,
+  type Surround,
+  type TaskFunction,
+  type TaskOwner,
+} from "../task/task.ts";
+import { reportTaskError } from "../task/task_error.ts";
+import {
+  NO_RESPONSE,
+  type TaskResponse,
+  type TaskRun,
+  type TaskStatus,
+} from "../task/task_run.ts";
+import { keepAlive } from "../wait_until/keep_alive.ts";
+import type { WaitUntil } from "../wait_until/wait_until_source.ts";
+import { warnDiscarded } from "./discarded.ts";
+import { judge } from "./failure.ts";
+import { type Interception, interceptionOf } from "./interception.ts";
+import { type BackgroundTasksOptions, RequestOptions } from "./options.ts";
+import { executionContextOf, platformOf } from "./platform.ts";
+import type { RequestContext } from "./request_context.ts";
+import {
+  RequestEnd,
+  type RequestEndListener,
+  runOnRefusal,
+} from "./request_end.ts";
+import {
+  type Attached,
+  readRun,
+  readRunAfter,
+  type RunAfterContext,
+  type RunContext,
+} from "./run_after.ts";
+import { Sequence, type SequenceRunner } from "./sequence.ts";
+import { Work, type WorkOwner } from "./work.ts";
+
+/** How long tasks may keep the event loop to themselves, in milliseconds. */
+const LONGEST_TURN = 5;
+
+const DEFAULT_OPTIONS = new RequestOptions({});
+
+/** What adds tasks: the queue of a request, or a view of it with a policy. */
+export interface Adder {
+  addTask(
+    fn: TaskFunction | BackgroundTask,
+    ...args: readonly unknown[]
+  ): BackgroundTask;
+  addGroup(...tasks: readonly BackgroundTask[]): void;
+  waitUntil(promise: PromiseLike<unknown>): void;
+  with(options: TaskOptions): Adder;
+}
+
+/**
+ * The tasks of one request: those that run here, in a `Sequence`, and those that go to an engine, in
+ * an `Outbox`. What is pending is counted by its `Work`. None of the three exists before somebody adds
+ * a task. Users see the part that `background_tasks.ts` describes.
+ *
+ * Invariant: without a context, which a front door or `runAfter()` brings, nothing counts anywhere.
+ */
+export class BackgroundTasks
+  implements TaskOwner, SequenceRunner, WorkOwner, RequestEndListener {
+  readonly #options: RequestOptions;
+  #context: RequestContext | undefined;
+  #request: Request | undefined;
+  /** A front door further in: its framework may catch what is thrown. */
+  #inner: RequestContext | undefined = undefined;
+  #interception: Interception | undefined = undefined;
+  /** The option of `runAfter()`. */
+  #waitUntil: WaitUntil | undefined = undefined;
+  #sequence: Sequence | undefined = undefined;
+  #work: Work | undefined = undefined;
+  #outbox: Outbox | undefined = undefined;
+  /** What was handed to `waitUntil()` and has not settled. */
+  #kept: Line<BackgroundTask> | undefined = undefined;
+  /** Tasks that were added before there was a context, in order. */
+  #early: BackgroundTask[] | undefined = undefined;
+  #isSettled = false;
+  #status: number | undefined = undefined;
+  #failure: { readonly cause: unknown } | undefined = undefined;
+  /** How the request ended; made when somebody waits for it. */
+  #end: RequestEnd | undefined = undefined;
+  /** The first task that failed where `stopOnError` is set. */
+  #stoppedBy: BackgroundTask | undefined = undefined;
+  #deadline: Deadline | undefined = undefined;
+  /** Whether the platform was asked to wait before: a queue that starts anew asks once more. */
+  #wasKeptAlive = false;
+  /** What `run()` tells. */
+  #report: Report | undefined = undefined;
+  #whenOver: (() => void) | undefined = undefined;
+
+  constructor(
+    options: BackgroundTasksOptions | RequestOptions = DEFAULT_OPTIONS,
+    context?: RequestContext,
+    request?: Request,
+  ) {
+    this.#options = options instanceof RequestOptions
+      ? options
+      : new RequestOptions(options);
+    this.#context = undefined;
+    this.#request = undefined;
+    if (context !== undefined) this.#setContext(context, request);
+  }
+
+  get size(): number {
+    return [...this].length;
+  }
+
+  /** The tasks that wait or run: durable ones, then the others, each in the order they were added. */
+  [Symbol.iterator](): Iterator<BackgroundTask> {
+    return [...this.#outbox?.tasks() ?? [], ...this.unended()].values();
+  }
+
+  addTask(
+    fn: TaskFunction | BackgroundTask,
+    ...args: readonly unknown[]
+  ): BackgroundTask {
+    return this.addOne(undefined, fn, args);
+  }
+
+  addGroup(...tasks: readonly BackgroundTask[]): void {
+    this.addAll(undefined, tasks);
+  }
+
+  with(options: TaskOptions): Adder {
+    return new View(this, {}).with(options);
+  }
+
+  /** The function can be handed on alone: it needs no receiver. */
+  get waitUntil(): (promise: PromiseLike<unknown>) => void {
+    return (promise) => this.keep(undefined, promise);
+  }
+
+  fail(error: unknown): void {
+    if (!judge(this.#options.isFailure, error)) return;
+    this.#failure ??= { cause: error };
+    if (this.#end !== undefined) this.#end.failure = this.#failure;
+  }
+
+  runAfter(response: Response, context?: RunAfterContext): Response {
+    this.#attach(readRunAfter(response, context));
+    return this.settle(response) ?? response;
+  }
+
+  run(context?: RunContext): Promise<DrainReport> {
+    this.#attach(readRun(context));
+    this.#isSettled = true;
+    const end = this.#end = new RequestEnd(this, this.#thrown(), undefined);
+    const report = this.#report = new Report();
+    if (this.#work?.isBusy !== true) return Promise.resolve(report);
+    waitForTurn(1, end);
+    return new Promise((resolve) => this.#whenOver = () => resolve(report));
+  }
+
+  // --- for the front doors
+
+  /** Whether the handler has returned or thrown. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Whether there are tasks for an engine, which the response waits for. */
+  get hasDurable(): boolean {
+    return this.#outbox !== undefined && !this.#outbox.isClosed;
+  }
+
+  /** A second front door, further in, handles the same request. */
+  join(context: RequestContext): void {
+    this.#inner = context;
+    // whoever wrapped the app may not have been handed what its server hands over
+    const outer = this.#context!;
+    if (outer.env === undefined && outer.executionCtx === undefined) {
+      this.#context = context;
+      this.#inner = outer;
+    }
+  }
+
+  /**
+   * The handler has returned or thrown: hands the durable tasks to their engines, once, before the
+   * response leaves.
+   *
+   * @returns A promise of the engines' acknowledgement, which rejects with `TaskEnqueueError`.
+   */
+  async handOver(response: Response | undefined): Promise<void> {
+    const end = new RequestEnd(this, this.#thrown(), response?.status);
+    const { defaults } = this.#options;
+    await this.#outbox?.handOver((task) => {
+      const { details, definition } = task;
+      const { runOn } = policyOf(details?.options, definition, defaults);
+      return runOnRefusal(task, runOn, end);
+    }, this.#context?.env);
+  }
+
+  /** Reports durable tasks that no engine took, behind an error that is on its way out already. */
+  reportLost(): void {
+    for (const task of this.#outbox?.lost() ?? []) {
+      const what = `Durable task "${task.name}" was lost:`;
+      reportTaskError(this.#options.onTaskError, task.snapshot(), what);
+    }
+  }
+
+  /**
+   * The handler has settled. The tasks start when the response has ended.
+   *
+   * @param response The response, or `undefined` where the handler threw.
+   * @returns The response to return instead.
+   */
+  settle(response: Response | undefined): Response | undefined {
+    this.#isSettled = true;
+    this.#status = response?.status;
+    this.#tell("handled");
+    return this.#sequence === undefined ? response : this.#watchEnd(response);
+  }
+
+  // --- for the tasks, as their owner
+
+  get clock(): Clock {
+    return this.#interception?.clock ?? this.#scheduler.clock;
+  }
+
+  get isWatched(): boolean {
+    return this.#interception !== undefined || this.#scheduler.isWatched;
+  }
+
+  get deadline(): number | undefined {
+    return this.#deadline?.at;
+  }
+
+  get response(): TaskResponse {
+    return this.#end?.response ??
+      (this.#isSettled
+        ? { ...NO_RESPONSE, status: this.#status }
+        : NO_RESPONSE);
+  }
+
+  get surround(): Surround | undefined {
+    return this.#scheduler.observers?.surround;
+  }
+
+  taskStarts(task: BackgroundTask): void {
+    this.#scheduler.running++;
+    this.#notify("onStart", task);
+  }
+
+  taskRetries(task: BackgroundTask): void {
+    this.#notify("onRetry", task);
+  }
+
+  taskEnded(task: BackgroundTask): void {
+    if (durableOf(task) !== undefined) return this.#notify("onEnd", task);
+    const isKept = task.details?.isKept === true;
+    (isKept ? this.#kept : this.#sequence?.tasks)?.delete(task);
+    const work = this.#work;
+    if (work === undefined || this.#early !== undefined) return; // not counted yet
+    work.taskEnds(task, isKept);
+    this.#report?.add(task);
+    if (isError(task.status)) this.#reportError(task);
+    this.#notify("onEnd", task);
+    work.hooksCalled();
+  }
+
+  // --- for the sequence
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  isTurnLong(now: number): boolean {
+    return this.clock === systemClock && now - thisTurn().time >= LONGEST_TURN;
+  }
+
+  start(task: BackgroundTask, now: number): Promise<void> | undefined {
+    const { details, definition } = task;
+    const { defaults } = this.#options;
+    const policy = policyOf(details?.options, definition, defaults);
+    if (!this.#mayRun(task, policy)) return;
+    const held = this.#interception?.turn(task);
+    if (held === undefined) runTask(task, policy, now);
+    return held?.then(() => runTask(task, policy, this.now()));
+  }
+
+  // --- for the work
+
+  open(): void {
+    this.#sequence?.open();
+  }
+
+  close(): void {
+    this.#sequence?.close();
+  }
+
+  unended(): BackgroundTask[] {
+    return [
+      ...this.#sequence?.tasks.all() ?? [],
+      ...this.#kept?.all() ?? [],
+    ];
+  }
+
+  workIsOver(): void {
+    this.#deadline?.cancel();
+    this.#whenOver?.();
+  }
+
+  // --- for the end of the request
+
+  responseEnded(): void {
+    this.#tell("responseEnded");
+    this.#work?.responseEnded();
+    this.#deadline?.responseEnded();
+  }
+
+  tasksMayStart(): void {
+    const work = this.#work;
+    if (work === undefined || work.isDue) return;
+    work.isDue = true;
+    work.enqueue();
+  }
+
+  // --- for a view, which has options of its own
+
+  /** See `addTask()`. A task that was added here before stays where it is. */
+  addOne(
+    options: TaskOptions | undefined,
+    fn: TaskFunction | BackgroundTask,
+    args: readonly unknown[],
+  ): BackgroundTask {
+    const task = taskOf(fn, args);
+    if (task.owner === this) return task;
+    if (task.owner !== undefined) throw addedBefore(task.name);
+    if (durableOf(task) !== undefined) this.#addStep([task], options);
+    else {
+      this.#prepare(task, options);
+      this.#admit(task, 1);
+      this.#own(task);
+      if (!task.hasEnded) this.#sequenceOf().add(task);
+      this.#added(task);
+    }
+    return task;
+  }
+
+  /** See `addGroup()`. */
+  addAll(
+    options: TaskOptions | undefined,
+    tasks: readonly BackgroundTask[],
+  ): void {
+    const seen = new Set<BackgroundTask>();
+    for (const task of tasks) {
+      if (!(task instanceof BackgroundTask)) {
+        throw new TypeError(
+          `Cannot add ${
+            describeValue(task)
+          } to a group: write addGroup(task(fn, ...args), …)`,
+        );
+      }
+      if (task.owner !== undefined || seen.has(task)) {
+        throw addedBefore(task.name);
+      }
+      seen.add(task);
+    }
+    this.#addStep(tasks, options);
+  }
+
+  /** See `waitUntil()`. */
+  keep(options: TaskOptions | undefined, promise: unknown): void {
+    if (!isThenable(promise)) {
+      throw new TypeError(
+        `Cannot wait until ${
+          describeValue(promise)
+        } settles: write waitUntil(promise); for a function, write addTask(fn, ...args)`,
+      );
+    }
+    const task = new BackgroundTask(function waitUntil() {});
+    if (options !== undefined) task.detail.options = options;
+    task.detail.isKept = true;
+    this.#keepCounted();
+    this.#own(task);
+    (this.#kept ??= new Line()).add(task);
+    this.#added(task);
+    if (this.#early === undefined) startTask(task, this.now());
+    else task.status = "running";
+    promise.then(
+      () => task.end("succeeded"),
+      (error) => task.end("failed", error),
+    );
+  }
+
+  get #scheduler(): Scheduler {
+    return this.#interception?.scheduler ?? this.#options.scheduler;
+  }
+
+  #setContext(context: RequestContext, request: Request | undefined): void {
+    this.#context = context;
+    this.#request = request;
+    this.#interception = interceptionOf(
+      request,
+      () => executionContextOf(context, this.#options),
+    );
+    for (const watcher of processWatchers) {
+      watcher.requestBegins?.(this, request);
+    }
+  }
+
+  /** What the handler threw, if it failed as far as anybody knows. */
+  #thrown(): { readonly cause: unknown } | undefined {
+    if (this.#failure !== undefined) return this.#failure;
+    const error = this.#context?.error ?? this.#inner?.error;
+    if (error === undefined || !judge(this.#options.isFailure, error)) {
+      return undefined;
+    }
+    return { cause: error };
+  }
+
+  #prepare(task: BackgroundTask, options: TaskOptions | undefined): void {
+    if (options !== undefined) {
+      task.detail.options = options;
+      if (durableOf(task) === undefined) checkInProcess(task.name, options);
+    }
+    if (this.#thrown() !== undefined) task.detail.addedAfterFailure = true;
+  }
+
+  /** Adds a step, as a whole or not at all: what may be refused comes first. */
+  #addStep(
+    tasks: readonly BackgroundTask[],
+    options: TaskOptions | undefined,
+  ): void {
+    for (const task of tasks) this.#prepare(task, options);
+    const durable = tasks.filter((task) => durableOf(task) !== undefined);
+    const others = tasks.filter((task) => durableOf(task) === undefined);
+    const letters = durable.length > 0 ? this.#write(durable) : [];
+    const [first] = others;
+    if (first !== undefined) {
+      this.#admit(first, others.length);
+      for (const task of others) this.#own(task);
+      this.#sequenceOf().addGroup(others.filter(({ hasEnded }) => !hasEnded));
+    }
+    for (const task of durable) this.#own(task);
+    this.#outbox?.post(letters);
+    for (const task of [...others, ...durable]) this.#added(task);
+  }
+
+  #own(task: BackgroundTask): void {
+    task.owner = this;
+    task.addedAt = this.clock === systemClock ? thisTurn().time : this.now();
+  }
+
+  #sequenceOf(): Sequence {
+    return this.#sequence ??= new Sequence(this);
+  }
+
+  /** Makes room for tasks; the first of them makes the platform stay alive. */
+  #admit(first: BackgroundTask, count: number): void {
+    if (this.#context === undefined) {
+      this.#early ??= [];
+      return;
+    }
+    const work = this.#work ??= new Work(this, this.#scheduler);
+    const wasBusy = work.isBusy;
+    work.admit(first, count);
+    if (wasBusy) return;
+    try {
+      this.#keepAlive(first);
+    } catch (error) {
+      work.withdraw(count);
+      throw error;
+    }
+  }
+
+  /** Counts a promise, which nobody can refuse. */
+  #keepCounted(): void {
+    if (this.#context === undefined) {
+      this.#early ??= [];
+      return;
+    }
+    const work = this.#work ??= new Work(this, this.#scheduler);
+    const wasBusy = work.isBusy;
+    work.keep();
+    if (!wasBusy) this.#keepAlive(undefined);
+  }
+
+  /** Tells who watches, last of all: they may add tasks themselves. */
+  #added(task: BackgroundTask): void {
+    this.#options.strict?.check(task.name, task.args);
+    if (this.#early !== undefined) {
+      this.#early.push(task);
+      return;
+    }
+    this.#announce(task);
+    if (this.#isSettled && durableOf(task) === undefined) this.#startLate();
+  }
+
+  #announce(task: BackgroundTask): void {
+    const hadEnded = task.hasEnded;
+    this.#notify("onAdd", task);
+    if (!hadEnded) return;
+    task.detail.endedAt = task.addedAt; // it was cancelled before it was added
+    this.taskEnded(task);
+  }
+
+  /** The handler has settled: a response may have ended before anybody waited for its end. */
+  #startLate(): void {
+    const work = this.#work;
+    if (this.#end === undefined) this.#watchEnd(undefined);
+    else if (this.#end.isOver && work !== undefined && !work.isDue) {
+      work.isDue = true;
+      waitForTurn(1, { turnHasCome: () => work.enqueue() });
+    }
+  }
+
+  /** Gives the tasks their request, where no front door made them. */
+  #attach({ context, request, waitUntil }: Attached): void {
+    if (this.#context !== undefined) {
+      throw new TypeError(
+        "Cannot run tasks after this response: they run after another one, or a middleware does it",
+      );
+    }
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.#waitUntil = waitUntil;
+    this.#setContext(context, request);
+    try {
+      this.#admitEarly(early);
+    } catch (error) {
+      this.#context = undefined;
+      this.#early = early;
+      throw error;
+    }
+    for (const task of early) this.#announce(task);
+  }
+
+  #admitEarly(early: readonly BackgroundTask[]): void {
+    const kept = early.filter(({ details }) => details?.isKept);
+    const [first] = early.filter(({ details }) => !details?.isKept);
+    if (first !== undefined) this.#admit(first, early.length - kept.length);
+    for (const task of kept) {
+      this.#keepCounted();
+      if (!task.hasEnded) this.#scheduler.running++;
+      task.startedAt = task.addedAt;
+    }
+  }
+
+  /** Durable tasks wait for the handler to return, and go to their engines together. */
+  #write(tasks: readonly BackgroundTask[]): Letter[] {
+    const [first] = tasks;
+    const name = first!.name;
+    if (this.#context === undefined) {
+      throw new TypeError(
+        `Cannot add durable task "${name}": runAfter() returns at once, and cannot wait until its ` +
+          "queue has it; use backgroundTasks() or withBackgroundTasks()",
+      );
+    }
+    if (this.#isSettled || this.#outbox?.isClosed) {
+      throw new BackgroundTasksClosedError(
+        name,
+        "the durable tasks of this request were handed over when the handler returned; add it " +
+          "before that",
+      );
+    }
+    this.#outbox ??= durableOf(first!)!.openOutbox();
+    return this.#outbox.write(tasks, this.#options.defaults, this.now());
+  }
+
+  #watchEnd(response: Response | undefined): Response | undefined {
+    const end = new RequestEnd(this, this.#thrown(), this.#status);
+    this.#end = end;
+    this.#tell("sending");
+    this.#work?.responseLeaves();
+    const { exactEnd } = this.#options;
+    const exchange = { request: this.#request, response, exactEnd };
+    return this.#interception === undefined
+      ? responseEnd(end, exchange, this.#context?.env)
+      : this.#interception.responseEnd(end, exchange);
+  }
+
+  /**
+   * Gives the platform the one promise of this request.
+   *
+   * @throws {BackgroundTasksClosedError} If the platform kept earlier tasks alive, and refuses now.
+   */
+  #keepAlive(first: BackgroundTask | undefined): void {
+    if (this.#interception?.scheduler !== undefined) return;
+    const { waitUntil, deadline, strict } = this.#options;
+    const option = this.#waitUntil ?? waitUntil;
+    const resolved = platformOf(
+      option,
+      this.#context!,
+      this.#request,
+      this.#options,
+    );
+    // a test client is no platform: only the limit that the app itself states applies
+    const limit = this.#interception === undefined ? resolved : undefined;
+    this.#limitTime(limit?.deadline, deadline ?? limit?.lifetime);
+    const source = keepAlive(resolved, this.#work!, (cause) => {
+      if (!this.#wasKeptAlive || first === undefined) return;
+      const reason =
+        "the platform keeps nothing alive for this request any more";
+      throw new BackgroundTasksClosedError(first.name, reason, { cause });
+    });
+    this.#wasKeptAlive = true;
+    this.#scheduler.platform = source;
+    strict?.log(source);
+  }
+
+  /** Stops what waits or runs shortly before the platform does. */
+  #limitTime(deadline: number | undefined, lifetime = Infinity): void {
+    if (this.#deadline === undefined) {
+      if (deadline === undefined && lifetime === Infinity) return;
+      this.#deadline = new Deadline(deadline, lifetime, this.clock);
+    }
+    this.#deadline.arm((reason) => this.#work?.stop("expired", reason));
+  }
+
+  /** Whether a task runs, by `stopOnError` and by its `runOn`; one that does not is ended. */
+  #mayRun(task: BackgroundTask, { runOn }: FullPolicy): boolean {
+    try {
+      const reason = this.#whyStopped(task) ??
+        runOnRefusal(task, runOn, this.#end!);
+      if (reason === undefined) return true;
+      const isLost = this.#stoppedBy !== undefined ||
+        (this.#end!.failure !== undefined &&
+          (runOn ?? "success") === "success");
+      if (isLost && !this.isWatched) warnDiscarded(task.name, reason);
+      task.end("discarded", reason);
+    } catch (error) {
+      task.end("failed", error);
+    }
+    return false;
+  }
+
+  #whyStopped({ name, details }: BackgroundTask): Error | undefined {
+    const by = this.#stoppedBy;
+    if (by === undefined) return undefined;
+    const group = details?.group;
+    if (group !== undefined && group === by.details?.group) return undefined;
+    return new Error(
+      `Task "${name}" was discarded: an earlier task failed and stopOnError is set`,
+      { cause: by.error },
+    );
+  }
+
+  #reportError(task: BackgroundTask): void {
+    const { onTaskError, stopOnError } = this.#options;
+    if (stopOnError) this.#stoppedBy ??= task;
+    const begun = reportTaskError(
+      onTaskError,
+      task.snapshot(),
+      `Background task "${task.name}" ${task.status}:`,
+    );
+    if (begun !== undefined) this.#hold(begun, task);
+  }
+
+  #notify(event: TaskEvent, task: BackgroundTask): void {
+    if (!this.isWatched) return;
+    const begun = both(
+      this.#interception?.notify(event, task),
+      this.#scheduler.notify(event, task),
+    );
+    if (begun !== undefined) this.#hold(begun, task);
+  }
+
+  /** What a hook has begun is a part of the work. */
+  #hold(begun: Promise<void>, task: BackgroundTask): void {
+    const work = this.#work ??= new Work(this, this.#scheduler);
+    const wasBusy = work.isBusy;
+    work.hold(begun, task);
+    if (!wasBusy) this.#keepAlive(undefined);
+  }
+
+  #tell(event: RequestEvent): void {
+    if (processWatchers.size === 0) return;
+    for (const watcher of processWatchers) {
+      watcher.requestChanges?.(event, this);
+    }
+  }
+}
+
+/** A view of the tasks that gives what is added through it a policy. */
+class View implements Adder {
+  readonly #tasks: BackgroundTasks;
+  readonly #options: TaskOptions;
+
+  constructor(tasks: BackgroundTasks, options: TaskOptions) {
+    this.#tasks = tasks;
+    this.#options = options;
+  }
+
+  addTask(
+    fn: TaskFunction | BackgroundTask,
+    ...args: readonly unknown[]
+  ): BackgroundTask {
+    return this.#tasks.addOne(this.#options, fn, args);
+  }
+
+  addGroup(...tasks: readonly BackgroundTask[]): void {
+    this.#tasks.addAll(this.#options, tasks);
+  }
+
+  get waitUntil(): (promise: PromiseLike<unknown>) => void {
+    return (promise) => this.#tasks.keep(this.#options, promise);
+  }
+
+  with(nearer: TaskOptions): Adder {
+    checkTaskOptions(nearer);
+    return new View(this.#tasks, { ...this.#options, ...given(nearer) });
+  }
+}
+
+/** What became of tasks that run without a response. */
+class Report implements DrainReport {
+  finished = 0;
+  failed = 0;
+  readonly abandoned: TaskRun[] = [];
+
+  add(task: BackgroundTask): void {
+    const { status } = task;
+    if (status === "succeeded") this.finished++;
+    if (status === "failed" || status === "timed-out") this.failed++;
+    if (status === "abandoned" || status === "expired") {
+      this.abandoned.push(task.snapshot());
+    }
+  }
+}
+
+/** The task to add: one made now, or the one that was made before. */
+function taskOf(
+  fn: TaskFunction | BackgroundTask,
+  args: readonly unknown[],
+): BackgroundTask {
+  if (!(fn instanceof BackgroundTask)) return new BackgroundTask(fn, ...args);
+  if (args.length === 0) return fn;
+  throw new TypeError(
+    `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,
+  );
+}
+
+/** The options that are not `undefined`, which leaves those further out alone. */
+function given(options: TaskOptions): TaskOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** Whether a task that ended so goes to `onTaskError`. */
+function isError(status: TaskStatus): boolean {
+  return status === "failed" || status === "timed-out" || status === "expired";
+}

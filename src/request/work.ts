@@ -1,0 +1,214 @@
+import { BackgroundTasksClosedError } from "../check/errors.ts";
+import type { ScheduledWork, Scheduler } from "../runner/scheduler.ts";
+import { unref } from "../task/clock.ts";
+import type { BackgroundTask } from "../task/task.ts";
+import type { EndStatus, TaskRun } from "../task/task_run.ts";
+import { writeError } from "../check/thrown.ts";
+
+/** How long a promise of a hook is waited for, in milliseconds. */
+const LONGEST_HOOK = 30_000;
+
+/** The tasks whose work this is. */
+export interface WorkOwner {
+  /** The tasks may start. */
+  open(): void;
+  /** No task is left. */
+  close(): void;
+  /** The tasks that have not ended. */
+  unended(): BackgroundTask[];
+  /** Nothing is left at all, hooks included. */
+  workIsOver(): void;
+}
+
+/** What a hook has begun, for a task. */
+interface PendingHook {
+  readonly task: BackgroundTask;
+  readonly over: () => void;
+}
+
+/**
+ * The pending work of one request: how much there is, and when it is over.
+ *
+ * Invariant: it stands in its scheduler's lines while `isBusy`.
+ */
+export class Work implements ScheduledWork {
+  previous: ScheduledWork | undefined = undefined;
+  next: ScheduledWork | undefined = undefined;
+  isWaiting = false;
+  readonly order: number;
+  /** Tasks of the sequence that have not ended. */
+  tasks = 0;
+  /** Promises that run beside the sequence: `waitUntil()`. */
+  kept = 0;
+  /** Whether the tasks have been handed to the scheduler, and are not all over. */
+  isDue = false;
+  readonly #owner: WorkOwner;
+  readonly #scheduler: Scheduler;
+  /** Tasks that have ended, and whose hooks are being called: they may still add tasks. */
+  #ending = 0;
+  #hooks: PendingHook[] | undefined = undefined;
+  #isOpen = false;
+  /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
+  #isSending = false;
+  /** Whether everything is being stopped: what a hook adds would be left behind. */
+  #isStopping = false;
+  #resolve: (() => void) | undefined = undefined;
+
+  constructor(owner: WorkOwner, scheduler: Scheduler) {
+    this.#owner = owner;
+    this.#scheduler = scheduler;
+    this.order = ++scheduler.works;
+  }
+
+  /** Whether there is anything to wait for. */
+  get isBusy(): boolean {
+    return this.tasks + this.kept + this.#ending > 0 ||
+      this.#hooks !== undefined;
+  }
+
+  /** A promise for `waitUntil`: it covers everything until nothing is left, and never rejects. */
+  whenOver(): Promise<void> {
+    return new Promise((resolve) => this.#resolve = resolve);
+  }
+
+  /**
+   * Makes room for tasks of the sequence.
+   *
+   * @throws {BackgroundTasksClosedError} If the runner was closed.
+   * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
+   */
+  admit(first: BackgroundTask, count: number): void {
+    if (this.#isStopping) {
+      const reason = "the tasks of this request are being stopped";
+      throw new BackgroundTasksClosedError(first.name, reason);
+    }
+    this.#scheduler.admit(first, count);
+    this.#scheduler.add(this);
+    this.tasks += count;
+    if (this.#isSending) this.#scheduler.sending += count;
+  }
+
+  /** A task that nobody can refuse, because it runs already. */
+  keep(): void {
+    this.#scheduler.count(1);
+    this.#scheduler.add(this);
+    this.kept++;
+  }
+
+  /** Takes tasks back that were admitted and that nothing became of. */
+  withdraw(count: number): void {
+    this.tasks -= count;
+    if (this.#isSending) this.#scheduler.sending -= count;
+    this.#scheduler.withdraw(count);
+    this.#checkOver();
+  }
+
+  /** The handler has settled: from now on the tasks wait for the client, not for a place. */
+  responseLeaves(): void {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    this.#scheduler.sending += this.tasks;
+  }
+
+  /** The response has ended: the tasks wait for a place. */
+  responseEnded(): void {
+    if (!this.#isSending) return;
+    this.#isSending = false;
+    this.#scheduler.sending -= this.tasks;
+  }
+
+  /** The tasks start as soon as the scheduler lets them. */
+  enqueue(): void {
+    if (this.tasks > 0) this.#scheduler.enqueue(this);
+    else this.isDue = false;
+  }
+
+  start(): void {
+    this.#isOpen = true;
+    this.#owner.open();
+  }
+
+  stop(status: EndStatus, reason: unknown): TaskRun[] {
+    this.#ending++;
+    this.#isStopping = true;
+    const stopped = this.#owner.unended()
+      .filter((task) => task.interrupt(status, reason))
+      .map((task) => task.snapshot());
+    const hooks = status === "abandoned" ? this.#hooks ?? [] : [];
+    for (const { over, task } of hooks) {
+      stopped.push(task.snapshot());
+      over();
+    }
+    this.#isStopping = false;
+    this.hooksCalled();
+    return stopped;
+  }
+
+  /** A task has ended; its hooks are called next. */
+  taskEnds(task: BackgroundTask, isKept: boolean): void {
+    if (isKept) this.kept--;
+    else {
+      this.tasks--;
+      if (this.#isSending) this.#scheduler.sending--;
+    }
+    this.#ending++;
+    this.#scheduler.taskEnded(
+      task.status as EndStatus,
+      task.startedAt !== undefined,
+    );
+  }
+
+  /** The hooks of a task that has ended have been called. */
+  hooksCalled(): void {
+    this.#ending--;
+    if (this.tasks + this.#ending > 0) return;
+    if (this.isDue) this.#leaveScheduler();
+    this.#checkOver();
+  }
+
+  /** Waits for what a hook has begun: not for ever, and without a place of `concurrency`. */
+  hold(begun: Promise<void>, task: BackgroundTask): void {
+    const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
+    (this.#hooks ??= []).push(hook);
+    this.#scheduler.hookBegins();
+    const timer = setTimeout(() => {
+      const text =
+        `Background tasks: a hook of task "${task.name}" is not waited for any more:`;
+      writeError(text, `it has not settled after ${LONGEST_HOOK} ms`);
+      hook.over();
+    }, LONGEST_HOOK);
+    unref(timer);
+    begun.then(() => {
+      clearTimeout(timer);
+      hook.over();
+    });
+  }
+
+  #hookIsOver(hook: PendingHook): void {
+    const left = this.#hooks?.filter((other) => other !== hook) ?? [];
+    if (left.length === (this.#hooks?.length ?? 0)) return; // it is over already
+    this.#hooks = left.length > 0 ? left : undefined;
+    this.#scheduler.hookEnds();
+    this.#checkOver();
+  }
+
+  /** Gives the place back, or takes the work out of the line of those that wait for one. */
+  #leaveScheduler(): void {
+    this.isDue = false;
+    this.#scheduler.remove(this);
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      this.#owner.close();
+      this.#scheduler.release();
+    }
+    if (this.isBusy) this.#scheduler.add(this);
+  }
+
+  #checkOver(): void {
+    if (this.isBusy) return;
+    this.#scheduler.remove(this);
+    this.#owner.workIsOver();
+    this.#resolve?.();
+    this.#resolve = undefined;
+  }
+}

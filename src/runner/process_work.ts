@@ -1,0 +1,65 @@
+import type { TaskRun } from "../task/task_run.ts";
+import type { DrainReport } from "./drain.ts";
+
+/** A part of the process that has work to wait for: a runner, or a worker that closes. */
+export interface Drainable {
+  /** Whether there is something to wait for. */
+  readonly isBusy: boolean;
+  /** How many tasks succeeded so far. */
+  readonly succeeded: number;
+  /** How many tasks failed or timed out so far. */
+  readonly failed: number;
+  /** Resolves once there is nothing to wait for. */
+  whenIdle(): Promise<void>;
+  /** Stops everything, and tells what that was. */
+  abandon(reason: unknown): TaskRun[];
+  /** A wait for its work is over; settles when whoever is told has done what they began. */
+  drained(report: DrainReport): Promise<void> | undefined;
+}
+
+/** The work of the process: what a drain waits for. */
+interface ProcessWork {
+  /** Every part that has work. */
+  readonly busy: Set<Drainable>;
+  /** Told of each part that gets work. */
+  readonly listeners: Set<(part: Drainable) => void>;
+  /** Whether the process is ending: what would stream for ever stops. */
+  isEnding: boolean;
+}
+
+/**
+ * The key of the one work of a process, which all copies of this package share: a bundler may make
+ * a copy for each entry, a reload for each edit. Another shape needs another number.
+ */
+const KEY = Symbol.for("@postlude/background-tasks/process-work/2");
+
+/** The work of this process, whatever copy of this package it belongs to. */
+export const processWork: ProcessWork =
+  (globalThis as { [KEY]?: ProcessWork })[KEY] ??= {
+    busy: new Set(),
+    listeners: new Set(),
+    isEnding: false,
+  };
+
+/** A part of the process has work from now on. */
+export function becomesBusy(part: Drainable): void {
+  processWork.busy.add(part);
+  for (const tell of processWork.listeners) tell(part);
+}
+
+/** A part of the process has nothing left. */
+export function becomesIdle(part: Drainable): void {
+  processWork.busy.delete(part);
+}
+
+/** Resolves once any part of the process has work. */
+export function whenBusy(): Promise<void> {
+  if (processWork.busy.size > 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      processWork.listeners.delete(wake);
+      resolve();
+    };
+    processWork.listeners.add(wake);
+  });
+}

@@ -1,0 +1,41 @@
+import { writeError } from "../check/thrown.ts";
+import { catchLater } from "../check/user_code.ts";
+import { PROCESS, type ResolvedWaitUntil } from "./resolve_wait_until.ts";
+
+/** Pending work that a platform can be asked to wait for. */
+export interface PendingWork {
+  /** Makes a promise that covers the work and never rejects. */
+  whenOver(): Promise<void>;
+}
+
+/**
+ * Hands the promise of a request to the `waitUntil` that was found.
+ *
+ * @param resolved What was found.
+ * @param work Makes the promise, if anybody wants it.
+ * @param refused Told where the platform refuses at once. Where it does not throw, the process keeps
+ * the work as if nothing had been found.
+ * @returns Who keeps the work alive, by name.
+ */
+export function keepAlive(
+  { source, waitUntil }: ResolvedWaitUntil,
+  work: PendingWork,
+  refused: (error: unknown) => void,
+): string {
+  if (waitUntil === undefined) return source;
+  try {
+    catchLater(waitUntil(work.whenOver()), (error) => tell(source, error));
+    return source;
+  } catch (error) {
+    refused(error);
+    tell(source, error);
+    return PROCESS.source;
+  }
+}
+
+function tell(source: string, error: unknown): void {
+  writeError(
+    `Background tasks: waitUntil of "${source}" failed, so only the process keeps the work:`,
+    error,
+  );
+}

@@ -1,0 +1,35 @@
+import {
+  type BackgroundTasks,
+  type BackgroundTasksOptions,
+  withBackgroundTasks,
+} from "@postlude/background-tasks";
+
+/** A request whose handler is still at work. */
+export interface OpenRequest {
+  /** Its tasks, which count from the first one on. */
+  readonly tasks: BackgroundTasks;
+  /** Lets the handler return; resolves when the response has been returned. */
+  respond(): Promise<void>;
+}
+
+/**
+ * Begins to handle a request, by the front door of a fetch handler.
+ *
+ * @param options The options of the door.
+ */
+export function openRequest(options: BackgroundTasksOptions): OpenRequest {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  let tasks: BackgroundTasks | undefined;
+  const fetch = withBackgroundTasks((_request, its) => {
+    tasks = its;
+    return promise;
+  }, options);
+  const handled = fetch(new Request("https://example.com/"));
+  return {
+    tasks: tasks!,
+    async respond() {
+      resolve(new Response(null));
+      await handled;
+    },
+  };
+}
