@@ -4,7 +4,7 @@ import type { Durable } from "./queues/durable.ts";
 import { copyArguments, type JsonArguments } from "./queues/json.ts";
 import { Outbox } from "./queues/outbox.ts";
 import type { TaskQueue } from "./queues/task_queue.ts";
-import { callTask } from "./task/attempt.ts";
+import { AttemptContext } from "./task/attempt_context.ts";
 import { checkPolicy, POLICY_KEYS } from "./task/check_policy.ts";
 import {
   type DefinedTask,
@@ -145,12 +145,12 @@ export function defineTask<Args extends readonly unknown[]>(
   if (queue !== undefined) checkQueue(queue);
   const run = async (...args: Args): Promise<void> => {
     const copies = queue === undefined ? args : copyArguments(name, args);
-    await callTask(new BackgroundTask(run as never, ...copies));
+    await definition.call(new BackgroundTask(run as never, ...copies));
   };
   const definition: TaskDefinition = {
     name,
     options: policy,
-    handler,
+    call: (task) => handler(new AttemptContext(task), ...task.args as Args),
     durable: queue && durable(queue),
   };
   return Object.defineProperties(run, {
@@ -160,5 +160,5 @@ export function defineTask<Args extends readonly unknown[]>(
 }
 
 function durable(queue: TaskQueue): Durable {
-  return { queue, openOutbox: () => new Outbox() };
+  return { queue, openOutbox: (owner) => new Outbox(owner) };
 }

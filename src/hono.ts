@@ -1,5 +1,4 @@
 import { describeValue } from "./check/check.ts";
-import { TaskEnqueueError } from "./check/errors.ts";
 import type { BackgroundTasks } from "./request/background_tasks.ts";
 import {
   callInside,
@@ -121,7 +120,7 @@ export function backgroundTasks(
       // `Error`, or an engine's refusal, whose response, of `app.onError`, is the only one then.
       const failed = failTasks(tasks, error, before);
       if (failed !== undefined) await failed;
-      if (error instanceof TaskEnqueueError) unsetResponse(context);
+      if (before !== undefined) unsetResponse(context);
       throw error;
     }
     if (after === undefined || after === before) return;

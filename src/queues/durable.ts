@@ -1,5 +1,5 @@
 import type { BackgroundTask } from "../task/task.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox, OutboxOwner } from "./outbox.ts";
 import type { TaskQueue } from "./task_queue.ts";
 
 /**
@@ -10,7 +10,7 @@ export interface Durable {
   /** The engine. */
   readonly queue: TaskQueue;
   /** Opens what collects the durable tasks of one request. */
-  openOutbox(): Outbox;
+  openOutbox(owner: OutboxOwner): Outbox;
 }
 
 /**

@@ -1,7 +1,12 @@
-import { TaskEnqueueError } from "../check/errors.ts";
+import { quote } from "../check/check.ts";
+import {
+  BackgroundTasksClosedError,
+  TaskEnqueueError,
+} from "../check/errors.ts";
 import { reasonOf } from "../check/thrown.ts";
 import type { FullPolicy } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
+import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
 import { durableOf } from "./durable.ts";
 import { messageOf } from "./messages.ts";
 import type { TaskMessage, TaskQueue } from "./task_queue.ts";
@@ -13,8 +18,24 @@ export interface Letter {
   readonly message: TaskMessage;
 }
 
-/** Why a task does not run, by its `runOn`; throws what a predicate throws. */
-export type Judge = (task: BackgroundTask) => Error | undefined;
+/** The request whose durable tasks these are. */
+export interface OutboxOwner {
+  /** What the runtime handed over beside the request; `undefined` where no front door made the tasks. */
+  readonly context: { readonly env: unknown } | undefined;
+  /** Whether the handler has returned or thrown. */
+  readonly isSettled: boolean;
+  /** The options of its front door. */
+  readonly options: {
+    readonly defaults: FullPolicy;
+    readonly onTaskError: OnTaskError | undefined;
+  };
+  /** The time, in epoch milliseconds. */
+  now(): number;
+  /** Judges tasks by their `runOn`: tells why one does not run; throws what a predicate throws. */
+  judge(
+    status: number | undefined,
+  ): (task: BackgroundTask) => Error | undefined;
+}
 
 /**
  * The durable tasks of one request, until their engines have them.
@@ -26,7 +47,12 @@ export type Judge = (task: BackgroundTask) => Error | undefined;
 export class Outbox {
   /** Whether the hand-over has begun: what came later would stay behind. */
   isClosed = false;
+  readonly #owner: OutboxOwner;
   readonly #letters: Letter[] = [];
+
+  constructor(owner: OutboxOwner) {
+    this.#owner = owner;
+  }
 
   /** The tasks that wait to be handed over, in the order they were added. */
   tasks(): BackgroundTask[] {
@@ -37,17 +63,17 @@ export class Outbox {
    * Writes the letters of durable tasks, all of them or none, and keeps nothing of them yet.
    *
    * @param tasks The tasks.
-   * @param defaults The policy of tasks that have none of their own.
-   * @param addedAt When they were added, in epoch milliseconds.
-   * @throws {TypeError} If an argument is not JSON, or an option is not supported.
+   * @returns A function that takes the letters.
+   * @throws {TypeError} If nothing hands them over, an argument is not JSON, or an option is not
+   * supported.
    * @throws {RangeError} If a delay is too long or a message too large.
+   * @throws {BackgroundTasksClosedError} If the handler has returned.
    */
-  write(
-    tasks: readonly BackgroundTask[],
-    defaults: FullPolicy,
-    addedAt: number,
-  ): Letter[] {
-    return tasks.map((task) => {
+  write(tasks: readonly BackgroundTask[]): () => void {
+    this.#check(tasks[0]!.name);
+    const { defaults } = this.#owner.options;
+    const addedAt = this.#owner.now();
+    const letters = tasks.map((task) => {
       const { queue } = durableOf(task)!;
       return {
         task,
@@ -55,29 +81,46 @@ export class Outbox {
         message: messageOf(task, queue, defaults, addedAt),
       };
     });
+    return () => {
+      for (const { task, message } of letters) {
+        task.args = message.args;
+        task.addedAt = message.addedAt;
+      }
+      this.#letters.push(...letters);
+    };
   }
 
-  /** Takes the letters that were written. */
-  post(letters: readonly Letter[]): void {
-    for (const { task, message } of letters) {
-      task.args = message.args;
-      task.addedAt = message.addedAt;
+  #check(name: string): void {
+    if (this.#owner.context === undefined) {
+      throw new TypeError(
+        `Cannot add durable task ${
+          quote(name)
+        }: runAfter() returns at once, and cannot wait until its queue has it; use ` +
+          "backgroundTasks() or withBackgroundTasks()",
+      );
     }
-    this.#letters.push(...letters);
+    if (this.#owner.isSettled || this.isClosed) {
+      throw new BackgroundTasksClosedError(
+        name,
+        "the durable tasks of this request were handed over when the handler returned; add it " +
+          "before that",
+      );
+    }
   }
 
   /**
    * Hands the tasks over: one batch for each engine.
    *
-   * @param judge Judges each task by its `runOn`.
-   * @param platform What the runtime handed over beside the request.
+   * @param status The status of the response; `undefined` where the handler threw.
    * @throws {TaskEnqueueError} If an engine refused its batch.
    */
-  async handOver(judge: Judge, platform: unknown): Promise<void> {
+  async handOver(status: number | undefined): Promise<void> {
     this.isClosed = true;
+    const judge = this.#owner.judge(status);
+    const platform = this.#owner.context?.env;
     for (const { task } of this.#letters) task.detail.isHandedOver = true;
     const letters = this.#waiting().filter((letter) => runs(letter, judge));
-    const [judged] = this.lost();
+    const [judged] = this.#lost();
     if (judged !== undefined) { // a predicate threw: nothing of the request is handed over
       for (const { task } of letters) task.end("failed", judged.error);
       throw judged.error;
@@ -94,8 +137,16 @@ export class Outbox {
     if (refusals.length > 0) throw ofAll(refusals, batches.size);
   }
 
+  /** Reports the tasks that no engine took, behind an error that is on its way out already. */
+  reportLost(): void {
+    for (const task of this.#lost()) {
+      const what = `Durable task ${quote(task.name)} was lost:`;
+      reportTaskError(this.#owner.options.onTaskError, task.snapshot(), what);
+    }
+  }
+
   /** The tasks that no engine took, or not for certain. */
-  lost(): BackgroundTask[] {
+  #lost(): BackgroundTask[] {
     return this.#letters.map(({ task }) => task)
       .filter(({ status }) => status === "failed");
   }
@@ -106,7 +157,10 @@ export class Outbox {
 }
 
 /** Judges a task by its `runOn`. A predicate that throws has lost the task: that is a refusal. */
-function runs({ task, queue }: Letter, judge: Judge): boolean {
+function runs(
+  { task, queue }: Letter,
+  judge: ReturnType<OutboxOwner["judge"]>,
+): boolean {
   try {
     const reason = judge(task);
     if (reason === undefined) return true;

@@ -6,7 +6,7 @@ import type {
 import type { TaskOptions } from "../task/policy.ts";
 import type { BackgroundTasksOptions } from "./options.ts";
 import type { RunAfterContext, RunContext } from "./run_after.ts";
-import { BackgroundTasks as Tasks } from "./tasks.ts";
+import { BackgroundTasks as OwnTasks } from "./own_tasks.ts";
 
 /** What adds tasks: the queue of a request, or a view of it with a policy. */
 export interface TaskAdder {
@@ -234,5 +234,4 @@ export interface BackgroundTasksConstructor {
  * assertEquals(sent, ["Welcome! -> ada@example.com"]);
  * ```
  */
-export const BackgroundTasks: BackgroundTasksConstructor =
-  Tasks as BackgroundTasksConstructor;
+export const BackgroundTasks: BackgroundTasksConstructor = OwnTasks;

@@ -1,4 +1,3 @@
-import { TaskEnqueueError } from "../check/errors.ts";
 import type { RequestOptions } from "./options.ts";
 import type { RequestContext } from "./request_context.ts";
 import { BackgroundTasks } from "./tasks.ts";
@@ -132,8 +131,10 @@ export function settleTasks(
   tasks: BackgroundTasks,
   response: Response | undefined,
 ): Response | undefined | Promise<Response | undefined> {
-  if (!tasks.hasDurable) return tasks.settle(response);
-  return tasks.handOver(response).then(() => tasks.settle(response));
+  const { outbox } = tasks;
+  if (outbox?.isClosed !== false) return tasks.settle(response);
+  return outbox.handOver(response?.status)
+    .then(() => tasks.settle(response));
 }
 
 /**
@@ -142,7 +143,7 @@ export function settleTasks(
  *
  * @param tasks The tasks of the request.
  * @param error That error.
- * @param dropped The response that the error takes the place of.
+ * @param dropped The response that an engine's refusal takes the place of.
  * @returns A promise where tasks for an engine run even so.
  */
 export function failTasks(
@@ -151,15 +152,11 @@ export function failTasks(
   dropped: Response | undefined,
 ): Promise<void> | undefined {
   tasks.fail(error);
-  if (error instanceof TaskEnqueueError) drop(dropped, error);
-  if (tasks.hasDurable) {
-    return tasks.handOver(undefined).catch(() => tasks.reportLost())
+  dropped?.body?.cancel(error).catch(() => {}); // nobody will read it
+  const { outbox } = tasks;
+  if (outbox?.isClosed === false) {
+    return outbox.handOver(undefined).catch(() => outbox.reportLost())
       .then(() => void tasks.settle(undefined));
   }
   tasks.settle(undefined);
-}
-
-/** Lets go of a response that nobody will read. */
-function drop(response: Response | undefined, reason: unknown): void {
-  response?.body?.cancel(reason).catch(() => {});
 }

@@ -2,7 +2,7 @@ import { describeValue } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
 import { isThenable } from "../check/user_code.ts";
 import { durableOf } from "../queues/durable.ts";
-import type { Letter, Outbox } from "../queues/outbox.ts";
+import type { Outbox } from "../queues/outbox.ts";
 import { responseEnd } from "../response_end/response_end.ts";
 import { thisTurn, waitForTurn } from "../response_end/turn.ts";
 import type { DrainReport } from "../runner/drain.ts";
@@ -30,7 +30,6 @@ import { reportTaskError } from "../task/task_error.ts";
 import {
   NO_RESPONSE,
   type TaskResponse,
-  type TaskRun,
   type TaskStatus,
 } from "../task/task_run.ts";
 import { keepAlive } from "../wait_until/keep_alive.ts";
@@ -38,7 +37,7 @@ import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import { warnDiscarded } from "./discarded.ts";
 import { judge } from "./failure.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
-import { type BackgroundTasksOptions, RequestOptions } from "./options.ts";
+import type { RequestOptions } from "./options.ts";
 import { executionContextOf, platformOf } from "./platform.ts";
 import type { RequestContext } from "./request_context.ts";
 import {
@@ -46,20 +45,12 @@ import {
   type RequestEndListener,
   runOnRefusal,
 } from "./request_end.ts";
-import {
-  type Attached,
-  readRun,
-  readRunAfter,
-  type RunAfterContext,
-  type RunContext,
-} from "./run_after.ts";
+import type { RunAfterContext, RunContext } from "./run_after.ts";
 import { Sequence, type SequenceRunner } from "./sequence.ts";
 import { Work, type WorkOwner } from "./work.ts";
 
 /** How long tasks may keep the event loop to themselves, in milliseconds. */
 const LONGEST_TURN = 5;
-
-const DEFAULT_OPTIONS = new RequestOptions({});
 
 /** What adds tasks: the queue of a request, or a view of it with a policy. */
 export interface Adder {
@@ -82,8 +73,8 @@ export interface Adder {
 export class BackgroundTasks
   implements TaskOwner, SequenceRunner, WorkOwner, RequestEndListener {
   readonly #options: RequestOptions;
-  #context: RequestContext | undefined;
-  #request: Request | undefined;
+  #context: RequestContext | undefined = undefined;
+  #request: Request | undefined = undefined;
   /** A front door further in: its framework may catch what is thrown. */
   #inner: RequestContext | undefined = undefined;
   #interception: Interception | undefined = undefined;
@@ -91,12 +82,8 @@ export class BackgroundTasks
   #waitUntil: WaitUntil | undefined = undefined;
   #sequence: Sequence | undefined = undefined;
   #work: Work | undefined = undefined;
-  #outbox: Outbox | undefined = undefined;
   /** What was handed to `waitUntil()` and has not settled. */
   #kept: Line<BackgroundTask> | undefined = undefined;
-  /** Tasks that were added before there was a context, in order. */
-  #early: BackgroundTask[] | undefined = undefined;
-  #isSettled = false;
   #status: number | undefined = undefined;
   #failure: { readonly cause: unknown } | undefined = undefined;
   /** How the request ended; made when somebody waits for it. */
@@ -106,21 +93,22 @@ export class BackgroundTasks
   #deadline: Deadline | undefined = undefined;
   /** Whether the platform was asked to wait before: a queue that starts anew asks once more. */
   #wasKeptAlive = false;
-  /** What `run()` tells. */
-  #report: Report | undefined = undefined;
-  #whenOver: (() => void) | undefined = undefined;
 
   constructor(
-    options: BackgroundTasksOptions | RequestOptions = DEFAULT_OPTIONS,
-    context?: RequestContext,
-    request?: Request,
+    options: RequestOptions,
+    context: RequestContext | undefined,
+    request: Request | undefined,
   ) {
-    this.#options = options instanceof RequestOptions
-      ? options
-      : new RequestOptions(options);
-    this.#context = undefined;
-    this.#request = undefined;
-    if (context !== undefined) this.#setContext(context, request);
+    this.#options = options;
+    if (context !== undefined) this.setContext(context, request);
+  }
+
+  get options(): RequestOptions {
+    return this.#options;
+  }
+
+  get context(): RequestContext | undefined {
+    return this.#context;
   }
 
   get size(): number {
@@ -129,7 +117,7 @@ export class BackgroundTasks
 
   /** The tasks that wait or run: durable ones, then the others, each in the order they were added. */
   [Symbol.iterator](): Iterator<BackgroundTask> {
-    return [...this.#outbox?.tasks() ?? [], ...this.unended()].values();
+    return [...this.outbox?.tasks() ?? [], ...this.unended()].values();
   }
 
   addTask(
@@ -158,32 +146,21 @@ export class BackgroundTasks
     if (this.#end !== undefined) this.#end.failure = this.#failure;
   }
 
-  runAfter(response: Response, context?: RunAfterContext): Response {
-    this.#attach(readRunAfter(response, context));
-    return this.settle(response) ?? response;
+  /** A front door runs these tasks: those of `new BackgroundTasks()` override this. */
+  runAfter(_response: Response, _context?: RunAfterContext): Response {
+    throw runElsewhere();
   }
 
-  run(context?: RunContext): Promise<DrainReport> {
-    this.#attach(readRun(context));
-    this.#isSettled = true;
-    const end = this.#end = new RequestEnd(this, this.#thrown(), undefined);
-    const report = this.#report = new Report();
-    if (this.#work?.isBusy !== true) return Promise.resolve(report);
-    waitForTurn(1, end);
-    return new Promise((resolve) => this.#whenOver = () => resolve(report));
+  run(_context?: RunContext): Promise<DrainReport> {
+    throw runElsewhere();
   }
 
   // --- for the front doors
 
   /** Whether the handler has returned or thrown. */
-  get isSettled(): boolean {
-    return this.#isSettled;
-  }
-
-  /** Whether there are tasks for an engine, which the response waits for. */
-  get hasDurable(): boolean {
-    return this.#outbox !== undefined && !this.#outbox.isClosed;
-  }
+  isSettled = false;
+  /** The tasks for engines, which the response waits for. */
+  outbox: Outbox | undefined = undefined;
 
   /** A second front door, further in, handles the same request. */
   join(context: RequestContext): void {
@@ -196,28 +173,11 @@ export class BackgroundTasks
     }
   }
 
-  /**
-   * The handler has returned or thrown: hands the durable tasks to their engines, once, before the
-   * response leaves.
-   *
-   * @returns A promise of the engines' acknowledgement, which rejects with `TaskEnqueueError`.
-   */
-  async handOver(response: Response | undefined): Promise<void> {
-    const end = new RequestEnd(this, this.#thrown(), response?.status);
-    const { defaults } = this.#options;
-    await this.#outbox?.handOver((task) => {
-      const { details, definition } = task;
-      const { runOn } = policyOf(details?.options, definition, defaults);
-      return runOnRefusal(task, runOn, end);
-    }, this.#context?.env);
-  }
-
-  /** Reports durable tasks that no engine took, behind an error that is on its way out already. */
-  reportLost(): void {
-    for (const task of this.#outbox?.lost() ?? []) {
-      const what = `Durable task "${task.name}" was lost:`;
-      reportTaskError(this.#options.onTaskError, task.snapshot(), what);
-    }
+  judge(
+    status: number | undefined,
+  ): (task: BackgroundTask) => Error | undefined {
+    const end = new RequestEnd(this, this.#thrown(), status);
+    return (task) => runOnRefusal(task, this.#policyOf(task).runOn, end);
   }
 
   /**
@@ -227,10 +187,17 @@ export class BackgroundTasks
    * @returns The response to return instead.
    */
   settle(response: Response | undefined): Response | undefined {
-    this.#isSettled = true;
+    this.isSettled = true;
     this.#status = response?.status;
     this.#tell("handled");
     return this.#sequence === undefined ? response : this.#watchEnd(response);
+  }
+
+  /** There is no response to wait for. */
+  protected settleWithout(): RequestEnd | undefined {
+    this.isSettled = true;
+    this.#end = new RequestEnd(this, this.#thrown(), undefined);
+    return this.#work?.isBusy ? this.#end : undefined;
   }
 
   // --- for the tasks, as their owner
@@ -249,9 +216,7 @@ export class BackgroundTasks
 
   get response(): TaskResponse {
     return this.#end?.response ??
-      (this.#isSettled
-        ? { ...NO_RESPONSE, status: this.#status }
-        : NO_RESPONSE);
+      (this.isSettled ? { ...NO_RESPONSE, status: this.#status } : NO_RESPONSE);
   }
 
   get surround(): Surround | undefined {
@@ -269,12 +234,9 @@ export class BackgroundTasks
 
   taskEnded(task: BackgroundTask): void {
     if (durableOf(task) !== undefined) return this.#notify("onEnd", task);
-    const isKept = task.details?.isKept === true;
-    (isKept ? this.#kept : this.#sequence?.tasks)?.delete(task);
-    const work = this.#work;
-    if (work === undefined || this.#early !== undefined) return; // not counted yet
-    work.taskEnds(task, isKept);
-    this.#report?.add(task);
+    this.forget(task);
+    const work = this.#work!;
+    work.taskEnds(task, task.details?.isKept === true);
     if (isError(task.status)) this.#reportError(task);
     this.#notify("onEnd", task);
     work.hooksCalled();
@@ -291,9 +253,7 @@ export class BackgroundTasks
   }
 
   start(task: BackgroundTask, now: number): Promise<void> | undefined {
-    const { details, definition } = task;
-    const { defaults } = this.#options;
-    const policy = policyOf(details?.options, definition, defaults);
+    const policy = this.#policyOf(task);
     if (!this.#mayRun(task, policy)) return;
     const held = this.#interception?.turn(task);
     if (held === undefined) runTask(task, policy, now);
@@ -319,7 +279,6 @@ export class BackgroundTasks
 
   workIsOver(): void {
     this.#deadline?.cancel();
-    this.#whenOver?.();
   }
 
   // --- for the end of the request
@@ -351,7 +310,7 @@ export class BackgroundTasks
     if (durableOf(task) !== undefined) this.#addStep([task], options);
     else {
       this.#prepare(task, options);
-      this.#admit(task, 1);
+      this.admit(task, 1);
       this.#own(task);
       if (!task.hasEnded) this.#sequenceOf().add(task);
       this.#added(task);
@@ -383,33 +342,37 @@ export class BackgroundTasks
 
   /** See `waitUntil()`. */
   keep(options: TaskOptions | undefined, promise: unknown): void {
-    if (!isThenable(promise)) {
-      throw new TypeError(
-        `Cannot wait until ${
-          describeValue(promise)
-        } settles: write waitUntil(promise); for a function, write addTask(fn, ...args)`,
-      );
-    }
+    checkPromise(promise);
     const task = new BackgroundTask(function waitUntil() {});
     if (options !== undefined) task.detail.options = options;
     task.detail.isKept = true;
-    this.#keepCounted();
+    this.#countKept();
     this.#own(task);
     (this.#kept ??= new Line()).add(task);
     this.#added(task);
-    if (this.#early === undefined) startTask(task, this.now());
-    else task.status = "running";
+    startTask(task, this.now());
     promise.then(
       () => task.end("succeeded"),
       (error) => task.end("failed", error),
     );
   }
 
+  /** Takes a task that has ended out of the order. */
+  protected forget(task: BackgroundTask): void {
+    (task.details?.isKept ? this.#kept : this.#sequence?.tasks)?.delete(task);
+  }
+
   get #scheduler(): Scheduler {
     return this.#interception?.scheduler ?? this.#options.scheduler;
   }
 
-  #setContext(context: RequestContext, request: Request | undefined): void {
+  /** A front door, or `runAfter()`, brings the request. */
+  protected setContext(
+    context: RequestContext,
+    request: Request | undefined,
+    waitUntil?: WaitUntil,
+  ): void {
+    this.#waitUntil = waitUntil;
     this.#context = context;
     this.#request = request;
     this.#interception = interceptionOf(
@@ -431,6 +394,10 @@ export class BackgroundTasks
     return { cause: error };
   }
 
+  #policyOf({ details, definition }: BackgroundTask): FullPolicy {
+    return policyOf(details?.options, definition, this.#options.defaults);
+  }
+
   #prepare(task: BackgroundTask, options: TaskOptions | undefined): void {
     if (options !== undefined) {
       task.detail.options = options;
@@ -447,15 +414,15 @@ export class BackgroundTasks
     for (const task of tasks) this.#prepare(task, options);
     const durable = tasks.filter((task) => durableOf(task) !== undefined);
     const others = tasks.filter((task) => durableOf(task) === undefined);
-    const letters = durable.length > 0 ? this.#write(durable) : [];
+    const post = durable[0] && this.#outboxOf(durable[0]).write(durable);
     const [first] = others;
     if (first !== undefined) {
-      this.#admit(first, others.length);
+      this.admit(first, others.length);
       for (const task of others) this.#own(task);
       this.#sequenceOf().addGroup(others.filter(({ hasEnded }) => !hasEnded));
     }
     for (const task of durable) this.#own(task);
-    this.#outbox?.post(letters);
+    post?.();
     for (const task of [...others, ...durable]) this.#added(task);
   }
 
@@ -464,16 +431,16 @@ export class BackgroundTasks
     task.addedAt = this.clock === systemClock ? thisTurn().time : this.now();
   }
 
+  #outboxOf(task: BackgroundTask): Outbox {
+    return this.outbox ??= durableOf(task)!.openOutbox(this);
+  }
+
   #sequenceOf(): Sequence {
     return this.#sequence ??= new Sequence(this);
   }
 
   /** Makes room for tasks; the first of them makes the platform stay alive. */
-  #admit(first: BackgroundTask, count: number): void {
-    if (this.#context === undefined) {
-      this.#early ??= [];
-      return;
-    }
+  protected admit(first: BackgroundTask, count: number): void {
     const work = this.#work ??= new Work(this, this.#scheduler);
     const wasBusy = work.isBusy;
     work.admit(first, count);
@@ -487,11 +454,7 @@ export class BackgroundTasks
   }
 
   /** Counts a promise, which nobody can refuse. */
-  #keepCounted(): void {
-    if (this.#context === undefined) {
-      this.#early ??= [];
-      return;
-    }
+  #countKept(): void {
     const work = this.#work ??= new Work(this, this.#scheduler);
     const wasBusy = work.isBusy;
     work.keep();
@@ -501,15 +464,11 @@ export class BackgroundTasks
   /** Tells who watches, last of all: they may add tasks themselves. */
   #added(task: BackgroundTask): void {
     this.#options.strict?.check(task.name, task.args);
-    if (this.#early !== undefined) {
-      this.#early.push(task);
-      return;
-    }
-    this.#announce(task);
-    if (this.#isSettled && durableOf(task) === undefined) this.#startLate();
+    this.announce(task);
+    if (this.isSettled && durableOf(task) === undefined) this.#startLate();
   }
 
-  #announce(task: BackgroundTask): void {
+  protected announce(task: BackgroundTask): void {
     const hadEnded = task.hasEnded;
     this.#notify("onAdd", task);
     if (!hadEnded) return;
@@ -525,59 +484,6 @@ export class BackgroundTasks
       work.isDue = true;
       waitForTurn(1, { turnHasCome: () => work.enqueue() });
     }
-  }
-
-  /** Gives the tasks their request, where no front door made them. */
-  #attach({ context, request, waitUntil }: Attached): void {
-    if (this.#context !== undefined) {
-      throw new TypeError(
-        "Cannot run tasks after this response: they run after another one, or a middleware does it",
-      );
-    }
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    this.#waitUntil = waitUntil;
-    this.#setContext(context, request);
-    try {
-      this.#admitEarly(early);
-    } catch (error) {
-      this.#context = undefined;
-      this.#early = early;
-      throw error;
-    }
-    for (const task of early) this.#announce(task);
-  }
-
-  #admitEarly(early: readonly BackgroundTask[]): void {
-    const kept = early.filter(({ details }) => details?.isKept);
-    const [first] = early.filter(({ details }) => !details?.isKept);
-    if (first !== undefined) this.#admit(first, early.length - kept.length);
-    for (const task of kept) {
-      this.#keepCounted();
-      if (!task.hasEnded) this.#scheduler.running++;
-      task.startedAt = task.addedAt;
-    }
-  }
-
-  /** Durable tasks wait for the handler to return, and go to their engines together. */
-  #write(tasks: readonly BackgroundTask[]): Letter[] {
-    const [first] = tasks;
-    const name = first!.name;
-    if (this.#context === undefined) {
-      throw new TypeError(
-        `Cannot add durable task "${name}": runAfter() returns at once, and cannot wait until its ` +
-          "queue has it; use backgroundTasks() or withBackgroundTasks()",
-      );
-    }
-    if (this.#isSettled || this.#outbox?.isClosed) {
-      throw new BackgroundTasksClosedError(
-        name,
-        "the durable tasks of this request were handed over when the handler returned; add it " +
-          "before that",
-      );
-    }
-    this.#outbox ??= durableOf(first!)!.openOutbox();
-    return this.#outbox.write(tasks, this.#options.defaults, this.now());
   }
 
   #watchEnd(response: Response | undefined): Response | undefined {
@@ -725,22 +631,6 @@ class View implements Adder {
   }
 }
 
-/** What became of tasks that run without a response. */
-class Report implements DrainReport {
-  finished = 0;
-  failed = 0;
-  readonly abandoned: TaskRun[] = [];
-
-  add(task: BackgroundTask): void {
-    const { status } = task;
-    if (status === "succeeded") this.finished++;
-    if (status === "failed" || status === "timed-out") this.failed++;
-    if (status === "abandoned" || status === "expired") {
-      this.abandoned.push(task.snapshot());
-    }
-  }
-}
-
 /** The task to add: one made now, or the one that was made before. */
 function taskOf(
   fn: TaskFunction | BackgroundTask,
@@ -750,6 +640,25 @@ function taskOf(
   if (args.length === 0) return fn;
   throw new TypeError(
     `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,
+  );
+}
+
+/** Refuses what is not a promise, for `waitUntil()`. */
+export function checkPromise(
+  promise: unknown,
+): asserts promise is PromiseLike<unknown> {
+  if (isThenable(promise)) return;
+  throw new TypeError(
+    `Cannot wait until ${
+      describeValue(promise)
+    } settles: write waitUntil(promise); for a function, write addTask(fn, ...args)`,
+  );
+}
+
+/** The error of tasks that are run a second time, or by somebody else. */
+export function runElsewhere(): TypeError {
+  return new TypeError(
+    "Cannot run tasks after this response: they run after another one, or a middleware does it",
   );
 }
 

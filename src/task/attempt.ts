@@ -1,9 +1,7 @@
 import { TaskTimeoutError } from "../check/errors.ts";
-import type { TaskContext } from "./definition.ts";
 import type { FullPolicy, RetryOptions } from "./policy.ts";
 import { isWorthRetry, retryDelay } from "./retry.ts";
 import type { BackgroundTask } from "./task.ts";
-import { NO_RESPONSE, type TaskResponse } from "./task_run.ts";
 
 /** What became of an attempt. */
 export type AttemptResult =
@@ -147,18 +145,12 @@ function attemptOf(task: BackgroundTask): unknown {
   return surround(task, () => task.hasEnded ? undefined : callTask(task));
 }
 
-/**
- * Calls the function of a task as written, without a receiver: it is nobody's method here.
- *
- * @param task The task.
- * @returns What the function returned.
- * @throws What it threw.
- */
-export function callTask(task: BackgroundTask): unknown {
+/** Calls the function of a task as written, without a receiver: it is nobody's method here. */
+function callTask(task: BackgroundTask): unknown {
   const { args, definition, fn } = task;
-  if (definition === undefined) return fn(...args as never[]);
-  const { handler } = definition;
-  return handler(new AttemptContext(task), ...args as never);
+  return definition === undefined
+    ? fn(...args as never[])
+    : definition.call(task);
 }
 
 function mayBeThenable(value: unknown): boolean {
@@ -180,55 +172,4 @@ function adopt(result: unknown): Promise<unknown> {
     "Cannot run a generator as a task: calling it runs nothing; write an async function that " +
       "iterates over it, such as async () => { for await (const row of rows()) … }",
   );
-}
-
-/** The context of one attempt. Its signal is made when the handler first asks for it. */
-class AttemptContext implements TaskContext {
-  readonly attempt: number;
-  readonly #task: BackgroundTask;
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
-  #abortLater: ((reason: unknown) => void) | undefined;
-
-  constructor(task: BackgroundTask) {
-    this.attempt = task.attempt || 1; // a direct call has no owner, and no start
-    this.#task = task;
-    task.detail.abort = (reason) => this.#abort(reason);
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      const controller = this.#controller = new AbortController();
-      new Promise((resolve) => this.#abortLater = resolve)
-        .then((reason) => controller.abort(reason));
-      if (this.#aborted !== undefined) controller.abort(this.#aborted.reason);
-    }
-    return this.#controller.signal;
-  }
-
-  #abort(reason: unknown): void {
-    this.#aborted ??= { reason };
-    try {
-      this.#controller?.abort(reason);
-    } catch {
-      // workerd lets nobody abort what another request made: so that request does it, a little later
-      this.#abortLater?.(reason);
-    }
-  }
-
-  get id(): string {
-    return this.#task.id;
-  }
-
-  get name(): string {
-    return this.#task.name;
-  }
-
-  get deadline(): number | undefined {
-    return this.#task.owner?.deadline;
-  }
-
-  get response(): TaskResponse {
-    return this.#task.owner?.response ?? NO_RESPONSE;
-  }
 }

@@ -1,4 +1,5 @@
 import type { TaskPolicy } from "./policy.ts";
+import type { BackgroundTask } from "./task.ts";
 import type { TaskResponse } from "./task_run.ts";
 
 /** What the handler of a defined task gets first. */
@@ -36,8 +37,14 @@ export interface TaskDefinition {
   readonly name: string;
   /** The policy of every run of the task. */
   readonly options: TaskPolicy;
-  /** What runs. */
-  readonly handler: (context: TaskContext, ...args: never) => unknown;
+  /**
+   * Calls the handler, with the context of one attempt.
+   *
+   * @param task The task: its arguments, and what the context tells of it.
+   * @returns What the handler returned.
+   * @throws What the handler threw.
+   */
+  call(task: BackgroundTask): unknown;
   /** Its engine, where an engine keeps the task: `Durable` of `queues/durable.ts`. */
   readonly durable: object | undefined;
 }
