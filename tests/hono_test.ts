@@ -15,6 +15,7 @@ import {
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
 import { intercept, type Interception } from "../src/request/interception.ts";
+import { nothingShared, testUnless } from "./harness/left_out.ts";
 import { test } from "./harness/test.ts";
 
 /** An app whose tasks, and what became of them, are recorded. */
@@ -97,15 +98,19 @@ test("backgroundTasks() never calls waitUntil for a request without tasks", asyn
   assertEquals(context.promises.length, 0);
 });
 
-test("backgroundTasks() asks for the execution context once where a server hands over none", async () => {
-  intercept({}, {} as Interception); // from then on each request is looked up, by its context too
-  const servers = [
-    { completed: Promise.resolve() },
-    { requestIP: () => null },
-    { outgoing: {} },
-  ];
-  for (const server of servers) await asksOnce(server);
-});
+testUnless(
+  nothingShared,
+  "backgroundTasks() asks for the execution context once where a server hands over none",
+  async () => {
+    intercept({}, {} as Interception); // from then on each request is looked up, by its context too
+    const servers = [
+      { completed: Promise.resolve() },
+      { requestIP: () => null },
+      { outgoing: {} },
+    ];
+    for (const server of servers) await asksOnce(server);
+  },
+);
 
 async function asksOnce(server: object): Promise<void> {
   const { runner, add } = record();

@@ -19,7 +19,9 @@ export interface RequestEndListener {
 
 /** How a request ended: what became of its handler and of its response. */
 export class RequestEnd implements ResponseEndListener, TurnListener {
-  /** Whether tasks may start. */
+  /** Whether the response has ended. */
+  hasEnded = false;
+  /** Whether tasks may start: nothing of the response is left to do. */
   isOver = false;
   /** What the handler threw, if it failed. */
   failure: { readonly cause: unknown } | undefined;
@@ -52,6 +54,7 @@ export class RequestEnd implements ResponseEndListener, TurnListener {
   }
 
   responseEnded(outcome: KnownOutcome, turns: 0 | 1 | 2): void {
+    this.hasEnded = true;
     this.#outcome = outcome;
     this.#response = undefined;
     this.#listener.responseEnded();

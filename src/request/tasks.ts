@@ -490,12 +490,22 @@ export class BackgroundTasks
     const end = new RequestEnd(this, this.#thrown(), this.#status);
     this.#end = end;
     this.#tell("sending");
-    this.#work?.responseLeaves();
     const { exactEnd } = this.#options;
     const exchange = { request: this.#request, response, exactEnd };
-    return this.#interception === undefined
+    const sent = this.#interception === undefined
       ? responseEnd(end, exchange, this.#context?.env)
       : this.#interception.responseEnd(end, exchange);
+    if (this.#scheduler.isLimited) this.#giveUpPlaces(end);
+    return sent;
+  }
+
+  /** What waits for a slow client does not keep others from having tasks. */
+  #giveUpPlaces(end: RequestEnd): void {
+    waitForTurn(2, {
+      turnHasCome: () => {
+        if (!end.hasEnded) this.#work?.responseLasts();
+      },
+    });
   }
 
   /**

@@ -103,8 +103,8 @@ export class Work implements ScheduledWork {
     this.#checkOver();
   }
 
-  /** The handler has settled: from now on the tasks wait for the client, not for a place. */
-  responseLeaves(): void {
+  /** The response is on its way for longer: from now on the tasks wait for the client, not for a place. */
+  responseLasts(): void {
     if (this.#isSending) return;
     this.#isSending = true;
     this.#scheduler.sending += this.tasks;

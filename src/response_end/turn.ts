@@ -43,8 +43,6 @@ export class Gate {
 export class Turn {
   /** When the turn began, or somebody first asked: epoch milliseconds. */
   readonly time: number = Date.now();
-  /** When it began, by a clock that nobody sets: milliseconds. */
-  readonly began: number = performance.now();
   /** Whether there is a platform that may have a `waitUntil`; `undefined` until somebody has looked. */
   isOnPlatform: boolean | undefined = undefined;
   #gate: Gate | undefined = undefined;
@@ -56,7 +54,7 @@ export class Turn {
   }
 }
 
-const { performance } = globalThis;
+const { setTimeout } = globalThis;
 
 /** The runtime's own, even where a test replaces it by a fake one: all requests share a turn. */
 const later = laterOf(

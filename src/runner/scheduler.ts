@@ -101,6 +101,11 @@ export class Scheduler implements Drainable {
     this.count(count);
   }
 
+  /** Whether tasks may be refused. */
+  get isLimited(): boolean {
+    return this.#limits.maxPending !== Infinity;
+  }
+
   /** Counts tasks that nobody can refuse: they run already. */
   count(count: number): void {
     this.#becomeBusy();

@@ -11,6 +11,11 @@ export const noFiles: string | undefined = runtime === "workerd"
   ? "Workers have no file system"
   : undefined;
 
+/** Why a test of what requests share does not run on Workers: there they share no turn and no server. */
+export const nothingShared: string | undefined = runtime === "workerd"
+  ? "requests of a Worker share no turn and no server"
+  : undefined;
+
 /** Why a case that needs signals does not run here; `undefined` where it does. */
 export const noSignals: string | undefined = runtime === "workerd"
   ? "Workers have no signals"

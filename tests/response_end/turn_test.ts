@@ -1,25 +1,30 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { laterOf, waitForTurn } from "../../src/response_end/turn.ts";
+import { nothingShared, testUnless } from "../harness/left_out.ts";
 import { test } from "../harness/test.ts";
 import { withGlobal } from "../harness/with_global.ts";
 
-test("waitForTurn() tells who waits for two turns behind what came in the first", async () => {
-  const events: string[] = [];
-  await new Promise<void>((resolve) => {
-    const second = (): void => {
-      events.push("second");
-      resolve();
-    };
-    const first = (): void => {
-      events.push("first");
-      waitForTurn(1, { turnHasCome: () => void events.push("added in it") });
-    };
-    waitForTurn(2, { turnHasCome: second });
-    waitForTurn(1, { turnHasCome: first });
-    queueMicrotask(() => events.push("microtask"));
-  });
-  assertEquals(events, ["microtask", "first", "second", "added in it"]);
-});
+testUnless(
+  nothingShared,
+  "waitForTurn() tells who waits for two turns behind what came in the first",
+  async () => {
+    const events: string[] = [];
+    await new Promise<void>((resolve) => {
+      const second = (): void => {
+        events.push("second");
+        resolve();
+      };
+      const first = (): void => {
+        events.push("first");
+        waitForTurn(1, { turnHasCome: () => void events.push("added in it") });
+      };
+      waitForTurn(2, { turnHasCome: second });
+      waitForTurn(1, { turnHasCome: first });
+      queueMicrotask(() => events.push("microtask"));
+    });
+    assertEquals(events, ["microtask", "first", "second", "added in it"]);
+  },
+);
 
 test("waitForTurn() tells each listener once, however many wait", async () => {
   const told = [0, 0, 0];
