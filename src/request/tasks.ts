@@ -501,11 +501,11 @@ export class BackgroundTasks
 
   /** What waits for a slow client does not keep others from having tasks. */
   #giveUpPlaces(end: RequestEnd): void {
-    waitForTurn(2, {
-      turnHasCome: () => {
-        if (!end.hasEnded) this.#work?.responseLasts();
-      },
-    });
+    const turnHasCome = (): void => {
+      if (!end.hasEnded) this.#work?.responseLasts();
+    };
+    if (this.#interception === undefined) waitForTurn(2, { turnHasCome });
+    else turnHasCome();
   }
 
   /**
