@@ -22,8 +22,11 @@ export const noBullMQ: string | undefined = runtime === "workerd"
   ? "BullMQ does not run on Workers"
   : undefined;
 
+/** Whether this is `deno task test --all`: a case of many rounds takes fewer of them otherwise. */
+export const all: boolean = process.env["POSTLUDE_ALL"] === "yes";
+
 /** Why a case that takes long does not run by default; `undefined` with `deno task test --all`. */
-export const heavy: string | undefined = process.env["POSTLUDE_ALL"] === "yes"
+export const heavy: string | undefined = all
   ? undefined
   : "heavy: runs with --all";
 
