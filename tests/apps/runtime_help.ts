@@ -21,7 +21,7 @@ export function setting(name: string): string | undefined {
 export function burn(done: () => boolean): boolean {
   if (isWorkerd) {
     let sum = 0;
-    for (let i = 0; i < 6e8; i++) sum += i;
+    for (let i = 0; i < 3e8; i++) sum += i;
     return sum > 0;
   }
   const deadline = Date.now() + 5_000;

@@ -9,6 +9,7 @@ import {
 } from "../harness/http_client.ts";
 import type { CompleteResponse } from "../harness/http_response.ts";
 import {
+  heavy,
   leaveOut,
   noFiles,
   notOnWorkers,
@@ -63,12 +64,15 @@ const WORKERS: readonly Case[] = [
 ].map((path): Case => ({ path, unless: notOnWorkers }));
 
 const LARGE: readonly Case[] = [
-  ...[16, 64].flatMap((size) => [
-    { path: `/string/${size * MB}`, large: true },
-    { path: `/bytes/${size * MB}`, large: true },
-    { path: `/stream/${size * 16}` },
-    { path: `/length/${size * 16}` },
-  ]),
+  ...[16, 64].flatMap((size) => {
+    const unless = size > 16 ? heavy : undefined;
+    return [
+      { path: `/string/${size * MB}`, large: true, unless },
+      { path: `/bytes/${size * MB}`, large: true, unless },
+      { path: `/stream/${size * 16}`, unless },
+      { path: `/length/${size * 16}`, unless },
+    ];
+  }),
   { path: "/file", unless: noFiles },
   { path: "/upstream/large" },
   { path: "/identity/large", unless: notOnWorkers },

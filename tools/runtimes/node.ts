@@ -37,7 +37,8 @@ export const node: TestRuntime = {
     ], { env: { ...env, POSTLUDE_RUNTIME: "node" }, onLine });
     return countTests(result, tests, {
       failed: /^ℹ (?:fail|cancelled) (\d+)$/gm,
-      passed: /^ℹ pass (\d+)$/gm,
+      // not "ℹ pass 1", which a file without a test has too
+      passed: /^ *✔ (?!.*\.mjs \([\d.]+ms\)$)/gm,
     });
   },
 };
