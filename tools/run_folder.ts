@@ -2,9 +2,7 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { endProcesses, killProcesses } from "./processes.ts";
 import { root } from "./project.ts";
-
-/** The signals that stop a run. */
-const SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+import { onStop } from "./stop.ts";
 
 /** The temporary folder of one test run; nothing of the run is anywhere else. */
 export interface RunFolder extends AsyncDisposable {
@@ -19,7 +17,7 @@ export interface RunFolder extends AsyncDisposable {
 }
 
 /**
- * Makes the folder of a run. At its end, and at a signal that stops the run, all processes that
+ * Makes the folder of a run. At its end, and when a signal ends this process, all processes that
  * name it are ended, and it is removed.
  */
 export async function runFolder(): Promise<RunFolder> {
@@ -27,20 +25,15 @@ export async function runFolder(): Promise<RunFolder> {
   await Deno.chmod(path, 0o711); // Postgres runs as another user where this one is root
   const bundles = `${path}/bundles`;
   mkdirSync(bundles);
-  symlinkSync(
-    fileURLToPath(new URL("node_modules", root)),
-    `${bundles}/node_modules`,
-    "junction",
-  );
+  const packages = fileURLToPath(new URL("node_modules", root));
+  symlinkSync(packages, `${bundles}/node_modules`, "junction");
   const remove = (): void =>
     rmSync(path, { recursive: true, force: true, maxRetries: 5 });
-  const stop = (): never => {
+  const forget = onStop(() => {
     killProcesses(path);
     remove();
-    console.log("\nstopped: nothing was left behind");
-    Deno.exit(130);
-  };
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
+    console.log("\nstopped: no process and no folder is left");
+  });
   let count = 0;
   return {
     bundles,
@@ -53,7 +46,7 @@ export async function runFolder(): Promise<RunFolder> {
     async [Symbol.asyncDispose](): Promise<void> {
       await endProcesses(path, 0);
       remove();
-      for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
+      forget();
     },
   };
 }

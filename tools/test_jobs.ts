@@ -56,7 +56,7 @@ export async function runJobs(
   tests: TestRun,
   options: JobOptions,
 ): Promise<JobResults> {
-  const jobs = alternate(
+  const jobs = inOrder(
     options.runtimes.map((runtime) =>
       TESTED[runtime].jobs(tests).map((files) => ({ runtime, files }))
     ),
@@ -84,11 +84,16 @@ export async function runJobs(
   return { elapsed: screen.elapsed, reports, summaries, timed };
 }
 
-/** One of each, then the next of each: different runtimes run side by side. */
-function alternate<T>(lists: readonly (readonly T[])[]): T[] {
-  const longest = Math.max(...lists.map(({ length }) => length));
-  return Array.from({ length: longest }, (_, index) => index)
-    .flatMap((index) => lists.flatMap((list) => list.slice(index, index + 1)));
+/** Always the next of the longest list: different runtimes run side by side, and end together. */
+function inOrder<T>(lists: readonly (readonly T[])[]): T[] {
+  const left = lists.map((list) => [...list]);
+  const order: T[] = [];
+  for (;;) {
+    const longest = left.toSorted((a, b) => b.length - a.length)[0];
+    const next = longest?.shift();
+    if (next === undefined) return order;
+    order.push(next);
+  }
 }
 
 interface RunningJobOptions extends JobOptions {
