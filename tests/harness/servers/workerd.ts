@@ -5,17 +5,12 @@
  */
 import { once } from "node:events";
 import process from "node:process";
-import { bundle } from "../../../tools/bundle.ts";
-import { bundlesFolder } from "../bundles_folder.ts";
+import { bundleOnce } from "../bundle_once.ts";
 import { startWorkerd } from "../../../tools/workerd.ts";
 import { listening } from "./app.ts";
 
 const [app = "", env = "{}"] = process.argv.slice(2);
-const folder = bundlesFolder();
-const name = `app_${process.pid}`;
-await bundle({ files: { [name]: app }, folder, target: "workerd" });
-
-const workerd = await startWorkerd(`${folder}/${name}.mjs`, {
+const workerd = await startWorkerd(await bundleOnce(app, "workerd"), {
   env: JSON.parse(env),
   onOutput(stdout, stderr): void {
     stdout.pipe(process.stdout);
