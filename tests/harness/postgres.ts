@@ -65,7 +65,7 @@ function embedded(
   return new EmbeddedPostgres({
     createPostgresUser: true, // Postgres refuses to run as root
     databaseDir,
-    initdbFlags: ["--no-sync"],
+    initdbFlags: ["--no-sync", "--wal-segsize=1"],
     onError: (error: unknown) => void log.push(String(error)),
     onLog: (text: string) => void log.push(text),
     password: "secret",
