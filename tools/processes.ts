@@ -4,6 +4,9 @@ import process from "node:process";
 /** How long processes may take to end by themselves, in milliseconds. */
 const GRACE = 5_000;
 
+/** How long they may take at SIGINT, in milliseconds. */
+const LAST_WORDS = 1_000;
+
 /** A process of this machine. */
 export interface FoundProcess {
   /** Its id. */
@@ -48,23 +51,40 @@ export async function endProcesses(
 }
 
 /**
- * Ends the processes that name a folder, at once.
+ * Ends the processes that name a folder: with SIGINT, at which Postgres removes its socket, and a
+ * second later with SIGKILL.
  *
  * @param folder The folder, as {@linkcode processesOf} takes it.
  */
 export function killProcesses(folder: string): void {
+  signalAll(processesOf(folder), "SIGINT");
+  const end = performance.now() + LAST_WORDS;
+  while (processesOf(folder).length > 0 && performance.now() < end) sleep(20);
   // again and again: one that ends may have started another meanwhile
   for (let round = 0; round < 10; round++) {
-    const found = processesOf(folder);
-    if (found.length === 0) return;
-    for (const { pid } of found) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // it has ended
-      }
+    const left = processesOf(folder);
+    if (left.length === 0) return;
+    signalAll(left, "SIGKILL");
+    sleep(5);
+  }
+}
+
+function signalAll(
+  processes: readonly FoundProcess[],
+  signal: NodeJS.Signals,
+): void {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // it has ended
     }
   }
+}
+
+/** Blocks this thread: a signal that ends the process leaves no time for a promise. */
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 interface Row extends FoundProcess {

@@ -70,7 +70,9 @@ export async function runJobs(
       ended.push(await runJob(tests, job, { ...options, screen, timed }));
     }
   };
-  await Promise.all(Array.from({ length: options.lanes }, lane));
+  const clock = setInterval(() => screen.tick(), 1_000);
+  await Promise.all(Array.from({ length: options.lanes }, lane))
+    .finally(() => clearInterval(clock));
   screen.close();
   const reports = new Map<RuntimeName, TestReport>();
   const summaries = new Map<RuntimeName, RuntimeSummary>();

@@ -95,6 +95,11 @@ export class TestScreen {
     this.#move();
   }
 
+  /** Shows the time again. */
+  tick(): void {
+    this.#move();
+  }
+
   /** Takes the moving line away. */
   close(): void {
     this.#clear();
