@@ -1,7 +1,9 @@
 import { mappedImports, readDenoConfig } from "./project.ts";
 
 /** The command that runs this Deno, wherever it came from. */
-const DENO = `npx -y deno@${Deno.version.deno}`;
+function deno(): string {
+  return `npx -y deno@${Deno.version.deno}`;
+}
 
 /** A check that is no test: what `deno` is called with, and how its answer is told. */
 export interface Check {
@@ -37,7 +39,7 @@ export async function checksOf(
       counted: /^ +file:\/\/\//gm,
       found: "files can be published to JSR",
       mend:
-        `give what is exported a type that is written down; what is published says \`publish\` in deno.json; again: ${DENO} publish --dry-run --allow-dirty`,
+        `give what is exported a type that is written down; what is published says \`publish\` in deno.json; again: ${deno()} publish --dry-run --allow-dirty`,
     },
   ];
 }
@@ -49,7 +51,7 @@ function styleChecks(): Check[] {
       args: ["fmt", "--check"],
       counted: /^Checked (\d+) files?$/gm,
       found: "files are formatted",
-      mend: `${DENO} fmt`,
+      mend: `${deno()} fmt`,
     },
     {
       name: "lint",
@@ -57,7 +59,7 @@ function styleChecks(): Check[] {
       counted: /^Checked (\d+) files?$/gm,
       found: "files keep the rules in deno.json",
       mend:
-        `${DENO} lint --fix mends some; "hint" above says how to mend the others`,
+        `${deno()} lint --fix mends some; "hint" above says how to mend the others`,
     },
   ];
 }
@@ -78,7 +80,7 @@ async function typeChecks(
       args: ["check", ...denoArguments, "."],
       found: "all files type-check",
       mend:
-        `the place is above, behind "at"; one file alone: ${DENO} check <file>`,
+        `the place is above, behind "at"; one file alone: ${deno()} check <file>`,
     },
     {
       name: "types with the web's libraries alone",
@@ -114,7 +116,7 @@ async function docChecks(
       counted: /^ok \| (\d+) passed/gm,
       found: "examples type-check and run",
       mend:
-        `the title is the file and the line; one file alone: ${DENO} test --doc -A <file>; what cannot run is \`\`\`ts ignore`,
+        `the title is the file and the line; one file alone: ${deno()} test --doc -A <file>; what cannot run is \`\`\`ts ignore`,
     },
   ];
 }
