@@ -74,16 +74,28 @@ export async function runJobs(
   await Promise.all(Array.from({ length: options.lanes }, lane))
     .finally(() => clearInterval(clock));
   screen.close();
+  return {
+    elapsed: screen.elapsed,
+    timed,
+    ...resultsOf(tests, options, ended),
+  };
+}
+
+function resultsOf(
+  { filter }: TestRun,
+  { runtimes }: JobOptions,
+  ended: readonly EndedJob[],
+): Pick<JobResults, "reports" | "summaries"> {
   const reports = new Map<RuntimeName, TestReport>();
   const summaries = new Map<RuntimeName, RuntimeSummary>();
-  for (const runtime of options.runtimes) {
+  for (const runtime of runtimes) {
     const own = ended.filter((job) => job.runtime === runtime);
     const output = own.map(({ count }) => count.output).join("\n");
-    const report = readReport(runtime, output, tests.filter);
+    const report = readReport(runtime, output, filter);
     reports.set(runtime, report);
     summaries.set(runtime, summaryOf(own, report));
   }
-  return { elapsed: screen.elapsed, reports, summaries, timed };
+  return { reports, summaries };
 }
 
 /** Always the next of the longest list: different runtimes run side by side, and end together. */
@@ -112,9 +124,11 @@ async function runJob(
   const { runtime } = job;
   const folder = jobFolder();
   screen.begin(job);
+  const failures = new Set<string>();
   const onLine = (line: string): void => {
     const test = readLine(runtime, line);
-    if (test === undefined) return;
+    if (test === undefined || failures.has(test.name)) return; // Node says so again in the end
+    if (!test.passed) failures.add(test.name);
     screen.test(job, test);
     timed.push({ runtime, name: test.name, milliseconds: test.milliseconds });
   };
