@@ -86,7 +86,7 @@ async function measure(
 }
 
 {
-  await using postgres = await startPostgres();
+  await using postgres = await startPostgres(true);
   const pool = createPool(postgres.url, { connectionTimeoutMillis: 5_000 });
   const client = await pool.connect();
   await runMigrations(client);

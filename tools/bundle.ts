@@ -23,7 +23,16 @@ export interface BundleOptions {
 }
 
 /** Turns TypeScript into `.mjs` files with source maps, for the runtimes that run no TypeScript. */
-export async function bundle(
+export function bundle(options: BundleOptions): Promise<void> {
+  // one at a time: the end of one stops esbuild's own process
+  const bundled = last.then(() => buildFiles(options));
+  last = bundled.catch(() => {});
+  return bundled;
+}
+
+let last: Promise<void> = Promise.resolve();
+
+async function buildFiles(
   { debug = true, files, folder, target }: BundleOptions,
 ): Promise<void> {
   await build({

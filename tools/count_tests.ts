@@ -8,7 +8,8 @@ import type { TestCount, TestRun } from "./test_run.ts";
  *
  * @param result What the runner printed, and its exit code.
  * @param run What it was to run.
- * @param patterns How it says how many passed, and how many failed or could not be loaded.
+ * @param patterns How it says how many passed, and how many failed or could not be loaded; each
+ *   match of a pattern without a group is one.
  */
 export function countTests(
   { code, output }: CommandResult,
@@ -26,7 +27,7 @@ export function countTests(
 
 function sum(output: string, pattern: RegExp): number {
   return [...output.matchAll(pattern)].reduce(
-    (total, [, count]) => total + Number(count),
+    (total, [, count]) => total + Number(count ?? 1),
     0,
   );
 }

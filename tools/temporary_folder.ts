@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { root } from "./project.ts";
+import { onStop } from "./stop.ts";
 
-/** A folder that is removed at the end of its scope. */
+/** A folder that is removed at the end of its scope, and when a signal ends this process. */
 export interface TemporaryFolder extends AsyncDisposable {
   /** Its absolute path. */
   readonly path: string;
@@ -15,8 +16,12 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
     `${path}/node_modules`,
     { type: "junction" },
   );
+  const forget = onStop(() => Deno.removeSync(path, { recursive: true }));
   return {
     path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+    async [Symbol.asyncDispose](): Promise<void> {
+      forget();
+      await Deno.remove(path, { recursive: true });
+    },
   };
 }

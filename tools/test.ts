@@ -1,40 +1,25 @@
 /**
- * Runs the tests on every runtime, one after another:
- * `deno task test [--runtime <name>] [--filter <text>] [--verbose] [--table] [<file or folder>…]`.
+ * Runs the tests on every runtime, several files at once:
+ * `deno task test [--all] [--runtime <name>] [--filter <text>] [--jobs <count>] [--verbose] [--table] [<file or folder>…]`.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { type RuntimeName, RUNTIMES } from "../tests/harness/runtime.ts";
 import { findTests } from "./find_tests.ts";
-import { testBun } from "./runtimes/bun.ts";
-import { testDeno } from "./runtimes/deno.ts";
-import { testNode } from "./runtimes/node.ts";
-import { testWorkerd } from "./runtimes/workerd.ts";
+import { runFolder } from "./run_folder.ts";
 import { findStdAssert } from "./std_assert.ts";
-import { temporaryFolder } from "./temporary_folder.ts";
-import {
-  missingLines,
-  readReport,
-  type TestReport,
-  testTable,
-} from "./test_report.ts";
-import type { TestCount, TestRun } from "./test_run.ts";
-
-const TESTERS: Readonly<
-  Record<RuntimeName, (tests: TestRun) => Promise<TestCount>>
-> = {
-  bun: testBun,
-  deno: testDeno,
-  node: testNode,
-  workerd: testWorkerd,
-};
+import { runJobs } from "./test_jobs.ts";
+import { missingLines, testTable } from "./test_report.ts";
+import { clockTime, slowestLines, summaryTable } from "./test_summary.ts";
 
 if (import.meta.main) {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
+      all: { default: false, type: "boolean" },
       filter: { default: "", type: "string" },
+      jobs: { type: "string" },
       runtime: { default: [], multiple: true, type: "string" },
       table: { default: false, type: "boolean" },
       verbose: { default: false, type: "boolean" },
@@ -46,57 +31,57 @@ if (import.meta.main) {
 }
 
 interface Options {
+  readonly all: boolean;
   readonly filter: string;
+  readonly jobs?: string;
   readonly runtime: readonly string[];
   readonly table: boolean;
   readonly verbose: boolean;
 }
 
-async function test(
-  paths: string[],
-  { filter, runtime, table, verbose }: Options,
-): Promise<Omit<TestCount, "output">> {
-  const runtimes = runtime.length > 0 ? runtime.map(runtimeNamed) : RUNTIMES;
-  const files = await findTests(paths);
-  await using folder = await temporaryFolder();
-  const { denoArguments, path } = await findStdAssert(folder.path);
-  Deno.env.set("POSTLUDE_BUNDLES", folder.path);
-  Deno.env.set("POSTLUDE_STD_ASSERT", path);
-  const tests = {
-    ...files,
-    denoArguments,
-    filter,
-    folder: folder.path,
-  };
-  const total = { failed: 0, passed: 0 };
-  const reports = new Map<RuntimeName, TestReport>();
-  for (const name of runtimes) {
-    const { failed, output, passed } = await testOn(name, tests);
-    if (verbose || failed > 0) console.log(output);
-    const report = readReport(name, output, filter);
-    reports.set(name, report);
-    for (const line of missingLines(report)) console.log(line);
-    console.log(
-      `${name}: ${passed} passed, ${failed} failed, ${report.leftOut.size} left out`,
-    );
-    total.passed += passed;
-    total.failed += failed;
-  }
-  if (table) console.log(`\n${testTable(reports)}\n`);
-  return total;
+interface Total {
+  readonly failed: number;
+  readonly passed: number;
 }
 
-/** A runtime that cannot start has failed: it is never left out. */
-async function testOn(name: RuntimeName, tests: TestRun): Promise<TestCount> {
-  try {
-    return await TESTERS[name](tests);
-  } catch (error) {
-    return {
-      failed: 1,
-      output: `Cannot run the tests on ${name}: ${error}`,
-      passed: 0,
-    };
-  }
+async function test(paths: string[], options: Options): Promise<Total> {
+  const runtimes = options.runtime.length > 0
+    ? options.runtime.map(runtimeNamed)
+    : RUNTIMES;
+  const files = await findTests(paths);
+  await using folder = await runFolder();
+  const { denoArguments, path } = await findStdAssert(folder.bundles);
+  Deno.env.set("POSTLUDE_BUNDLES", folder.bundles);
+  Deno.env.set("POSTLUDE_STD_ASSERT", path);
+  Deno.env.set("POSTLUDE_ALL", options.all ? "yes" : "no");
+  Deno.env.set("TMPDIR", folder.jobFolder());
+  const { filter, verbose } = options;
+  const tests = { ...files, denoArguments, filter, folder: folder.bundles };
+  const { elapsed, reports, summaries, timed } = await runJobs(tests, {
+    jobFolder: () => folder.jobFolder(),
+    lanes: lanesOf(options.jobs),
+    runtimes,
+    verbose,
+  });
+  const missing = missingLines(reports);
+  for (const line of missing) console.log(line);
+  console.log(["", "the slowest:", ...slowestLines(timed)].join("\n"));
+  console.log(["", ...summaryTable(summaries)].join("\n"));
+  console.log(`all in ${clockTime(elapsed)}\n`);
+  if (options.table) console.log(`${testTable(reports)}\n`);
+  const sum = (key: keyof Total): number =>
+    [...summaries.values()].reduce((sum, summary) => sum + summary[key], 0);
+  return { failed: sum("failed"), passed: sum("passed") };
+}
+
+/** How many jobs run at once: one more than there are cores, since a test often waits. */
+function lanesOf(text: string | undefined): number {
+  if (text === undefined) return navigator.hardwareConcurrency + 1;
+  const lanes = Number(text);
+  if (Number.isInteger(lanes) && lanes > 0) return lanes;
+  throw new RangeError(
+    `Cannot run "${text}" jobs at once: write a whole number from 1`,
+  );
 }
 
 function runtimeNamed(text: string): RuntimeName {

@@ -1,5 +1,15 @@
 import { type RuntimeName, RUNTIMES } from "../tests/harness/runtime.ts";
 
+/** What a test runner says of one test. */
+export interface TestLine {
+  /** The name of the test. */
+  readonly name: string;
+  /** Whether it passed. */
+  readonly passed: boolean;
+  /** How long it took. */
+  readonly milliseconds: number;
+}
+
 /** What the tests printed on one runtime, read again. */
 export interface TestReport {
   /** What became of each test, by its name: `"ok"` or `"FAILED"`. */
@@ -13,14 +23,48 @@ export interface TestReport {
 const MARK = "!! ";
 const LEFT_OUT = /^!! left out: (.*) \(([^()]*)\)$/;
 
-/** How a test runner says what became of a test: what is good, and a pattern of word and name. */
+/** How a test runner says what became of a test: a pattern of word, name and time. */
 const LINES: Readonly<Record<RuntimeName, RegExp>> = {
-  bun: /^\((?<word>pass|fail)\) (?<name>.*?)(?: \[[\d.]+m?s\])?$/,
-  deno: /^(?<name>.*) \.\.\. (?<word>ok|FAILED)/,
-  node: /^ *(?<word>✔|✖) (?<name>.*) \([\d.]+ms\)$/,
-  workerd: /^(?<name>.*) \.\.\. (?<word>ok|FAILED)/,
+  bun: /^\((?<word>pass|fail)\) (?<name>.*?)(?: \[(?<time>[\d.]+m?s)\])?$/,
+  deno: /^(?<name>.*) \.\.\. (?<word>ok|FAILED)(?: \((?<time>[\dhmsµ]+)\))?/,
+  node: /^ *(?<word>✔|✖) (?<name>.*) \((?<time>[\d.]+ms)\)$/,
+  workerd: /^(?<name>.*) \.\.\. (?<word>ok|FAILED)(?: \((?<time>[\dhmsµ]+)\))?/,
 };
 const GOOD = ["ok", "pass", "✔"];
+
+/** The units of their times, in milliseconds. */
+const UNITS: Readonly<Record<string, number>> = {
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+  ms: 1,
+  µs: 0.001,
+};
+
+/**
+ * Reads a line of a test runner.
+ *
+ * @param runtime On which runtime.
+ * @param line The line.
+ * @returns What it says of a test, if it does.
+ */
+export function readLine(
+  runtime: RuntimeName,
+  line: string,
+): TestLine | undefined {
+  const { name, time = "", word } = LINES[runtime].exec(line)?.groups ?? {};
+  if (name === undefined || word === undefined) return undefined;
+  if (name.endsWith(".mjs")) return undefined; // Node counts a file without a test as one
+  return { name, passed: GOOD.includes(word), milliseconds: duration(time) };
+}
+
+/** Reads `"1m2s"`, `"510µs"` or `"3.1ms"`. */
+function duration(time: string): number {
+  return [...time.matchAll(/([\d.]+)([a-zµ]+)/g)].reduce(
+    (sum, [, count, unit = ""]) => sum + Number(count) * (UNITS[unit] ?? 0),
+    0,
+  );
+}
 
 /**
  * Reads what a test runner printed.
@@ -44,29 +88,41 @@ export function readReport(
       continue;
     }
     if (line.startsWith(MARK)) notices.add(line);
-    const { name, word } = LINES[runtime].exec(line)?.groups ?? {};
-    if (name === undefined || word === undefined) continue;
-    if (name.endsWith(".mjs")) continue; // Node counts a file without a test as one
-    const failedBefore = results.get(name) === "FAILED";
-    results.set(name, GOOD.includes(word) && !failedBefore ? "ok" : "FAILED");
+    const test = readLine(runtime, line);
+    if (test === undefined) continue;
+    const failedBefore = results.get(test.name) === "FAILED";
+    results.set(test.name, test.passed && !failedBefore ? "ok" : "FAILED");
   }
   return { results, leftOut, notices: [...notices] };
 }
 
 /**
- * The lines about what did not run: by reason, each test by its name.
+ * The lines about what did not run: by runtimes and reason, each test by its name.
  *
- * @param report What was read.
+ * @param reports What was read, by runtime.
  */
-export function missingLines({ leftOut, notices }: TestReport): string[] {
-  const tests = [...leftOut];
+export function missingLines(
+  reports: ReadonlyMap<RuntimeName, TestReport>,
+): string[] {
+  const all = [...reports];
+  const where = (reason: string, name: string): string => {
+    const runtimes = all.filter(([, { leftOut }]) =>
+      leftOut.get(name) === reason
+    );
+    return runtimes.map(([runtime]) => runtime).join(", ");
+  };
+  const groups = new Map<string, Set<string>>();
+  for (
+    const [name, reason] of all.flatMap(([, report]) => [...report.leftOut])
+  ) {
+    const title = `!! left out on ${where(reason, name)}, ${reason}:`;
+    groups.set(title, (groups.get(title) ?? new Set()).add(name));
+  }
   return [
-    ...notices,
-    ...[...new Set(leftOut.values())].flatMap((reason) => [
-      `!! left out, ${reason}:`,
-      ...tests.filter(([, why]) => why === reason).map(([name]) =>
-        `     ${name}`
-      ),
+    ...new Set(all.flatMap(([, { notices }]) => notices)),
+    ...[...groups].flatMap(([title, names]) => [
+      title,
+      ...[...names].map((name) => `     ${name}`),
     ]),
   ];
 }

@@ -25,10 +25,10 @@ type Env = BackgroundTasksEnv;
 const report = defineTask(
   "report",
   { runOn: "always" },
-  ({ response }, name: string, hold: boolean) => {
+  ({ response }, name: string, work: number) => {
     const folder = setting("RELEASES");
-    const released = !hold ||
-      burn(() => folder !== undefined && existsSync(`${folder}/${name}`));
+    const released = work === 0 ||
+      burn(() => folder !== undefined && existsSync(`${folder}/${name}`), work);
     const { status, outcome } = response;
     console.log(`task ${name} ${status} ${outcome}${released ? "" : " held"}`);
   },
@@ -37,8 +37,9 @@ const report = defineTask(
 function addTask(c: Context<Env>, suffix = ""): void {
   const name = c.req.query("task");
   if (name === undefined) return;
-  const hold = c.req.query("hold") !== undefined;
-  c.var.backgroundTasks.addTask(report, name + suffix, hold);
+  const hold = c.req.query("hold");
+  const work = hold === undefined ? 0 : Number(hold) || 1;
+  c.var.backgroundTasks.addTask(report, name + suffix, work);
 }
 
 const app = new Hono<Env>();

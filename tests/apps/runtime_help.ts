@@ -16,12 +16,13 @@ export function setting(name: string): string | undefined {
  * Burns CPU until something is true, or for five seconds; on workerd for a fixed amount of work.
  *
  * @param done What to wait for.
+ * @param work How much work, in tenths of a second of a core, more or less.
  * @returns Whether it became true; always on workerd.
  */
-export function burn(done: () => boolean): boolean {
+export function burn(done: () => boolean, work: number): boolean {
   if (isWorkerd) {
     let sum = 0;
-    for (let i = 0; i < 6e8; i++) sum += i;
+    for (let i = 0; i < work * 1.5e8; i++) sum += i;
     return sum > 0;
   }
   const deadline = Date.now() + 5_000;

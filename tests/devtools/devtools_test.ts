@@ -70,7 +70,7 @@ async function firstMessage(response: Response): Promise<
   let text = "";
   const reader = response.body!.pipeThrough(new TextDecoderStream())
     .getReader();
-  while (!/^data: .*\n\n/m.test(text)) {
+  while (!/^data: [^]*\n\n/m.test(text)) {
     const { done, value } = await reader.read();
     if (done) break;
     text += value;

@@ -2,11 +2,15 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { noBrowser, withPage } from "../harness/browser.ts";
 import { request } from "../harness/http_client.ts";
-import { testUnless } from "../harness/left_out.ts";
+import { heavy, testUnless } from "../harness/left_out.ts";
+import { runtime } from "../harness/runtime.ts";
 import { serve, type Served } from "../harness/serve.ts";
 import { test } from "../harness/test.ts";
 
 const APP = "tests/apps/devtools.ts";
+
+/** The page is the same on all runtimes: by default a browser opens it on one. */
+const noPage = noBrowser ?? (runtime === "deno" ? undefined : heavy);
 
 function post({ port }: Served, path: string): Promise<{ status: number }> {
   return request(port, path, { method: "POST" });
@@ -73,7 +77,7 @@ test("devtools() streams a task that runs, and its end, over a socket", async ()
 });
 
 testUnless(
-  noBrowser,
+  noPage,
   "devtools() page shows a new task, and its end, within a second",
   async () => {
     await using server = await serve(APP);
@@ -90,7 +94,7 @@ testUnless(
 );
 
 testUnless(
-  noBrowser,
+  noPage,
   "devtools() page shows a hostile task name as text",
   async () => {
     await using server = await serve(APP);
@@ -108,7 +112,7 @@ testUnless(
 );
 
 testUnless(
-  noBrowser,
+  noPage,
   "devtools() page opens an error by keyboard, and keeps it open and focused while it is updated",
   async () => {
     await using server = await serve(APP);
@@ -138,7 +142,7 @@ testUnless(
 );
 
 testUnless(
-  noBrowser,
+  noPage,
   "devtools() page filters while somebody types, and can be paused",
   async () => {
     await using server = await serve(APP);
@@ -166,7 +170,7 @@ testUnless(
 );
 
 testUnless(
-  noBrowser,
+  noPage,
   "devtools() page is a whole snapshot without scripts, filters included",
   async () => {
     await using server = await serve(APP);
@@ -191,7 +195,7 @@ testUnless(
 );
 
 testUnless(
-  noBrowser,
+  noPage,
   "devtools() page survives 10,000 tasks, with no more in memory than after 5,000",
   async () => {
     await using server = await serve(APP);

@@ -14,7 +14,7 @@ import type { CompleteResponse } from "../harness/http_response.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
 import { NEWEST_NODE, WRANGLER } from "../harness/npx.ts";
 import { RunningProcess } from "../harness/running_process.ts";
-import { leaveOut, noSignals, testUnless } from "../harness/left_out.ts";
+import { heavy, leaveOut, noSignals, testUnless } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
@@ -22,15 +22,17 @@ const folder = mkdtempSync(`${tmpdir()}/postlude-todos-`);
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
-/** Node 20 has no SQLite: there, the service runs on this one, from npm. */
-const node = runtime !== "node" ||
-    process.getBuiltinModule("node:sqlite") !== undefined
+const hasSqlite = runtime !== "node" ||
+  process.getBuiltinModule("node:sqlite") !== undefined;
+/** Node 20 has no SQLite: there, the service runs on a newer one, which npm has to fetch. */
+const noSqlite = hasSqlite ? undefined : heavy;
+const node = hasSqlite || noSqlite !== undefined
   ? process.execPath
   : execFileSync("npx", ["-y", NEWEST_NODE, "-p", "process.execPath"], {
     encoding: "utf8",
   }).trim();
 
-if (runtime === "workerd") { // not in the test, which has a time limit
+if (runtime === "workerd" && heavy === undefined) { // not in the test, which has a time limit
   execFileSync("npx", [...WRANGLER, "--version"], { stdio: "ignore" });
 }
 
@@ -120,101 +122,117 @@ async function activitiesOf(
   return activities.map(({ details }) => details).sort();
 }
 
-test("examples/todos creates, lists, gets, updates and deletes; activities follow", async () => {
-  await using service = await start();
-  const todo = await create(service, "Write");
-  const list = await send(service, "GET", "/todos");
-  assertEquals([list.status, JSON.parse(list.text)], [200, [todo]]);
-  const path = `/todos/${todo.id}`;
-  const changes = { completed: true, rate: 5, time: "2026-11-22T19:00:00Z" };
-  const updated = await send(service, "PATCH", path, changes);
-  const expected = { ...todo, ...changes, time: "2026-11-22T19:00:00.000Z" };
-  assertEquals([updated.status, JSON.parse(updated.text)], [200, expected]);
-  assertEquals(JSON.parse((await send(service, "GET", path)).text), expected);
-  assertEquals(await activitiesOf(service, todo, 2), [
-    "Todo created: Write",
-    "Todo updated: completed, rate, time",
-  ]);
-  assertEquals((await send(service, "DELETE", path)).status, 204);
-  assertEquals((await send(service, "GET", "/todos")).text, "[]");
-  assertEquals((await send(service, "GET", path)).status, 404);
-});
-
-test("examples/todos answers 422 with reasons, and 404 for an unknown id", async () => {
-  await using service = await start();
-  const { id } = await create(service, "Write");
-  for (const body of ["{", "[]", '{"task":1}', '{"task":"a","rate":0.5}']) {
-    const { status, text } = await send(service, "POST", "/todos", body);
-    assertEquals(status, 422);
-    assertEquals(JSON.parse(text).errors.length, 1, text);
-  }
-  const change = await send(service, "PATCH", `/todos/${id}`, { task: "" });
-  assertEquals([change.status, JSON.parse(change.text)], [422, {
-    errors: [{
-      field: "task",
-      reason: "must be a text of 1 to 200 characters",
-    }],
-  }]);
-  for (
-    const [method, path, body] of [
-      ["GET", "/todos/1"],
-      ["PATCH", "/todos/1", {}],
-      ["DELETE", "/todos/1"],
-      ["GET", "/todos/1/activities"],
-    ] as const
-  ) {
-    assertEquals((await send(service, method, path, body)).status, 404, path);
-  }
-});
-
-test("examples/todos has a page whose forms work without a script", async () => {
-  await using service = await start();
-  const { port } = service;
-  const form = (path: string, body: string, origin = `http://127.0.0.1`) =>
-    request(port, path, {
-      body,
-      headers: {
-        "Content-Type": "application/x-www-form-urlencoded",
-        Origin: origin,
-      },
-      method: "POST",
-    });
-  const added = await form("/page/add", "task=%3Cb%3EWrite&priority=high");
-  assertEquals([added.status, added.headers.get("location")], [303, "/"]);
-  const [todo]: Todo[] = JSON.parse(
-    (await send(service, "GET", "/todos")).text,
-  );
-  assert(todo !== undefined);
-  await activitiesOf(service, todo, 1);
-  const page = await request(port, "/");
-  assertEquals(page.headers.get("content-type"), "text/html; charset=UTF-8");
-  assert(page.text.includes('<span class="task">&lt;b&gt;Write</span>'));
-  assert(page.text.includes("Todo created: &lt;b&gt;Write"));
-  assert(!page.text.includes("<b>"));
-
-  assertEquals((await form(`/page/${todo.id}/toggle`, "")).status, 303);
-  assert((await request(port, "/")).text.includes("Nothing left to do"));
-  const refused = await form("/page/add", "task=+");
-  assertEquals(refused.status, 422);
-  assert(refused.text.includes("task must be a text of 1 to 200 characters"));
-  const foreign = await form("/page/add", "task=a", "https://example.com");
-  assertEquals(foreign.status, 403);
-  assertEquals((await form("/page/1/toggle", "")).status, 404);
-  assertEquals((await form(`/page/${todo.id}/delete`, "")).status, 303);
-  assert((await request(port, "/")).text.includes("No todos yet"));
-});
-
-test("examples/todos shows its tasks on this machine, and nowhere on Workers", async () => {
-  await using service = await start();
-  await activitiesOf(service, await create(service, "Write"), 1);
-  const { status, text } = await send(service, "GET", "/_tasks");
-  if (runtime === "workerd") return assertEquals(status, 404);
-  assertEquals(status, 200);
-  assert(text.includes("create-activity"));
-});
+testUnless(
+  noSqlite,
+  "examples/todos creates, lists, gets, updates and deletes; activities follow",
+  async () => {
+    await using service = await start();
+    const todo = await create(service, "Write");
+    const list = await send(service, "GET", "/todos");
+    assertEquals([list.status, JSON.parse(list.text)], [200, [todo]]);
+    const path = `/todos/${todo.id}`;
+    const changes = { completed: true, rate: 5, time: "2026-11-22T19:00:00Z" };
+    const updated = await send(service, "PATCH", path, changes);
+    const expected = { ...todo, ...changes, time: "2026-11-22T19:00:00.000Z" };
+    assertEquals([updated.status, JSON.parse(updated.text)], [200, expected]);
+    assertEquals(JSON.parse((await send(service, "GET", path)).text), expected);
+    assertEquals(await activitiesOf(service, todo, 2), [
+      "Todo created: Write",
+      "Todo updated: completed, rate, time",
+    ]);
+    assertEquals((await send(service, "DELETE", path)).status, 204);
+    assertEquals((await send(service, "GET", "/todos")).text, "[]");
+    assertEquals((await send(service, "GET", path)).status, 404);
+  },
+);
 
 testUnless(
-  noSignals,
+  noSqlite,
+  "examples/todos answers 422 with reasons, and 404 for an unknown id",
+  async () => {
+    await using service = await start();
+    const { id } = await create(service, "Write");
+    for (const body of ["{", "[]", '{"task":1}', '{"task":"a","rate":0.5}']) {
+      const { status, text } = await send(service, "POST", "/todos", body);
+      assertEquals(status, 422);
+      assertEquals(JSON.parse(text).errors.length, 1, text);
+    }
+    const change = await send(service, "PATCH", `/todos/${id}`, { task: "" });
+    assertEquals([change.status, JSON.parse(change.text)], [422, {
+      errors: [{
+        field: "task",
+        reason: "must be a text of 1 to 200 characters",
+      }],
+    }]);
+    for (
+      const [method, path, body] of [
+        ["GET", "/todos/1"],
+        ["PATCH", "/todos/1", {}],
+        ["DELETE", "/todos/1"],
+        ["GET", "/todos/1/activities"],
+      ] as const
+    ) {
+      assertEquals((await send(service, method, path, body)).status, 404, path);
+    }
+  },
+);
+
+testUnless(
+  noSqlite,
+  "examples/todos has a page whose forms work without a script",
+  async () => {
+    await using service = await start();
+    const { port } = service;
+    const form = (path: string, body: string, origin = `http://127.0.0.1`) =>
+      request(port, path, {
+        body,
+        headers: {
+          "Content-Type": "application/x-www-form-urlencoded",
+          Origin: origin,
+        },
+        method: "POST",
+      });
+    const added = await form("/page/add", "task=%3Cb%3EWrite&priority=high");
+    assertEquals([added.status, added.headers.get("location")], [303, "/"]);
+    const [todo]: Todo[] = JSON.parse(
+      (await send(service, "GET", "/todos")).text,
+    );
+    assert(todo !== undefined);
+    await activitiesOf(service, todo, 1);
+    const page = await request(port, "/");
+    assertEquals(page.headers.get("content-type"), "text/html; charset=UTF-8");
+    assert(page.text.includes('<span class="task">&lt;b&gt;Write</span>'));
+    assert(page.text.includes("Todo created: &lt;b&gt;Write"));
+    assert(!page.text.includes("<b>"));
+
+    assertEquals((await form(`/page/${todo.id}/toggle`, "")).status, 303);
+    assert((await request(port, "/")).text.includes("Nothing left to do"));
+    const refused = await form("/page/add", "task=+");
+    assertEquals(refused.status, 422);
+    assert(refused.text.includes("task must be a text of 1 to 200 characters"));
+    const foreign = await form("/page/add", "task=a", "https://example.com");
+    assertEquals(foreign.status, 403);
+    assertEquals((await form("/page/1/toggle", "")).status, 404);
+    assertEquals((await form(`/page/${todo.id}/delete`, "")).status, 303);
+    assert((await request(port, "/")).text.includes("No todos yet"));
+  },
+);
+
+testUnless(
+  noSqlite,
+  "examples/todos shows its tasks on this machine, and nowhere on Workers",
+  async () => {
+    await using service = await start();
+    await activitiesOf(service, await create(service, "Write"), 1);
+    const { status, text } = await send(service, "GET", "/_tasks");
+    if (runtime === "workerd") return assertEquals(status, 404);
+    assertEquals(status, 200);
+    assert(text.includes("create-activity"));
+  },
+);
+
+testUnless(
+  noSignals ?? noSqlite,
   "examples/todos loses no activity of an answered request when it is told to end",
   async () => {
     const database = `${folder}/${++count}.db`;
@@ -239,7 +257,7 @@ testUnless(
 if (runtime !== "workerd") {
   leaveOut("examples/todos can be deployed", "only to Workers");
 } else {
-  test("examples/todos can be deployed", async () => {
+  testUnless(heavy, "examples/todos can be deployed", async () => {
     const config = "examples/todos/wrangler.jsonc";
     const out = `${folder}/worker`;
     const deploy = ["deploy", "--dry-run", "-c", config, "--outdir", out];

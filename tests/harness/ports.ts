@@ -1,13 +1,40 @@
-import { type AddressInfo, createServer } from "node:net";
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import process from "node:process";
 import { connect } from "./http_client.ts";
 
-/** A port on 127.0.0.1 that nobody listens on. */
+/** Below those that a system gives to connections: none of them can take one that is free for now. */
+const [FIRST_PORT, LAST_PORT] = [12_000, 32_000];
+
+/** A port on 127.0.0.1 that nobody listens on, and that no other test of this run is given. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const share = Math.random() * (LAST_PORT - FIRST_PORT);
+    const port = FIRST_PORT + Math.floor(share);
+    if (reserve(port) && await canListen(port)) return port;
+  }
+}
+
+/** Tests run side by side, in processes of their own: what they share is a folder. */
+function reserve(port: number): boolean {
+  const folder = process.env["POSTLUDE_BUNDLES"];
+  if (folder === undefined) return true; // one process alone, such as a benchmark
+  try {
+    mkdirSync(`${folder}/port-${port}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer();
+  const listens = await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => resolve(true));
+  });
+  if (listens) await new Promise((resolve) => server.close(resolve));
+  return listens;
 }
 
 /** How often {@linkcode untilOpen} tries: longer than a test may take. */

@@ -1,12 +1,9 @@
 import { fileURLToPath } from "node:url";
 import process from "node:process";
-import { bundle } from "../../tools/bundle.ts";
-import { bundlesFolder } from "./bundles_folder.ts";
+import { bundleOnce } from "./bundle_once.ts";
 import { root } from "../../tools/project.ts";
 import { RunningProcess } from "./running_process.ts";
 import { runtime } from "./runtime.ts";
-
-let count = 0;
 
 /**
  * Runs a TypeScript file in a process of its own, on the runtime under test.
@@ -40,9 +37,5 @@ export async function runnable(
   bundled = runtime === "node",
 ): Promise<string> {
   const file = fileURLToPath(new URL(path, root));
-  if (!bundled) return file;
-  const folder = bundlesFolder();
-  const name = `script_${process.pid}_${++count}`;
-  await bundle({ files: { [name]: file }, folder, target: "node" });
-  return `${folder}/${name}.mjs`;
+  return bundled ? await bundleOnce(file, "node") : file;
 }

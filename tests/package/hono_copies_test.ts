@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { readDenoConfig } from "../../tools/project.ts";
-import { leaveOut } from "../harness/left_out.ts";
+import { testUnless } from "../harness/left_out.ts";
 import { noRegistry, tarball } from "../harness/npm_package.ts";
 import {
   COMPILER,
@@ -8,7 +8,6 @@ import {
   NpmProject,
   RAN,
 } from "../harness/npm_project.ts";
-import { test } from "../harness/test.ts";
 
 /** The oldest Hono that deno.json admits. */
 const OLDEST = /\d.*/.exec(readDenoConfig().imports["hono"] ?? "")?.[0];
@@ -16,9 +15,8 @@ const OLDEST = /\d.*/.exec(readDenoConfig().imports["hono"] ?? "")?.[0];
 for (const version of [OLDEST, NEWEST_HONO]) {
   const name =
     `backgroundTasks() and devtools() accept Hono ${version}, and a copy of another name`;
-  if (noRegistry === undefined) {
-    test(name, () => acceptHono(`hono@${version}`), 60_000);
-  } else leaveOut(name, noRegistry);
+  const body = (): Promise<void> => acceptHono(`hono@${version}`);
+  testUnless(noRegistry, name, body, 60_000);
 }
 
 async function acceptHono(hono: string): Promise<void> {

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { run } from "../../tools/command.ts";
 import { root } from "../../tools/project.ts";
 import { startWorkerd } from "../../tools/workerd.ts";
-import { leaveOut } from "../harness/left_out.ts";
+import { testUnless } from "../harness/left_out.ts";
 import { noRegistry, tarball } from "../harness/npm_package.ts";
 import {
   COMPILER,
@@ -12,7 +12,7 @@ import {
   RAN,
 } from "../harness/npm_project.ts";
 import { NEWEST_NODE, WRANGLER } from "../harness/npx.ts";
-import { test, type TestBody } from "../harness/test.ts";
+import type { TestBody } from "../harness/test.ts";
 
 const HONO = `hono@${NEWEST_HONO}`;
 const PEERS = [
@@ -98,6 +98,5 @@ testInstalled(
 );
 
 function testInstalled(name: string, body: TestBody): void {
-  if (noRegistry === undefined) test(name, body, 60_000);
-  else leaveOut(name, noRegistry);
+  testUnless(noRegistry, name, body, 60_000);
 }

@@ -13,6 +13,7 @@ import { endedRequest } from "../harness/ended_request.ts";
 import { gate, until } from "../harness/gate.ts";
 import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
+import { heavy, testUnless } from "../harness/left_out.ts";
 
 test("concurrency lets queues start in order, and no more than that many at once", async () => {
   const runner = new TaskRunner({ concurrency: 2 });
@@ -138,7 +139,9 @@ test("maxPending takes a group as a whole or not at all, and the same tasks can 
   assertEquals(events, ["a", "b", "c"]);
 });
 
-test("maxPending bounds 100,000 tasks that are pending at once, and all of them run", async () => {
+const bound =
+  "maxPending bounds 100,000 tasks that are pending at once, and all of them run";
+testUnless(heavy, bound, async () => {
   const runner = new TaskRunner({ maxPending: 100_000 });
   const queues = Array.from({ length: 100 }, () => {
     const request = openRequest({ runner });

@@ -11,7 +11,7 @@ import process from "node:process";
 import { connect, request } from "../harness/http_client.ts";
 import { load } from "../harness/load.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
-import { leaveOut, noSignals } from "../harness/left_out.ts";
+import { all, leaveOut, noSignals } from "../harness/left_out.ts";
 import { runnable, runScript } from "../harness/run_script.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";
@@ -19,7 +19,7 @@ import { LISTENING } from "../harness/servers/app.ts";
 import { test } from "../harness/test.ts";
 
 /** The whole proof is 10 rounds of 2,000 requests; a run of the tests takes a smaller sample. */
-const ROUNDS = Number(process.env["POSTLUDE_ROUNDS"] ?? 2);
+const ROUNDS = Number(process.env["POSTLUDE_ROUNDS"] ?? (all ? 2 : 1));
 const REQUESTS = Number(process.env["POSTLUDE_REQUESTS"] ?? 300);
 /** The longest timeout there is, and longer than a test may take: what waits for it fails. */
 const LONG = "2147483647";

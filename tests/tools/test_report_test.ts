@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   missingLines,
+  readLine,
   readReport,
   testTable,
 } from "../../tools/test_report.ts";
@@ -56,16 +57,36 @@ test("readReport() takes no more of what is left out than the filter does", () =
   assertEquals(readReport("bun", text, "file").leftOut.size, 1);
 });
 
-test("missingLines() names what was left out, by its reason", () => {
-  const report = readReport(
+test("readLine() reads the time of a test in milliseconds", () => {
+  const times = {
+    deno: ["f ... ok (3ms)", "f ... FAILED (1m2s)", "f ... ok (500µs)"],
+    bun: ["(pass) f [0.50ms]", "(fail) f [62.00s]", "(pass) f"],
+    node: ["✔ f (3.5ms)", "✖ f (62000ms)"],
+    workerd: ["f ... ok (3ms)", "f ... FAILED (1m2s)"],
+  };
+  const read = (runtime: keyof typeof times): unknown =>
+    times[runtime].map((line) => readLine(runtime, line)?.milliseconds);
+  assertEquals(RUNTIMES.map(read), [
+    [3, 62_000, 0.5],
+    [0.5, 62_000, 0],
+    [3.5, 62_000],
+    [3, 62_000],
+  ]);
+  assertEquals(readLine("deno", "running 3 tests from ./f_test.ts"), undefined);
+});
+
+test("missingLines() names what was left out, by where and why", () => {
+  const bun = readReport(
     "bun",
     [...OUTPUT.bun, "!! left out: g() (there is none)"].join("\n"),
     "",
   );
-  assertEquals(missingLines(report), [
+  const node = readReport("node", OUTPUT.node.join("\n"), "");
+  assertEquals(missingLines(new Map([["bun", bun], ["node", node]])), [
     "!! no redis",
-    "!! left out, there is none:",
+    "!! left out on bun, node, there is none:",
     "     f() of a file",
+    "!! left out on bun, there is none:",
     "     g()",
   ]);
 });

@@ -22,7 +22,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { bundle } from "../../tools/bundle.ts";
 import { root } from "../../tools/project.ts";
-import { testUnless } from "../harness/left_out.ts";
+import { heavy, testUnless } from "../harness/left_out.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";
@@ -136,14 +136,14 @@ async function stopWhileTaskWaits(
   return { platform, ran: server.lines.includes("the task ran") };
 }
 
-const next = runtime === "node" ? findNext() : undefined;
+const next = runtime === "node" && heavy === undefined ? findNext() : undefined;
 // not in a test, which has a time limit
 const folder = next === undefined ? "" : await build(next);
-const without = next !== undefined
-  ? undefined
-  : runtime === "node"
-  ? `npm cannot fetch ${NEXT[0]}`
-  : "Next.js runs on Node";
+const without = runtime !== "node"
+  ? "Next.js runs on Node"
+  : next === undefined
+  ? heavy ?? `npm cannot fetch ${NEXT[0]}`
+  : undefined;
 
 testUnless(
   without,

@@ -1,20 +1,28 @@
 import { run } from "../command.ts";
 import { countTests } from "../count_tests.ts";
-import type { TestCount, TestRun } from "../test_run.ts";
+import {
+  jobsOf,
+  type TestCount,
+  type TestJob,
+  type TestRun,
+  type TestRuntime,
+} from "../test_run.ts";
 
-/** Runs the tests with `deno test`. */
-export async function testDeno(tests: TestRun): Promise<TestCount> {
-  const files = [...tests.unit, ...tests.processes, ...tests.package];
-  return await denoTest(tests, files, "deno");
-}
+/** Runs the tests with `deno test`, those about the package too. */
+export const deno: TestRuntime = {
+  jobs: (tests) => [
+    ...tests.package.map((file) => [file]),
+    ...jobsOf(tests),
+  ],
+  run: (tests, job) => denoTest(tests, job, "deno"),
+};
 
-/** Runs files with `deno test`, against the given runtime; no file is no failure. */
+/** Runs files with `deno test`, against the given runtime. */
 export async function denoTest(
   tests: TestRun,
-  files: string[],
+  { env, files, onLine }: TestJob,
   runtime: "deno" | "workerd",
 ): Promise<TestCount> {
-  if (files.length === 0) return { failed: 0, output: "", passed: 0 };
   const result = await run([
     ...[
       Deno.execPath(),
@@ -25,7 +33,7 @@ export async function denoTest(
     ],
     ...(tests.filter === "" ? [] : ["--filter", tests.filter]),
     ...files,
-  ], { env: { POSTLUDE_RUNTIME: runtime } });
+  ], { env: { ...env, POSTLUDE_RUNTIME: runtime }, onLine });
   return countTests(result, tests, {
     failed: /^(?:ok|FAILED) \| \d+ passed.*? \| (\d+) failed/gm,
     passed: /^(?:ok|FAILED) \| (\d+) passed/gm,

@@ -1,49 +1,75 @@
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { TestResult } from "../../tests/harness/worker.ts";
 import { bundle } from "../bundle.ts";
 import { root } from "../project.ts";
-import type { TestCount, TestRun } from "../test_run.ts";
+import {
+  jobsOf,
+  type TestCount,
+  type TestJob,
+  type TestRun,
+  type TestRuntime,
+} from "../test_run.ts";
 import { startWorkerd } from "../workerd.ts";
 import { denoTest } from "./deno.ts";
 
 /** Runs the unit tests inside workerd, and the other tests from Deno against servers on workerd. */
-export async function testWorkerd(tests: TestRun): Promise<TestCount> {
-  const inside = await testInside(tests);
-  const processes = await denoTest(tests, [...tests.processes], "workerd");
-  return {
-    failed: inside.failed + processes.failed,
-    output: inside.output + processes.output,
-    passed: inside.passed + processes.passed,
-  };
-}
+export const workerd: TestRuntime = {
+  jobs: jobsOf,
+  run: (tests, job) =>
+    job.files.some((file) => tests.processes.includes(file))
+      ? denoTest(tests, job, "workerd")
+      : testInside(tests, job),
+};
 
-async function testInside(tests: TestRun): Promise<TestCount> {
-  if (tests.unit.length === 0) return { failed: 0, output: "", passed: 0 };
+async function testInside(
+  tests: TestRun,
+  { env, files, onLine }: TestJob,
+): Promise<TestCount> {
   let output = "";
-  const log = (text: unknown): void => void (output += text);
+  const log = (line: string): void => {
+    output += `${line}\n`;
+    onLine(line);
+  };
   const seed = Deno.env.get("POSTLUDE_SEED");
-  await using workerd = await startWorkerd(await bundleTests(tests), {
+  await using workerd = await startWorkerd(await bundleTests(tests, files), {
     d1: ["DB"],
     env: {
+      ...env,
       POSTLUDE_RUNTIME: "workerd",
       ...(seed !== undefined && { POSTLUDE_SEED: seed }),
     },
     onOutput: (...streams) =>
-      streams.forEach((stream) => stream.setEncoding("utf8").on("data", log)),
+      streams.forEach((stream) => eachLine(stream, log)),
   });
   const names: string[] = await (await fetch(workerd.url)).json();
   const count = { failed: 0, passed: 0 };
   for (const name of names.filter((name) => name.includes(tests.filter))) {
+    const start = performance.now();
     const { error } = await runTest(workerd.url, name);
+    const time = `(${Math.round(performance.now() - start)}ms)`;
     count[error === undefined ? "passed" : "failed"]++;
-    log(`${name} ... ${error === undefined ? "ok" : `FAILED\n${error}`}\n`);
+    log(`${name} ... ${error === undefined ? "ok" : "FAILED"} ${time}`);
+    if (error !== undefined) log(error);
   }
   return { ...count, output };
 }
 
+function eachLine(stream: Readable, take: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8").on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(take);
+  });
+}
+
 /** Bundles all unit tests and the worker that runs them into one file. */
-async function bundleTests({ folder, unit }: TestRun): Promise<string> {
-  const modules = [...unit, "tests/harness/worker.ts"].map((file) =>
+async function bundleTests(
+  { folder }: TestRun,
+  files: readonly string[],
+): Promise<string> {
+  const modules = [...files, "tests/harness/worker.ts"].map((file) =>
     fileURLToPath(new URL(file, root))
   );
   const source =

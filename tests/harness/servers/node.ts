@@ -6,19 +6,11 @@
  */
 import process from "node:process";
 import { serve } from "@hono/node-server";
-import { bundle } from "../../../tools/bundle.ts";
-import { bundlesFolder } from "../bundles_folder.ts";
+import { bundleOnce } from "../bundle_once.ts";
 import { endWithParent, listening, loadApp } from "./app.ts";
 
 endWithParent();
-const folder = bundlesFolder();
-const name = `app_${process.pid}`;
-await bundle({
-  files: { [name]: process.argv[2] ?? "" },
-  folder,
-  target: "node",
-});
-const app = await loadApp(`${folder}/${name}.mjs`);
+const app = await loadApp(await bundleOnce(process.argv[2] ?? "", "node"));
 
 serve({
   fetch: (request, env) => app.fetch(request, env),

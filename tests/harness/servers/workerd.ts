@@ -5,17 +5,12 @@
  */
 import { once } from "node:events";
 import process from "node:process";
-import { bundle } from "../../../tools/bundle.ts";
-import { bundlesFolder } from "../bundles_folder.ts";
+import { bundleOnce } from "../bundle_once.ts";
 import { startWorkerd } from "../../../tools/workerd.ts";
 import { listening } from "./app.ts";
 
 const [app = "", env = "{}"] = process.argv.slice(2);
-const folder = bundlesFolder();
-const name = `app_${process.pid}`;
-await bundle({ files: { [name]: app }, folder, target: "workerd" });
-
-await using workerd = await startWorkerd(`${folder}/${name}.mjs`, {
+const workerd = await startWorkerd(await bundleOnce(app, "workerd"), {
   env: JSON.parse(env),
   onOutput(stdout, stderr): void {
     stdout.pipe(process.stdout);
@@ -27,3 +22,5 @@ listening(workerd.url.port);
 // workerd is a process of its own: it must end when told to, and also when the test process is gone.
 process.stdin.resume();
 await Promise.race([once(process, "SIGTERM"), once(process.stdin, "end")]);
+await workerd[Symbol.asyncDispose]();
+process.exit(); // what Miniflare's connections keep alive would take three seconds to end

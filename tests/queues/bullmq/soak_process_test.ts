@@ -2,8 +2,8 @@ import process from "node:process";
 import { assertEquals } from "@std/assert";
 import { type Stage, stages } from "../../harness/durable_stage.ts";
 import type { RunningProcess } from "../../harness/running_process.ts";
+import { heavy, testUnless } from "../../harness/left_out.ts";
 import { runtime } from "../../harness/runtime.ts";
-import { test } from "../../harness/test.ts";
 
 /** How many jobs: `POSTLUDE_JOBS=5000` for the figures in docs/durable.md, with `--verbose`. */
 const JOBS = Number(process.env["POSTLUDE_JOBS"] ?? 300);
@@ -40,7 +40,8 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 for (const [engine, open] of stages) {
-  test(
+  testUnless(
+    heavy,
     `bullmq() on ${engine} loses none of ${JOBS} jobs to three dead workers and a restart of the engine`,
     async () => {
       await using stage = await open();
