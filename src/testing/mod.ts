@@ -34,6 +34,7 @@ export {
   assertTaskCount,
   assertTaskOrder,
 } from "./assertions.ts";
+export { CookieJar } from "./cookie_jar.ts";
 export { TestExecutionContext } from "./execution_context.ts";
 export type {
   ExpectedTask,

@@ -210,7 +210,7 @@ test("TestClient.request() refuses what it cannot send, saying what to write", a
   const cases: [() => Promise<unknown>, string][] = [
     [
       () => client.get(wrong(undefined)),
-      'Cannot request undefined: write a path such as "/signup", or a URL',
+      'Cannot request undefined: write a path such as "/signup", a URL, or a Request',
     ],
     [
       () => client.post("/", { body: wrong({ a: 1 }) }),
