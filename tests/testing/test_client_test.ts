@@ -14,6 +14,7 @@ import {
   defineTask,
   drain,
   task,
+  TaskEnqueueError,
   TaskQueueFullError,
   TaskRunner,
   withBackgroundTasks,
@@ -446,6 +447,54 @@ test("TestClient.request() leaves a failed task to the test with raiseTaskErrors
     "failed",
     "no mail server",
   ]);
+});
+
+test("TestClient.request() does not reject where the app answers for a refused durable task", async () => {
+  const queue = memoryQueue();
+  const sendEmail = defineTask("send-email", { queue }, (_, _to: string) => {});
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(backgroundTasks());
+  app.onError((error, c) =>
+    error instanceof TaskEnqueueError
+      ? c.text("Try again later", 503)
+      : c.text("Internal Server Error", 500)
+  );
+  app.post("/signup", (c) => {
+    c.var.backgroundTasks.addTask(sendEmail, "ada@example.com");
+    return c.text("ok");
+  });
+  queue.refuse("unknown");
+  for (const tasks of ["run", "record", "manual"] as const) {
+    const client = new TestClient(app, { tasks });
+    assertEquals((await client.post("/signup")).status, 503);
+    assertEquals([...names(client.tasks.failed)], ["send-email"]);
+    assertEquals(await client.tasks.runAll(), []);
+  }
+});
+
+test("TestClient.request() rejects where another task fails beside a refused durable one", async () => {
+  const queue = memoryQueue();
+  queue.refuse("not-queued");
+  const durable = defineTask("durable", { queue }, () => {});
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(backgroundTasks({ onTaskError: () => {} }));
+  app.onError((_error, c) => c.text("Try again later", 503));
+  app.post("/", (c) => {
+    c.var.backgroundTasks.addTask(durable);
+    c.var.backgroundTasks.with({ runOn: "always" }).addTask(function audit() {
+      throw new Error("no database");
+    });
+    return c.text("ok");
+  });
+  const { message } = await assertRejects(
+    () => new TestClient(app).post("/"),
+    Error,
+  );
+  assertEquals(
+    message,
+    'Cannot finish task "audit": it failed with Error: no database; write raiseTaskErrors: false to ' +
+      "look at it in client.tasks.failed",
+  );
 });
 
 test("TestClient.request() says what is wrong with what the app returned", async () => {
