@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import {
   type BackgroundTasks,
+  BackgroundTasks as Tasks,
   backgroundTasks,
   type BackgroundTasksEnv,
   defineTask,
@@ -19,9 +20,14 @@ import {
 } from "@postlude/background-tasks/devtools";
 import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
+import { type Clock, systemClock } from "../../src/runner/clock.ts";
+import { createRunner } from "../../src/runner/task_runner.ts";
+import { fakeTime } from "../harness/fake_clock.ts";
+import { gate, until } from "../harness/gate.ts";
 import { testUnless } from "../harness/left_out.ts";
 import { host } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
+import { respond } from "../harness/timeline.ts";
 import { withGlobal } from "../harness/with_global.ts";
 
 /** An app with the page, and what adds tasks to it. */
@@ -63,21 +69,37 @@ function listOf(html: string): string {
   return main.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
 }
 
+/** What the page gets of the stream. */
+interface Message {
+  readonly id: string;
+  readonly figures: string;
+  readonly changed: string[];
+  readonly order: number[];
+}
+
 /** Reads the first message of an event stream. */
-async function firstMessage(response: Response): Promise<
-  { id: string; figures: string; changed: string[]; order: number[] }
-> {
+async function firstMessage(response: Response): Promise<Message> {
+  const [first] = await messages(response, 1);
+  return first!;
+}
+
+/** Reads so many messages of an event stream. */
+async function messages(response: Response, count: number): Promise<Message[]> {
   let text = "";
+  const parts = (): string[] =>
+    text.split("\n\n").slice(0, -1).filter((part) => /^data: /m.test(part));
   const reader = response.body!.pipeThrough(new TextDecoderStream())
     .getReader();
-  while (!/^data: .*\n\n/m.test(text)) {
+  while (parts().length < count) {
     const { done, value } = await reader.read();
     if (done) break;
     text += value;
   }
   await reader.cancel();
-  const id = /^id: (.*)$/m.exec(text)?.[1] ?? "";
-  return { id, ...JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? "null") };
+  return parts().map((part) => ({
+    id: /^id: (.*)$/m.exec(part)?.[1] ?? "",
+    ...JSON.parse(/^data: (.*)$/m.exec(part)?.[1] ?? "null"),
+  }));
 }
 
 test("devtools() shows each request with its handler, its response and its tasks", async () => {
@@ -204,8 +226,11 @@ test("devtools() streams what is there, then only what changed since", async () 
   assertEquals(all.changed.length, 2);
 });
 
-test("devtools() keeps the newest 500 tasks, and counts the others", async () => {
+test("devtools() keeps the newest 100 tasks of a request, and counts the others", async () => {
   const { page, request } = show();
+  await request("/first", (tasks) => {
+    tasks.with({ name: "first" }).addTask(() => {});
+  });
   await request("/many", (tasks) => {
     for (let i = 0; i < 700; i++) {
       tasks.with({ name: `task-${i}-` }).addTask(() => {});
@@ -215,18 +240,123 @@ test("devtools() keeps the newest 500 tasks, and counts the others", async () =>
     tasks.with({ name: "last" }).addTask(() => {});
   });
   const text = listOf(await page());
-  assertEquals(text.match(/✓ succeeded/g)?.length, 500);
-  assertStringIncludes(text, "201 earlier tasks are not kept");
-  assertStringIncludes(text, "task-201-");
-  assertFalse(text.includes("task-200-"));
-  assertMatch(await page(), /<dt>succeeded<\/dt><dd>701<\/dd>/);
+  assertEquals(text.match(/✓ succeeded/g)?.length, 102);
+  assertStringIncludes(text, "600 earlier tasks are not kept");
+  assertStringIncludes(text, "task-600-");
+  assertFalse(text.includes("task-599-"));
+  assertMatch(text, /\/last .*\/many .*\/first /); // nothing else was pushed out
+  assertMatch(await page(), /<dt>succeeded<\/dt><dd>702<\/dd>/);
+});
 
-  await request("/more", (tasks) => {
-    for (let i = 0; i < 499; i++) tasks.addTask(() => {});
+test("devtools() keeps the newest 500 tasks of all requests", async () => {
+  const { page, request } = show();
+  const add = (count: number) => (tasks: BackgroundTasks): void => {
+    for (let i = 0; i < count; i++) tasks.addTask(function work() {});
+  };
+  await request("/forgotten", add(2));
+  await request("/cut", add(3));
+  for (let i = 0; i < 5; i++) await request(`/full-${i}-`, add(100));
+  let text = listOf(await page());
+  assertEquals(text.match(/✓ succeeded/g)?.length, 500);
+  assertFalse(/forgotten|cut/.test(text));
+  assertStringIncludes(text, "/full-0-");
+  assertFalse(text.includes("not kept"));
+  await request("/one", add(1));
+  text = listOf(await page());
+  assertEquals(text.match(/✓ succeeded/g)?.length, 500);
+  assertMatch(text, /\/one .*\/full-0- .* 1 earlier task is not kept/);
+});
+
+test("devtools() counts what is pending and what runs, retries included, and never below nothing", async () => {
+  const { app, page } = show();
+  const figures = async (): Promise<string[]> =>
+    [...(await page()).matchAll(/<dt>(\w+)<\/dt><dd>([^<]*)<\/dd>/g)]
+      .slice(0, 4).map(([, name, value]) => `${name} ${value}`);
+  const { runner, clock } = fakeTime();
+  const flaky = defineTask(
+    "flaky",
+    { retry: { attempts: 2, delay: 10, jitter: 0 } },
+    ({ attempt }) => {
+      if (attempt === 1) throw new Error("not yet");
+    },
+  );
+  const tasks = new Tasks({ runner, onTaskError: () => {} });
+  const held = gate();
+  tasks.addTask(() => held.opened);
+  tasks.addTask(flaky);
+  tasks.addTask(() => {}).cancel();
+  assertEquals(await figures(), [
+    "pending 2",
+    "running 0",
+    "succeeded 0",
+    "failed 0",
+  ]);
+  await respond(tasks);
+  await clock.advance(0);
+  assertEquals((await figures()).slice(0, 2), ["pending 2", "running 1"]);
+  held.open();
+  await clock.advance(5);
+  assertEquals((await figures()).slice(0, 2), ["pending 1", "running 1"]);
+  await clock.advance(5);
+  assertEquals(await figures(), [
+    "pending 0",
+    "running 0",
+    "succeeded 2",
+    "failed 0",
+  ]);
+  assertEquals((await app.request("/_tasks")).status, 200);
+});
+
+test("devtools() ignores the tasks that were added before it was there", async () => {
+  const held = gate();
+  const runner = new TaskRunner();
+  const tasks = new Tasks({ runner });
+  tasks.addTask(() => held.opened);
+  tasks.runAfter(new Response());
+  await until(() => runner.stats().running === 1);
+  const { page } = show();
+  held.open();
+  await runner.drain();
+  const html = await page();
+  for (const name of ["pending", "running", "succeeded", "failed"]) {
+    assertStringIncludes(html, `<dt>${name}</dt><dd>0</dd>`);
+  }
+});
+
+test("devtools() shows no time below nothing where a clock is put back", async () => {
+  let now = 1_000;
+  const clock: Clock = { ...systemClock, now: () => now };
+  const runner = createRunner({}, clock);
+  const { page } = show();
+  const tasks = new Tasks({ runner });
+  tasks.addTask(function late() {
+    now = 0;
   });
-  const later = listOf(await page());
-  assertFalse(later.includes("/many"));
-  assertStringIncludes(later, "/last");
+  await respond(tasks);
+  await runner.drain();
+  const html = await page();
+  assertMatch(listOf(html), /late ✓ succeeded 0 ms/);
+  assertFalse(/>-\d|"-\d/.test(html), html);
+});
+
+test("devtools() sends a request whose bars grow again, though nothing happened", async () => {
+  const { app, request } = show();
+  await request("/over", (tasks) => tasks.addTask(function over() {}));
+  const held = gate();
+  const runner = new TaskRunner();
+  const tasks = new Tasks({ runner });
+  tasks.addTask(function moves() {
+    return held.opened;
+  });
+  tasks.runAfter(new Response());
+  await until(() => runner.stats().running === 1);
+  const [first, second] = await messages(await app.request("/_tasks/live"), 2);
+  assertEquals(first?.changed.length, 2);
+  assertEquals(second?.id, first?.id);
+  assertEquals(second?.changed.length, 1);
+  assertStringIncludes(second!.changed[0]!, "moves");
+  held.open();
+  await runner.drain();
 });
 
 testUnless(
@@ -281,10 +411,92 @@ test("devtools() refuses everybody without allow, unless the connection is local
   assertEquals(await status(impostor), 403);
   const rebound = { at: "http://evil.example.com/_tasks" };
   assertEquals(await status(local, rebound), 403);
-  for (const name of ["x-forwarded-for", "forwarded", "via"]) {
-    const headers = { [name]: "127.0.0.1" };
-    assertEquals(await status(local, { headers }), 403, name);
+});
+
+/** What proxies of many makes add, and what a developer's own tools send. */
+const PROXY_HEADERS = [
+  ...["forwarded", "x-forwarded", "x-forwarded-for", "x-forwarded-host"],
+  ...["x-forwarded-proto", "x-forwarded-port", "x-forwarded-server"],
+  ...["x-forwarded-prefix", "x-original-forwarded-for", "forwarded-for"],
+  ...["true-client-ip", "cf-connecting-ip", "cf-ray", "x-real-ip", "via"],
+  ...["client-ip", "x-client-ip", "x-cluster-client-ip", "x-remote-addr"],
+  ...["fastly-client-ip", "fly-client-ip", "x-envoy-external-address"],
+  ...["x-appengine-user-ip", "x-azure-clientip", "x-arr-ssl", "x-host"],
+  ...["x-nf-client-connection-ip", "x-vercel-id", "cdn-loop", "x-scheme"],
+  ...["x-amz-cf-id", "x-amzn-trace-id", "cloudfront-viewer-address"],
+  ...["x-original-url", "x-rewrite-url", "wl-proxy-client-ip", "max-forwards"],
+  ...["proxy-connection", "do-connecting-ip", "x-sucuri-clientip"],
+  ...["front-end-https", "x-varnish", "x-bluecoat-via"],
+];
+const DEVELOPER_HEADERS = [
+  ...["accept", "accept-language", "authorization", "cache-control", "cookie"],
+  ...["dnt", "if-none-match", "last-event-id", "origin", "priority", "referer"],
+  ...[
+    "sec-ch-ua",
+    "sec-fetch-site",
+    "traceparent",
+    "user-agent",
+    "x-request-id",
+  ],
+  ...["upgrade-insecure-requests", "x-requested-with", "x-own"],
+];
+
+/** The status of the page for somebody on this machine who sends a header. */
+async function localStatus(name = "x-own"): Promise<number> {
+  const { app } = show({});
+  const local = { remoteAddr: { hostname: "127.0.0.1" } };
+  const headers = { [name]: "127.0.0.1" };
+  const url = "http://localhost:8000/_tasks";
+  return (await app.request(url, { headers }, local)).status;
+}
+
+test("devtools() takes every header that proxies add for a proxy, and refuses", async () => {
+  for (const name of PROXY_HEADERS) {
+    assertEquals(await localStatus(name), 403, name);
   }
+  for (const name of DEVELOPER_HEADERS) {
+    assertEquals(await localStatus(name), 200, name);
+  }
+});
+
+test("devtools() refuses everybody in production, and where nobody can tell", async () => {
+  const { Deno } = globalThis as { Deno?: unknown };
+  const statusWith = async (process: unknown, deno = Deno): Promise<number> => {
+    let status = 0;
+    await withGlobal(
+      "Deno",
+      deno,
+      () =>
+        withGlobal("process", process, async () => {
+          status = await localStatus();
+        }),
+    );
+    return status;
+  };
+  const unreadable = {
+    get env(): never {
+      throw new Error("no permission");
+    },
+  };
+  const granted = { permissions: { querySync: () => ({ state: "granted" }) } };
+  const throwing = {
+    permissions: {
+      querySync(): never {
+        throw new TypeError("no such permission");
+      },
+    },
+  };
+  for (const deno of [undefined, granted]) {
+    assertEquals(await statusWith({ env: {} }, deno), 200);
+    assertEquals(await statusWith({ env: { NODE_ENV: "test" } }, deno), 200);
+    const production = { env: { NODE_ENV: "production" } };
+    assertEquals(await statusWith(production, deno), 403);
+    assertEquals(await statusWith(unreadable, deno), 403);
+    assertEquals(await statusWith(undefined, deno), 403);
+    assertEquals(await statusWith({}, deno), 403);
+  }
+  assertEquals(await statusWith({ env: {} }, throwing), 403);
+  assertEquals(await statusWith({ env: {} }, {}), 403);
 });
 
 test("devtools() refuses everybody where Deno may not read NODE_ENV, and says what to write", async () => {

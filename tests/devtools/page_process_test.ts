@@ -107,6 +107,56 @@ testUnless(
   },
 );
 
+/** Names that do their worst: long, without a space, right to left, towering, markup. */
+const HOSTILE = [
+  "x".repeat(600),
+  "word ".repeat(120),
+  `<script>document.title="hacked"</script>`,
+  "\u202Etxt.exe",
+  `Z${"\u0300\u0301\u0302\u0308\u030A".repeat(40)}`,
+  "👩‍👩‍👧‍👦".repeat(100),
+];
+
+/** In the page: what is wider than it is, and the tallest row. */
+const MEASURE_ROWS = `(() => {
+  const shown = [...document.querySelectorAll("header, li, li *, h2, dd")]
+    .filter((element) => !element.closest("svg"));
+  const rows = [...document.querySelectorAll("li, article > header")];
+  return {
+    wide: shown.filter((element) => element.getBoundingClientRect().right > innerWidth + 1).length,
+    scrolls: document.documentElement.scrollWidth > innerWidth,
+    tallest: Math.max(...rows.map((row) => row.getBoundingClientRect().height)),
+  };
+})()`;
+
+for (const width of [320, 1280]) {
+  testUnless(
+    noBrowser,
+    `devtools() page keeps a name of any length in its row, ${width} px wide`,
+    async () => {
+      await using server = await serve(APP);
+      await withPage({ viewport: { height: 800, width } }, async (page) => {
+        for (const name of HOSTILE) {
+          for (const kind of ["fails", "works"]) {
+            await post(server, `/add/${kind}?name=${encodeURIComponent(name)}`);
+          }
+        }
+        await page.goto(`${server.url}/_tasks`);
+        await page.locator("article").nth(11).waitFor();
+        await page.locator("#state.live").waitFor();
+        const { wide, scrolls, tallest } = await page.evaluate<
+          { wide: number; scrolls: boolean; tallest: number }
+        >(MEASURE_ROWS);
+        assertEquals([wide, scrolls], [0, false]);
+        assert(tallest < 180, `a row of ${tallest} px`);
+        assertEquals(await page.title(), "Background tasks");
+        const long = page.locator(".name", { hasText: "xxx" }).first();
+        assertEquals(await long.getAttribute("title"), HOSTILE[0]);
+      });
+    },
+  );
+}
+
 testUnless(
   noBrowser,
   "devtools() page opens an error by keyboard, and keeps it open and focused while it is updated",
