@@ -12,35 +12,28 @@ export interface TaskMatcher {
   asymmetricMatch(actual: unknown): boolean;
 }
 
-/** The parameters of a function; those of each overload, up to four. */
-type Parameters<Fn> = Fn extends {
-  (...args: infer First): unknown;
-  (...args: infer Second): unknown;
-  (...args: infer Third): unknown;
-  (...args: infer Fourth): unknown;
-} ? First | Second | Third | Fourth
-  : readonly unknown[];
-
-/** Each of them, or a matcher; what only the call would tell, such as `keyof T`, may be anything. */
-type Expected<Args> = {
+/**
+ * What a task was added with: a value for each of its parameters, or a matcher. What only the call
+ * would tell, such as `keyof T`, may be anything.
+ *
+ * @typeParam Args The parameters of the function.
+ */
+export type ExpectedArguments<Args extends readonly unknown[]> = {
   readonly [Key in keyof Args]: [Args[Key]] extends [never] ? unknown
     : Args[Key] | TaskMatcher;
 };
 
 /**
- * What a task was added with.
+ * The arguments a task was added with, those of any of its overloads, or a predicate that knows it.
  *
- * @typeParam Task The function, whose parameters they are; any for a name.
- */
-export type ExpectedArguments<Task extends TaskReference> = Task extends string
-  ? readonly unknown[]
-  : Expected<Parameters<Task>>;
-
-/**
- * The arguments a task was added with, or a predicate that knows it.
- *
- * @typeParam Task The function that was added, or its name.
+ * @typeParam Task The function that was added, or its name, which tells nothing of its parameters.
  */
 export type ExpectedTask<Task extends TaskReference = string> =
-  | ExpectedArguments<Task>
-  | ((task: RecordedTask) => boolean);
+  | ((task: RecordedTask) => boolean)
+  | (Task extends {
+    (...args: infer First): unknown;
+    (...args: infer Second): unknown;
+    (...args: infer Third): unknown;
+    (...args: infer Fourth): unknown;
+  } ? ExpectedArguments<First | Second | Third | Fourth>
+    : readonly unknown[]);
