@@ -83,7 +83,7 @@ export class OtelObserver implements TaskObserver {
     this.#instruments.pending.add(-1, task);
     if (isHandOver(run)) {
       this.#instruments.sent(run, task, error);
-      end(this.#startSend(run, parent), run, error, run.endedAt);
+      end(this.#startSend(run, parent), run, error, epoch(run.endedAt));
       return;
     }
     this.#instruments.ended(run, task, error);
@@ -123,7 +123,7 @@ export class OtelObserver implements TaskObserver {
     return this.#tracer.startSpan(`send ${run.name}`, {
       kind: SpanKind.PRODUCER,
       attributes: spanAttributes("send", run),
-      startTime: run.addedAt,
+      startTime: epoch(run.addedAt),
     }, parent);
   }
 }
@@ -133,12 +133,17 @@ function deliveryOf({ id, attempt }: TaskRun): string {
   return `${attempt} ${id}`;
 }
 
+/** A small number would be taken for one of `performance.now()`. */
+function epoch(milliseconds = Date.now()): Date {
+  return new Date(milliseconds);
+}
+
 /** Ends a span, with what the task failed with. */
 function end(
   span: Span,
   run: TaskRun,
   type: string | undefined,
-  endTime?: number,
+  endTime?: Date,
 ): void {
   if (type !== undefined) {
     const exception = exceptionOf(run.error);

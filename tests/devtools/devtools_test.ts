@@ -22,6 +22,7 @@ import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
 import { type Clock, systemClock } from "../../src/runner/clock.ts";
 import { createRunner } from "../../src/runner/task_runner.ts";
+import type { VirtualClock } from "../../src/testing/virtual_clock.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
 import { gate, until } from "../harness/gate.ts";
 import { testUnless } from "../harness/left_out.ts";
@@ -189,7 +190,7 @@ test("devtools() filters by name and by outcome", async () => {
     ...["/second", "audit"],
     ...["/first", "send-email", "Send-Receipt", "audit"],
   ]);
-  assertEquals(await names("?name=SEND"), [
+  assertEquals(await names("?name=%20SEND%20"), [
     "/first",
     "send-email",
     "Send-Receipt",
@@ -339,6 +340,100 @@ test("devtools() shows no time below nothing where a clock is put back", async (
   assertFalse(/>-\d|"-\d/.test(html), html);
 });
 
+/** Runs tasks on a clock that stands still, and shows them. */
+async function timed(
+  add: (tasks: BackgroundTasks, clock: VirtualClock) => void,
+  ...steps: number[]
+): Promise<Shown> {
+  const shown = show();
+  const { clock, runner } = fakeTime();
+  const deadline = Infinity; // Workers has one of its own
+  const tasks = new Tasks({ runner, deadline, onTaskError: () => {} });
+  add(tasks, clock);
+  await respond(tasks);
+  for (const step of [0, ...steps]) await clock.advance(step);
+  return shown;
+}
+
+test("devtools() shows how long tasks ran, as percentiles of the latest 1,000", async () => {
+  const { page, request } = await timed((tasks, clock) => {
+    for (const time of [1, 2, 3, 4_000]) {
+      tasks.with({ name: `took ${time}` }).addTask(() =>
+        new Promise<void>((resolve) => clock.setTimeout(resolve, time))
+      );
+    }
+  }, 5_000);
+  const figures = await page();
+  assertMatch(figures, /<dt>p50<\/dt><dd>2 ms<\/dd>/);
+  assertMatch(figures, /<dt>p99<\/dt><dd>4.00 s<\/dd>/);
+  assertMatch(listOf(figures), /took 4000 ✓ succeeded 4.00 s/);
+  await request("/more", (tasks) => {
+    for (let i = 0; i < 1_000; i++) tasks.addTask(() => {});
+  });
+  assertFalse((await page()).includes("<dd>4.00 s</dd>"));
+});
+
+test("devtools() shows each failed attempt of the latest 20, and the minutes of a long task", async () => {
+  const { page } = await timed((tasks, clock) => {
+    tasks.addTask(
+      defineTask(
+        "flaky",
+        { retry: { attempts: 30, delay: 10_000, factor: 1, jitter: 0 } },
+        ({ attempt }) => {
+          if (attempt < 26) throw new Error("x".repeat(400));
+          return new Promise<void>((resolve) =>
+            clock.setTimeout(resolve, 5_000)
+          );
+        },
+      ),
+    );
+  }, 300_000);
+  const html = await page();
+  assertEquals(html.match(/class="retry"/g)?.length, 20);
+  assertMatch(listOf(html), /flaky ✓ succeeded attempt 26 4 min 15 s/);
+});
+
+test("devtools() counts a task that timed out among those that failed, and cuts a long error", async () => {
+  const { page } = await timed((tasks) => {
+    tasks.with({ timeout: 10 }).addTask(() => new Promise(() => {}));
+    tasks.addTask(function long() {
+      throw new Error("x".repeat(400));
+    });
+  }, 10);
+  const html = await page();
+  assertMatch(html, /<dt>failed<\/dt><dd>2<\/dd>/);
+  assertMatch(html, /<summary[^>]*><span>Error: x{293}<\/span>/);
+});
+
+test("devtools() draws every bar within its axis", async () => {
+  const { page, request } = show();
+  await request("/", (tasks) => {
+    tasks.addTask(() => {});
+    tasks.with({ name: "never" }).addTask(() => {}).cancel();
+  });
+  const instantly = await timed((tasks) => tasks.addTask(() => {}));
+  for (const html of [await page(), await instantly.page()]) {
+    const parts = [...html.matchAll(/ (?:x|x1|width)="([^"]*)%"/g)]
+      .map(([, part]) => Number(part));
+    assertEquals(parts.length > 4, true);
+    for (const part of parts) {
+      assertEquals(part >= 0 && part <= 100, true, `${part}%`);
+    }
+  }
+});
+
+test("devtools() forgets a request with its last task", async () => {
+  const { app, request } = show();
+  await request("/gone", (tasks) => void tasks.addTask(() => {}));
+  for (let i = 0; i < 5; i++) {
+    await request("/full", (tasks) => {
+      for (let count = 0; count < 100; count++) tasks.addTask(() => {});
+    });
+  }
+  const { order } = await firstMessage(await app.request("/_tasks/live"));
+  assertEquals(order, [6, 5, 4, 3, 2]);
+});
+
 test("devtools() sends a request whose bars grow again, though nothing happened", async () => {
   const { app, request } = show();
   await request("/over", (tasks) => tasks.addTask(function over() {}));
@@ -399,18 +494,40 @@ test("devtools() refuses everybody without allow, unless the connection is local
   assertEquals(await status(node), 200);
   const bun = { requestIP: () => ({ address: "::1" }) };
   assertEquals(await status(bun), 200);
+  assertEquals(await status({ server: bun }), 200);
+  const named = { at: "http://app.localhost:8000/_tasks" };
+  assertEquals(await status(local, named), 200);
 
   assertEquals(await status(undefined), 403);
   assertEquals(await status({}), 403);
   assertEquals(await status({}, { path: "/live" }), 403);
   const binding = new Proxy({}, { get: () => () => binding });
   assertEquals(await status(binding), 403);
+  const throwing = {
+    requestIP(): never {
+      throw new TypeError("no such method");
+    },
+  };
+  assertEquals(await status(throwing), 403);
   const remote = { remoteAddr: { hostname: "192.0.2.7" } };
   assertEquals(await status(remote), 403);
   const impostor = { remoteAddr: { hostname: "127.0.0.1.example.com" } };
   assertEquals(await status(impostor), 403);
   const rebound = { at: "http://evil.example.com/_tasks" };
   assertEquals(await status(local, rebound), 403);
+});
+
+test("devtools() asks srvx who is connected, which tells it on the request", async () => {
+  const { app } = show({});
+  const statusOf = async (ip: string): Promise<number> => {
+    const request = new Request("http://localhost:8000/_tasks");
+    Object.defineProperty(request, "ip", { value: ip });
+    return (await app.fetch(request)).status;
+  };
+  assertEquals([await statusOf("127.0.0.1"), await statusOf("192.0.2.7")], [
+    200,
+    403,
+  ]);
 });
 
 /** What proxies of many makes add, and what a developer's own tools send. */
@@ -552,7 +669,10 @@ test("devtools() lets the page load nothing, and run nothing but its own", async
         html.replace(/<(script|style)[^]*?<\/\1>/g, ""),
       ),
     );
+    assertStringIncludes(policy, "frame-ancestors 'self'");
     assertEquals(response.headers.get("cache-control"), "no-store");
+    assertEquals(response.headers.get("x-content-type-options"), "nosniff");
+    assertEquals(response.headers.get("referrer-policy"), "no-referrer");
   }
   assertEquals(new Set(nonces).size, 2);
 });

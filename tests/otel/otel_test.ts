@@ -2,7 +2,10 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { httpInstrumentationMiddleware } from "@hono/otel";
 import {
   context,
+  type Histogram,
   type HrTime,
+  type MetricOptions,
+  metrics,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -338,6 +341,53 @@ test("otelObserver() records what a task failed with", async () => {
     ),
     true,
   );
+});
+
+test("otelObserver() calls a task that expired or was abandoned a fault", async () => {
+  const otel = traced();
+  const hang = (): Promise<never> => new Promise(() => {});
+  for (const deadline of [10_000, undefined]) {
+    const name = deadline === undefined ? "abandoned" : "expired";
+    const tasks = new BackgroundTasks({
+      runner: otel.runner,
+      onTaskError: () => {},
+      ...(deadline !== undefined && { deadline }),
+    });
+    tasks.with({ name }).addTask(hang);
+    await respond(tasks);
+    await otel.clock.advance(10_000);
+  }
+  await otel.runner.drain({ signal: AbortSignal.abort() });
+  for (const status of ["expired", "abandoned"]) {
+    const { attributes, status: { code } } = otel.span(`process ${status}`);
+    assertEquals(
+      [attributes["postlude.task.status"], code],
+      [status, SpanStatusCode.ERROR],
+    );
+    assertEquals(typeof attributes["error.type"], "string");
+  }
+});
+
+test("otelObserver() asks for the buckets that the conventions recommend", () => {
+  const buckets: unknown[] = [];
+  const meter = metrics.getMeter("none");
+  const meterProvider = {
+    getMeter: () =>
+      Object.create(meter, {
+        createHistogram: {
+          value(name: string, { advice }: MetricOptions): Histogram {
+            buckets.push(advice?.explicitBucketBoundaries);
+            return meter.createHistogram(name);
+          },
+        },
+      }),
+  };
+  otelObserver({ meterProvider });
+  const recommended = [
+    ...[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1],
+    ...[2.5, 5, 7.5, 10],
+  ];
+  assertEquals(buckets, [recommended, recommended]);
 });
 
 test("otelObserver() makes a span of a task that never starts, and calls it no error", async () => {
