@@ -227,6 +227,25 @@ test("devtools() streams what is there, then only what changed since", async () 
   assertEquals(all.changed.length, 2);
 });
 
+test("devtools() ends its stream after five seconds, so that it holds no server up", async () => {
+  const { app, request } = show();
+  await request("/", (tasks) => tasks.addTask(() => {}));
+  const response = await app.request("/_tasks/live");
+  const reader = response.body!.getReader();
+  const { now } = Date;
+  try {
+    await reader.read();
+    Date.now = () => now() + 4_000;
+    await reader.read();
+    Date.now = () => now() + 5_000;
+    for (let chunk = await reader.read(); !chunk.done;) {
+      chunk = await reader.read();
+    }
+  } finally {
+    Date.now = now;
+  }
+});
+
 test("devtools() keeps the newest 100 tasks of a request, and counts the others", async () => {
   const { page, request } = show();
   await request("/first", (tasks) => {

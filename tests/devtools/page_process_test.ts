@@ -117,13 +117,16 @@ const HOSTILE = [
   "👩‍👩‍👧‍👦".repeat(100),
 ];
 
-/** In the page: what is wider than it is, and the tallest row. */
+/** In the page: what is wider than it is, what leaves its row, and the tallest row. */
 const MEASURE_ROWS = `(() => {
   const shown = [...document.querySelectorAll("header, li, li *, h2, dd")]
     .filter((element) => !element.closest("svg"));
   const rows = [...document.querySelectorAll("li, article > header")];
   return {
     wide: shown.filter((element) => element.getBoundingClientRect().right > innerWidth + 1).length,
+    cut: [...document.querySelectorAll(".name, h2, summary span")]
+      .filter((element) => element.scrollWidth > element.clientWidth + 1).length,
+    spilt: rows.filter((row) => row.scrollHeight > row.clientHeight + 2).length,
     scrolls: document.documentElement.scrollWidth > innerWidth,
     tallest: Math.max(...rows.map((row) => row.getBoundingClientRect().height)),
   };
@@ -144,10 +147,12 @@ for (const width of [320, 1280]) {
         await page.goto(`${server.url}/_tasks`);
         await page.locator("article").nth(11).waitFor();
         await page.locator("#state.live").waitFor();
-        const { wide, scrolls, tallest } = await page.evaluate<
-          { wide: number; scrolls: boolean; tallest: number }
+        const { tallest, ...outside } = await page.evaluate<
+          Record<"cut" | "spilt" | "tallest" | "wide", number> & {
+            scrolls: boolean;
+          }
         >(MEASURE_ROWS);
-        assertEquals([wide, scrolls], [0, false]);
+        assertEquals(outside, { cut: 0, wide: 0, spilt: 0, scrolls: false });
         assert(tallest < 180, `a row of ${tallest} px`);
         assertEquals(await page.title(), "Background tasks");
         const long = page.locator(".name", { hasText: "xxx" }).first();
