@@ -57,10 +57,13 @@ function isRefusal({ error }: RecordedTask): boolean {
  * Says which tasks have not ended.
  *
  * @param tasks All of a request.
- * @returns Such as `task "sendEmail" has not ended, nor have 2 behind it`; `undefined` where all have.
+ * @param after How long they had.
+ * @returns Such as `task "sendEmail" has not ended after 4000 ms, nor have 2 behind it`; `undefined`
+ * where all have.
  */
 export function unfinishedTasks(
   tasks: readonly Pick<RecordedTask, "name" | "status">[],
+  after: string,
 ): string | undefined {
   const running = tasks.filter(({ status }) => status === "running");
   const waiting = tasks.filter(({ status }) => status === "waiting");
@@ -73,5 +76,5 @@ export function unfinishedTasks(
   const others = behind === 0
     ? ""
     : `, nor ${behind === 1 ? "has" : "have"} ${behind} behind it`;
-  return `${names} ${have} not ended${others}`;
+  return `${names} ${have} not ended${after}${others}`;
 }

@@ -180,7 +180,7 @@ export class TestClient {
     const what = `Cannot finish ${request.method} ${url.pathname}`;
     const response = await limit.race(
       work(),
-      () => `${what}: ${unfinished(exchange)}`,
+      (after) => `${what}: ${unfinished(exchange, after)}`,
     );
     cookies?.keepFrom(response, url);
     this.#raise(exchange.tasks.map((state) => this.#log.recordingOf(state)));
@@ -239,11 +239,16 @@ function hiddenRunner(clock: Clock = systemClock): TaskRunner {
 }
 
 /** What a request still waits for. */
-function unfinished({ moment, tasks }: InterceptedRequest): string {
-  if (moment === "before the response") return "its handler has not answered";
-  if (moment === "during the body") {
-    return "its body has not ended, to be left by a signal where it never does,";
+function unfinished(
+  { moment, tasks }: InterceptedRequest,
+  after: string,
+): string {
+  if (moment === "before the response") {
+    return `its handler has not answered${after}`;
   }
-  return unfinishedTasks(tasks) ??
-    "a promise that it handed to waitUntil has not settled";
+  if (moment === "during the body") {
+    return `its body has not ended${after}, nor has a signal left it`;
+  }
+  return unfinishedTasks(tasks, after) ??
+    `a promise that it handed to waitUntil has not settled${after}`;
 }

@@ -114,9 +114,9 @@ export class LoggedTasks implements TestTasks {
   async #waitWhile(condition: () => boolean): Promise<void> {
     const limit = new TimeLimit(this.#timeLimit);
     const waiting = this.#log.waitWhile(() => !limit.isReached && condition());
-    await limit.race(waiting, () => {
-      const unfinished = unfinishedTasks([...this.#log.pending]);
-      return `Cannot run the tasks: ${unfinished ?? "one has not ended"}`;
+    await limit.race(waiting, (after) => {
+      const unfinished = unfinishedTasks([...this.#log.pending], after);
+      return `Cannot run the tasks: ${unfinished ?? `it is not over${after}`}`;
     });
   }
 }

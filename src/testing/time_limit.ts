@@ -18,18 +18,21 @@ export class TimeLimit {
    * Waits for work, and not longer than the limit.
    *
    * @param work What to wait for.
-   * @param unfinished Says what is not done when the limit is reached.
+   * @param unfinished Says what is not done ` after 4000 ms`.
    * @returns What the work comes to.
    * @throws {Error} If the limit is reached before.
    */
-  async race<T>(work: Promise<T>, unfinished: () => string): Promise<T> {
+  async race<T>(
+    work: Promise<T>,
+    unfinished: (after: string) => string,
+  ): Promise<T> {
     const limit = this.#milliseconds;
     if (limit === Infinity) return await work;
     const timer: RealTimer = realTimer(Math.min(limit, LONGEST));
     const late = timer.fired.then((): never => {
       this.isReached = true;
       throw new Error(
-        `${unfinished()} after ${limit} ms; write timeLimit: ${
+        `${unfinished(` after ${limit} ms`)}; write timeLimit: ${
           limit * 10
         } where it takes longer`,
       );

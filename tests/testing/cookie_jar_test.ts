@@ -54,6 +54,8 @@ test("TestClient({ cookies }) sends a cookie to its path and below it alone", as
     };
     assertEquals(await sentAfter([line], paths), sent, `${line} ${from} ${to}`);
   }
+  const from = "http://localhost/x";
+  assertEquals(await sentAfter(["a=1", "a=2; Path=/"], { from }), "a=2");
   const both = ["a=all; Path=/", "a=own; Path=/x"];
   const to = "http://localhost/x";
   assertEquals(await sentAfter(both, { to }), "a=own; a=all");

@@ -72,12 +72,16 @@ test("TestClient.get({ signal }) rejects with its reason where nothing was answe
     request.signal.addEventListener("abort", left.open);
     controller.abort(reason);
     await left.opened;
-    return new Response("too late");
+    return new Response(
+      new ReadableStream({
+        cancel: (reason) => void outcomes.push(String(reason)),
+      }),
+    );
   }));
   const { signal } = controller;
   const error = await assertRejects(() => client.get("/", { signal }), Error);
   assertStrictEquals(error, reason);
-  assertEquals(outcomes, ["aborted"]);
+  assertEquals(outcomes, ["Error: left", "aborted"]);
   assertEquals(client.tasks.succeeded.length, 1);
 });
 
@@ -90,6 +94,18 @@ test("TestClient.request() follows the signal of a Request", async () => {
   controller.abort("enough");
   assertEquals(await (await pending).text(), "tick ");
   assertEquals(outcomes.at(-1), "aborted");
+
+  const told = gate();
+  const listening = new TestClient(async (request: Request) => {
+    request.signal.addEventListener("abort", told.open);
+    leaving.abort("left");
+    await told.opened;
+    return new Response();
+  });
+  const leaving = new AbortController();
+  const left = new Request("http://localhost/", leaving);
+  await listening.request(left).catch((reason) => outcomes.push(reason));
+  assertEquals(outcomes.at(-1), "left");
 });
 
 test("TestClient.get({ signal }) changes nothing where the client stays", async () => {

@@ -157,7 +157,13 @@ test("TestClient({ followRedirects }) follows each redirect as a browser does", 
     (await sent(follower.get("/relative/down")) as unknown[])[1],
     "/end",
   );
-  assertEquals((await follower.head("/303")).status, 200);
+  const methods: string[] = [];
+  const watched = new TestClient((request: Request) => {
+    methods.push(request.method);
+    return redirecting.fetch(request);
+  }, { followRedirects: true });
+  await watched.head("/303");
+  assertEquals(methods, ["HEAD", "HEAD"]);
 });
 
 test("TestClient({ followRedirects }) sends a stream again where it has to", async () => {
