@@ -99,10 +99,9 @@ async function readUntil(
 ): Promise<{ bytes: Blob; hasLeft: boolean }> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   const reader = body.getReader();
-  let isOver = false;
   let hasLeft = false;
   const leave = (): void => {
-    hasLeft = !isOver;
+    hasLeft = true;
     reader.cancel(signal.reason).catch(() => {}); // a source that fails to stop
   };
   signal.addEventListener("abort", leave, { once: true });
@@ -119,7 +118,6 @@ async function readUntil(
       }
       chunks.push(new Uint8Array(value));
     }
-    isOver = true;
   } finally {
     signal.removeEventListener("abort", leave);
   }

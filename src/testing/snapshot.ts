@@ -35,7 +35,6 @@ function copyOf(
   if (typeof value !== "object" || value === null) return value;
   if (copies.has(value)) return copies.get(value);
   if (copies.size >= MOST_OBJECTS) return value;
-  copies.set(value, value); // until it is known better
   try {
     return copyObject(value, instances, copies);
   } catch {
@@ -77,7 +76,7 @@ function emptyOf(
     case null:
       return Object.create(prototype as object | null);
     case Array.prototype:
-      return new Array((value as unknown[]).length);
+      return [];
     case Map.prototype:
       return new Map();
     case Set.prototype:
@@ -144,7 +143,6 @@ function copyProperties(
 ): void {
   for (const key of Reflect.ownKeys(value)) {
     const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
-    if (Array.isArray(value) && key === "length") continue;
     if ("value" in descriptor) descriptor.value = copy(descriptor.value);
     Object.defineProperty(into, key, descriptor);
   }

@@ -27,7 +27,6 @@ export class TimeLimit {
     unfinished: (after: string) => string,
   ): Promise<T> {
     const limit = this.#milliseconds;
-    if (limit === Infinity) return await work;
     const timer: RealTimer = realTimer(Math.min(limit, LONGEST));
     const late = timer.fired.then((): never => {
       this.isReached = true;

@@ -130,6 +130,14 @@ test("TestClient.get({ signal }) changes nothing where the client stays", async 
     )
   );
   await assertRejects(() => broken.get("/", { signal }), Error, "broken");
+  const texts = new TestClient(() =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue("text" as never),
+      }),
+    )
+  );
+  await assertRejects(() => texts.get("/", { signal }), TypeError);
 });
 
 test("TestClient.get({ signal }) refuses what is no signal", async () => {

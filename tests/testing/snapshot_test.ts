@@ -32,6 +32,10 @@ class Order {
   }
 }
 
+/** Such as the `Buffer` of Node. */
+class Own extends Uint8Array {}
+class OwnView extends DataView {}
+
 /** What a task may change, and how. */
 const CHANGES: Readonly<
   Record<string, [() => unknown, (value: never) => void]>
@@ -171,6 +175,19 @@ test("assertTaskAdded() copies circles, getters and what a proxy refuses to show
   assertStrictEquals(kept.client.tasks.added[0]!.args[0], refusing);
 });
 
+test("assertTaskAdded() copies frozen arrays with holes, and no more than 10,000 objects", async () => {
+  const frozen = Object.freeze([1, , 3]);
+  const { client, work } = await changing(() => frozen, () => {});
+  assertTaskAdded(client, work, [Object.freeze([1, , 3])]);
+  assertEquals(client.tasks.added[0]!.args, [[1, , 3]]);
+
+  const many = Array.from({ length: 20_000 }, (_, id) => ({ id }));
+  const large = await changing(() => many, () => {});
+  const [copy] = large.client.tasks.added[0]!.args as [typeof many];
+  assertEquals([copy.length, copy[0] === many[0]], [20_000, false]);
+  assertStrictEquals(copy.at(-1), many.at(-1));
+});
+
 test("assertTaskCount() says that private fields of equal arguments were not looked at", async () => {
   class Card {
     readonly last4 = "4242";
@@ -201,9 +218,13 @@ test("assertTaskCount() says that private fields of equal arguments were not loo
   charge({ card: Card { last4: "4242" } })
 Private fields were not looked at: no runtime shows those of Card.`,
   );
-  const other = assertThrows(
+  const calls = [
     () => assertTaskCount(client, charge, 3),
-    Error,
-  );
-  assertEquals(other.message.includes("Private"), false);
+    () => assertTaskAdded(client, charge, [{ card: null as never }]),
+    () => assertTaskCount(client, charge, 1, ({ attempts }) => attempts === 1),
+  ];
+  for (const call of calls) {
+    const { message } = assertThrows(call, Error);
+    assertEquals(message.includes("Private"), false, message);
+  }
 });
