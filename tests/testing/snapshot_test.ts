@@ -34,7 +34,7 @@ class Order {
 
 /** Such as the `Buffer` of Node. */
 class Own extends Uint8Array {}
-class OwnView extends DataView {}
+class OwnView extends DataView<ArrayBuffer> {}
 
 /** What a task may change, and how. */
 const CHANGES: Readonly<
@@ -81,6 +81,18 @@ const CHANGES: Readonly<
   ],
   "a view": [
     () => new DataView(new Uint8Array([1, 2]).buffer, 1),
+    (value: DataView) => value.setUint8(0, 9),
+  ],
+  "bytes of a class of its own": [
+    () => Object.setPrototypeOf(new Uint8Array([1]), Own.prototype),
+    (value: Uint8Array) => value.fill(9),
+  ],
+  "a view of a class of its own": [
+    () =>
+      Object.setPrototypeOf(
+        new DataView(new Uint8Array([1, 2]).buffer),
+        OwnView.prototype,
+      ),
     (value: DataView) => value.setUint8(0, 9),
   ],
   "a property behind a null prototype": [
