@@ -160,7 +160,7 @@ export class Journal implements Watcher {
     if (status === "succeeded") this.totals.succeeded++;
     if (status === "failed" || status === "timed-out") this.totals.failed++;
     if (startedAt === undefined) return;
-    const took = Math.max((endedAt ?? startedAt) - startedAt, 0);
+    const took = (endedAt ?? startedAt) - startedAt;
     this.#durations[this.#ended++ % KEPT_DURATIONS] = took;
   }
 
