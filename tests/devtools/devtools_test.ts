@@ -430,7 +430,12 @@ test("devtools() draws every bar within its axis", async () => {
     tasks.addTask(() => {});
     tasks.with({ name: "never" }).addTask(() => {}).cancel();
   });
-  const instantly = await timed((tasks) => tasks.addTask(() => {}));
+  const instantly = await timed((tasks, clock) => {
+    tasks.addTask(() =>
+      new Promise<void>((resolve) => clock.setTimeout(resolve, 500))
+    );
+    tasks.addTask(() => {}); // at the very end
+  }, 500);
   for (const html of [await page(), await instantly.page()]) {
     const parts = [...html.matchAll(/ (?:x|x1|width)="([^"]*)%"/g)]
       .map(([, part]) => Number(part));
@@ -438,6 +443,10 @@ test("devtools() draws every bar within its axis", async () => {
     for (const part of parts) {
       assertEquals(part >= 0 && part <= 100, true, `${part}%`);
     }
+    const bars = [...html.matchAll(/ x="([^"]*)%" width="([^"]*)%"/g)]
+      .map(([, x, width]) => Number(x) + Number(width));
+    assertEquals(bars.length > 2, true);
+    for (const end of bars) assertEquals(end < 100.01, true, `${end}%`);
   }
 });
 
