@@ -89,6 +89,17 @@ test("TestClient.request() takes the body out of a Request, and refuses one that
   );
 });
 
+test("TestClient.post({ json }) leaves a content type alone that is given", async () => {
+  const headers = { "content-type": "application/vnd.api+json" };
+  assertEquals(await sent(client.post("/", { json: 1, headers })), [
+    "POST",
+    "/",
+    "application/vnd.api+json",
+    null,
+    "1",
+  ]);
+});
+
 test("TestClient.request() sees the tasks of a Request that a test made", async () => {
   const app = withBackgroundTasks((_request, tasks) => {
     tasks.addTask(function sendEmail() {});
@@ -183,7 +194,13 @@ test("TestClient() leaves redirects alone unless it is told to follow them, and 
 });
 
 test("TestClient({ followRedirects }) ends a circle, saying where it is", async () => {
-  const { message } = await assertRejects(() => follower.get("/circle"), Error);
+  let requests = 0;
+  const circling = new TestClient((request: Request) => {
+    requests++;
+    return redirecting.fetch(request);
+  }, { followRedirects: true });
+  const { message } = await assertRejects(() => circling.get("/circle"), Error);
+  assertEquals(requests, 21);
   assertEquals(
     message,
     "Cannot follow the redirect to http://localhost/circle: 20 were followed before it; write " +

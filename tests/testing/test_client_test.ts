@@ -733,6 +733,17 @@ test("TestTasks.runNext() and runAll() reject with the error of a task that fail
   );
 });
 
+test("TestTasks.runAll() lets go what is held, and holds what comes later", async () => {
+  const client = clientOf((tasks) => void tasks.addTask(function work() {}), {
+    tasks: "record",
+  });
+  await client.get("/");
+  assertEquals((await client.tasks.runAll()).length, 1);
+  await client.get("/");
+  await turns();
+  assertEquals([client.tasks.ran.length, client.tasks.waiting.length], [1, 1]);
+});
+
 test("TestTasks.clear() forgets the tasks so far", async () => {
   const client = clientOf((tasks) => void tasks.addTask(function work() {}));
   await client.get("/");

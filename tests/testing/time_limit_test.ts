@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   type BackgroundTasks,
+  TaskRunner,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
 import {
@@ -95,6 +96,25 @@ test("TestClient({ timeLimit }) says what else a request waits for", async () =>
     `Cannot finish GET /a: a promise that it handed to waitUntil has not settled${AFTER}${REST}`,
   );
   open();
+});
+
+test("TestClient({ timeLimit }) names a task that waits for a place in the runner", async () => {
+  const { opened, open } = gate();
+  const runner = new TaskRunner({ concurrency: 1 });
+  const app = withBackgroundTasks((request, tasks) => {
+    const name = new URL(request.url).pathname;
+    tasks.with({ name }).addTask(() => opened);
+    tasks.addTask(() => {});
+    return new Response("ok");
+  }, { runner });
+  const client = new TestClient(app, { timeLimit: LIMIT });
+  const first = client.get("/first").catch(() => {}); // its limit is reached too
+  assertEquals(
+    await messageOf(() => client.get("/second")),
+    `Cannot finish GET /second: task "/second" and task "anonymous" have not ended${AFTER}${REST}`,
+  );
+  open();
+  await first;
 });
 
 test("TestTasks.runNext() and runAll() fail by name where a task never settles", async () => {
