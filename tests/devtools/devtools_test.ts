@@ -227,6 +227,17 @@ test("devtools() streams what is there, then only what changed since", async () 
   assertEquals(all.changed.length, 2);
 });
 
+test("devtools() streams what passes the filter of the page, and no other request", async () => {
+  const { app, request } = show();
+  await request("/first", (tasks) => tasks.addTask(function sendEmail() {}));
+  await request("/second", (tasks) => tasks.addTask(function audit() {}));
+  const response = await app.request("/_tasks/live?name=send");
+  const { changed, order } = await firstMessage(response);
+  assertEquals(order, [1]);
+  assertEquals(changed.length, 1);
+  assertStringIncludes(changed[0]!, "sendEmail");
+});
+
 test("devtools() ends its stream after five seconds, so that it holds no server up", async () => {
   const { app, request } = show();
   await request("/", (tasks) => tasks.addTask(() => {}));

@@ -67,3 +67,17 @@ test("Journal.percentile() is that of the latest 1,000 tasks", () => {
   live(journal, {}, 1_000);
   assertEquals(journal.percentile(100), 1_000);
 });
+
+test("Journal.requestChanged() makes a request new for whoever streams it", () => {
+  const journal = new Journal(false);
+  const record = journal.newRecord(() => 0);
+  live(journal, { record });
+  live(journal, {});
+  const before = journal.version;
+  journal.requestChanged(record);
+  const [other, request] = journal.requests();
+  assertEquals([request?.version, journal.version], [before + 1, before + 1]);
+  assertEquals(other?.version, before);
+  journal.requestChanged(journal.newRecord(() => 0)); // one without tasks
+  assertEquals(journal.version, before + 1);
+});

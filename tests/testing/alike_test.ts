@@ -153,6 +153,7 @@ test("difference() tells functions, symbols and classes apart that have the same
       { on: other.work },
       ".on is another function named work",
     ],
+    [0, -0, " is 0 instead of -0"],
     [Symbol("a"), Symbol("a"), " is another symbol of the same description"],
     [make(), make(), " is of another class that is called Order too"],
     [{}, Object.create(null), " is of another class that is called Object too"],
