@@ -17,6 +17,15 @@ const LOOKS = {
   narrow: { colorScheme: "light", viewport: { height: 760, width: 390 } },
 } as const;
 
+/** Names that a stranger may have chosen, at the width of the smallest phone. */
+const HOSTILE = [
+  ["works", "👩‍👩‍👧‍👦".repeat(100)],
+  ["fails", `Z${"\u0300\u0301\u0302\u0308\u030A".repeat(40)}algo`],
+  ["works", "\u202Etxt.exe"],
+  ["fails", `<img src=x onerror="document.title='hacked'">`],
+  ["fails", "x".repeat(600)],
+] as const;
+
 await using server = await serve("examples/start.ts");
 await fetch(`${server.url}/signup`, {
   body: '{"email":"ada@example.com"}',
@@ -33,3 +42,18 @@ for (const [name, look] of Object.entries(LOOKS)) {
     });
   });
 }
+
+await using hostile = await serve("tests/apps/devtools.ts");
+for (const [kind, name] of HOSTILE) {
+  const query = `name=${encodeURIComponent(name)}`;
+  await fetch(`${hostile.url}/add/${kind}?${query}`, { method: "POST" });
+}
+await withPage({ viewport: { height: 760, width: 320 } }, async (page) => {
+  await page.goto(`${hostile.url}/_tasks`);
+  await page.locator(".task.waiting").waitFor({ state: "detached" });
+  await page.locator("#state.live").waitFor();
+  await page.screenshot({
+    fullPage: true,
+    path: fileURLToPath(new URL("docs/devtools-hostile.png", root)),
+  });
+});

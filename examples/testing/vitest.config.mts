@@ -4,5 +4,5 @@ import { packageAliases } from "./aliases.mts";
 
 export default defineConfig({
   resolve: { alias: packageAliases() }, // not needed where the package is installed
-  test: { include: ["examples/testing/vitest_test.ts"] },
+  test: { include: ["examples/testing/vitest_*test.ts"] },
 });

@@ -13,5 +13,5 @@ export default defineConfig({
     }),
   ],
   resolve: { alias: packageAliases() }, // not needed where the package is installed
-  test: { include: ["examples/testing/workers_test.ts"] },
+  test: { include: ["examples/testing/workers_*test.ts"] },
 });

@@ -77,6 +77,7 @@ function* pieces(value: unknown, depth: number): Generator<string> {
     const { length = value.byteLength } = value as { length?: number };
     return yield `${classOf(value)}(${length})`;
   }
+  if (value instanceof Blob) return yield printFile(value);
   const isArray = Array.isArray(value);
   if (depth === DEEPEST) return yield isArray ? "[…]" : "{…}";
   if (isArray) return yield* listed("[", value, "]", depth);
@@ -109,6 +110,17 @@ function* properties(value: object, depth: number): Generator<string> {
     before = ", ";
   }
   yield before === "{ " ? "{}" : " }";
+}
+
+/** Name, type and size: the bytes of a file cannot be had at once. */
+function printFile(file: Blob): string {
+  const { name, type, size } = file as Partial<File> & Blob;
+  const texts = [name, type].filter(Boolean).map((text) =>
+    JSON.stringify(text)
+  );
+  return `${classOf(file)}(${
+    [...texts, size === 1 ? "1 byte" : `${size} bytes`].join(", ")
+  })`;
 }
 
 function printPrimitive(value: unknown): string {

@@ -1,14 +1,24 @@
 import type { Context } from "hono";
 import { property } from "../check/property.ts";
 
-/** Headers that a proxy adds: who asks is then not who is connected. */
-const PROXY_HEADERS = [
-  "forwarded",
-  "x-forwarded-for",
-  "x-real-ip",
-  "via",
-  "cf-connecting-ip",
-];
+/**
+ * Headers that proxies, load balancers and content delivery networks add: who asks is then not who is
+ * connected. What looks like one closes the page, because a header too many costs a developer one
+ * line, `allow`, and one too few shows the page to the world.
+ */
+const PROXY_HEADER = new RegExp(
+  [
+    "forwarded", // RFC 7239, and whatever x- is made of it
+    "(^|-)via$",
+    "^(x-)?(true|real|client|original|cluster|remote|connecting)-",
+    "-(client|connecting|connection|real|remote|source)-?(ip|addr|address)$",
+    "^x-(host|scheme|proto|url|ssl|proxy|varnish|envoy|arr|azure|amzn?)",
+    "^x-(appengine|cloud|nf|vercel|sucuri|rewrite)-",
+    "^(cf|cdn|akamai|fastly|fly|proxy|do|incap|ali|cloudfront|front-end)-",
+    "^max-forwards$",
+  ].join("|"),
+  "i",
+);
 
 /**
  * Whether a request was made on this very machine, by somebody who develops: the connection and
@@ -23,7 +33,7 @@ const PROXY_HEADERS = [
 export function isLocalDevelopment(c: Context): boolean {
   const { hostname } = new URL(c.req.url);
   return isLoopbackName(hostname) && isLoopbackAddress(remoteAddress(c)) &&
-    !PROXY_HEADERS.some((name) => c.req.header(name) !== undefined) &&
+    ![...c.req.raw.headers.keys()].some((name) => PROXY_HEADER.test(name)) &&
     !mayBeProduction();
 }
 
@@ -60,20 +70,21 @@ function requestIP(server: unknown, request: Request): unknown {
 
 /**
  * Whether `NODE_ENV` says so, or cannot be read: Deno is not asked for a permission that the process
- * was not given.
+ * was not given, and where there is no environment nobody knows.
  */
 function mayBeProduction(): boolean {
   const { Deno, process } = globalThis as {
     Deno?: {
-      permissions?: { querySync(descriptor: object): { state: string } };
+      permissions: { querySync(descriptor: object): { state: string } };
     };
-    process?: { env?: Record<string, string | undefined> };
+    process?: { env: Record<string, string | undefined> };
   };
   const variable = "NODE_ENV";
   try {
-    const permission = Deno?.permissions?.querySync({ name: "env", variable });
-    return (permission?.state ?? "granted") !== "granted" ||
-      process?.env?.[variable] === "production";
+    if (process === undefined) return true;
+    if (Deno === undefined) return process.env[variable] === "production";
+    const { state } = Deno.permissions.querySync({ name: "env", variable });
+    return state !== "granted" || process.env[variable] === "production";
   } catch {
     return true;
   }

@@ -9,6 +9,9 @@ import { ShownRequest } from "./shown_request.ts";
 /** So many tasks are kept, the newest: what was before is forgotten. */
 const KEPT_TASKS = 500;
 
+/** So many of one request: the newest too, and one with many leaves the others their place. */
+const KEPT_OF_REQUEST = 100;
+
 /** The figures of so many tasks that ended make the percentiles. */
 const KEPT_DURATIONS = 1_000;
 
@@ -131,22 +134,30 @@ export class Journal implements Watcher {
     request.tasks.push(task);
     request.version = this.version;
     this.#tasks.push({ task, request });
-    if (this.#tasks.length > KEPT_TASKS) this.#forgetOldest();
+    if (request.tasks.length > KEPT_OF_REQUEST) {
+      this.#forget(request.tasks[0]!);
+    } else if (this.#tasks.length > KEPT_TASKS) {
+      this.#forget(this.#tasks[0]!.task);
+    }
   }
 
   #update(event: TaskEvent, state: BackgroundTask): void {
     const task = this.#seen.get(state);
     if (task === undefined) return; // added before anybody watched
+    const wasRunning = task.status === "running";
     task.status = state.status;
     task.attempt = state.attempt;
     task.startedAt = state.startedAt;
     task.endedAt = state.endedAt;
-    if (event === "onStart") this.totals.running++;
+    if (event === "onStart" && !wasRunning) this.totals.running++;
     if (event === "onRetry") {
       task.failedAt.push(state.owner?.clock.now() ?? Date.now());
       task.failedAt.splice(0, task.failedAt.length - 20);
     }
-    if (event === "onEnd") this.#end(task);
+    if (event === "onEnd") {
+      this.#seen.delete(state);
+      this.#end(task, wasRunning);
+    }
     task.error = state.error === undefined
       ? undefined
       : cut(textOf(state.error));
@@ -155,14 +166,15 @@ export class Journal implements Watcher {
     if (request !== undefined) request.version = this.version;
   }
 
-  #end({ status, startedAt, endedAt }: SeenTask): void {
+  /** Takes a task from the figures that it was counted in, once. */
+  #end({ status, startedAt, endedAt }: SeenTask, wasRunning: boolean): void {
     this.totals.pending--;
+    if (wasRunning) this.totals.running--;
     if (status === "succeeded") this.totals.succeeded++;
     if (status === "failed" || status === "timed-out") this.totals.failed++;
     if (startedAt === undefined) return;
-    this.totals.running--;
-    this.#durations[this.#ended++ % KEPT_DURATIONS] = (endedAt ?? startedAt) -
-      startedAt;
+    const took = (endedAt ?? startedAt) - startedAt;
+    this.#durations[this.#ended++ % KEPT_DURATIONS] = took;
   }
 
   #requestOf(state: BackgroundTask): SeenRequest {
@@ -181,10 +193,11 @@ export class Journal implements Watcher {
     return request;
   }
 
-  #forgetOldest(): void {
-    const oldest = this.#tasks.shift();
+  #forget(task: SeenTask): void {
+    const at = this.#tasks.findIndex((kept) => kept.task === task);
+    const [oldest] = this.#tasks.splice(at, 1);
     if (oldest === undefined) return;
-    const { request, task } = oldest;
+    const { request } = oldest;
     request.tasks.splice(request.tasks.indexOf(task), 1);
     request.forgotten++;
     request.version = this.version;

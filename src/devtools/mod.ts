@@ -37,7 +37,7 @@ export interface DevtoolsOptions {
    * Whether to serve the page to a request: `(c) => isAdmin(c)`. Whoever sees it sees the names of
    * tasks, the paths of requests, and errors with their stacks.
    *
-   * @default {on this very machine, and not where `NODE_ENV` is `production`, or may not be read}
+   * @default {on this very machine, and not where `NODE_ENV` is `production`, or cannot be read}
    */
   readonly allow?: (context: Context) => boolean | Promise<boolean>;
   /**
@@ -52,12 +52,12 @@ export interface DevtoolsOptions {
  * A Hono app that shows the background tasks of this process: every runner's, from now on.
  *
  * It refuses with a 403 unless `allow` returns `true`. Without `allow` it serves the loopback
- * interface only, asked for by a loopback name, without a header of a proxy, and not where
- * `NODE_ENV` is `production`, or Deno may not read it; never where the runtime does not tell who is
- * connected, as on Workers. A proxy that asks for `localhost` and adds no header cannot be seen, and
+ * interface only, asked for by a loopback name, without a header that proxies add, such as
+ * `x-forwarded-…`, and not where `NODE_ENV` is `production` or cannot be read, as in Deno without the
+ * permission; never where the runtime does not tell who is connected, as on Workers. A proxy that asks for `localhost` and adds no header cannot be seen, and
  * is nginx as it comes: in production write `allow`, or do not mount the page.
  *
- * It keeps the latest 500 tasks, as text: it keeps nothing else of the app alive.
+ * It keeps the latest 500 tasks, 100 of one request, as text: it keeps nothing else of the app alive.
  *
  * @example Show the page to an administrator
  * ```ts

@@ -43,7 +43,9 @@ export function RequestView(
   return (
     <article id={`r${number}`} aria-labelledby={`t${number}`}>
       <header>
-        <h2 id={`t${number}`}>{title || "Tasks without a request"}</h2>
+        <h2 id={`t${number}`} title={title}>
+          {title || "Tasks without a request"}
+        </h2>
         {record?.status !== undefined && (
           <span class={record.status < 400 ? "status" : "status bad"}>
             {record.status}
@@ -123,7 +125,7 @@ function TaskRow(
   const { name, call, status, attempt, startedAt, endedAt } = task;
   return (
     <li class={`task ${status}`}>
-      <span class="name">{call ?? name}</span>
+      <span class="name" title={call ?? name}>{call ?? name}</span>
       <span class="outcome">
         <span aria-hidden="true">{SIGNS[status]}</span> {status}
         {attempt > 1 && <small>attempt {attempt}</small>}
@@ -148,7 +150,9 @@ function TaskRow(
       </Timeline>
       {task.error !== undefined && (
         <details id={`e${task.number}`}>
-          <summary id={`s${task.number}`}>{firstLine(task.error)}</summary>
+          <summary id={`s${task.number}`}>
+            <span>{firstLine(task.error)}</span>
+          </summary>
           <pre tabindex={0}>{task.stack ?? task.error}</pre>
         </details>
       )}
@@ -179,7 +183,7 @@ function Bar(
   },
 ): Child {
   const [y, height] = kind === "wait" ? [13, 2] : [8, 12];
-  const width = Math.max((to - from) / length(axis) * 100, 0.35);
+  const width = Math.max((to - from) / length(axis) * 100, 0.35); // also where a clock was put back
   return (
     <rect
       class={`bar ${kind}`}

@@ -58,7 +58,7 @@ article > header {
   display: flex; align-items: baseline; gap: 0.75rem; padding: 0.6rem 1rem;
   border-bottom: 1px solid var(--line);
 }
-h2 { margin: 0; min-width: 0; overflow-wrap: anywhere; font: 600 0.875rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+h2 { margin: 0; min-width: 0; font: 600 0.875rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .status { color: var(--good); font-weight: 600; font-variant-numeric: tabular-nums; }
 .status.bad { color: var(--bad); }
 time { margin-left: auto; color: var(--quiet); font-size: 0.8125rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
@@ -69,7 +69,11 @@ li {
   grid-template-areas: "name outcome took timeline" "error error error error";
   column-gap: 1rem; align-items: center;
 }
-.name { grid-area: name; min-width: 0; overflow-wrap: anywhere; line-height: 1.35; padding: 0.2rem 0; }
+.name { grid-area: name; min-width: 0; line-height: 1.35; margin: 0.2rem 0; }
+h2, .name, summary span {
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; line-clamp: 3;
+  overflow: hidden; overflow-wrap: anywhere;
+}
 .outcome { grid-area: outcome; white-space: nowrap; }
 .outcome > span { display: inline-block; width: 1.1em; }
 .took { grid-area: took; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--quiet); }
@@ -78,7 +82,9 @@ li {
 small { margin-left: 0.5rem; font-size: 0.75rem; }
 .note { display: block; padding: 0.2rem 0; }
 details { grid-area: error; min-width: 0; margin: 0 0 0.35rem; }
-summary { cursor: pointer; color: var(--bad); overflow-wrap: anywhere; }
+summary { display: flex; gap: 0.4rem; cursor: pointer; color: var(--bad); }
+summary::before { content: "▸"; }
+[open] > summary::before { content: "▾"; }
 .cancelled summary, .discarded summary { color: var(--quiet); }
 pre {
   margin: 0.4rem 0 0.4rem; padding: 0.75rem; max-height: 20rem; overflow: auto; border-radius: 6px;

@@ -23,24 +23,16 @@
  */
 
 import {
-  type Attributes,
-  type Context,
-  context,
   type MeterProvider,
   metrics,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
   trace,
-  type Tracer,
   type TracerProvider,
 } from "@opentelemetry/api";
 import { checkKeys, describeValue } from "../check/check.ts";
-import type { TaskObserver } from "../runner/observer.ts";
-import type { TaskRun } from "../task/task_run.ts";
 import { property } from "../check/property.ts";
-import { textOf } from "../check/thrown.ts";
-import { type Instruments, instrumentsOf } from "./otel_metrics.ts";
+import type { TaskObserver } from "../runner/observer.ts";
+import { instrumentsOf } from "./otel_metrics.ts";
+import { OtelObserver } from "./otel_observer.ts";
 
 /** Options of {@linkcode otelObserver}. */
 export interface OtelObserverOptions {
@@ -60,9 +52,6 @@ export interface OtelObserverOptions {
 
 const SCOPE = "@postlude/background-tasks";
 
-/** Ends that are somebody's fault; the others are somebody's decision. */
-const FAULTS = new Set(["failed", "timed-out", "expired", "abandoned"]);
-
 /**
  * An observer that makes a span of each task, and metrics of all of them.
  *
@@ -71,9 +60,16 @@ const FAULTS = new Set(["failed", "timed-out", "expired", "abandoned"]);
  * active while the task runs, for each attempt. Attempts and what they threw are its events. A
  * task that never starts, because it was cancelled or discarded, has a span without a length.
  *
- * Names are those of the messaging conventions: `messaging.destination.name` is the task's name,
- * `messaging.message.id` its ID, `error.type` the class of what it threw. What they have no name
- * for is `postlude.task.status` and `postlude.task.attempt`. Metrics: `messaging.process.duration`,
+ * A durable task has a span of another kind where it is added: `send <name>`, a producer's, from
+ * `addTask` until its engine has acknowledged it. What becomes of the work is the worker's to tell:
+ * only there it counts as ended.
+ *
+ * Names, attributes and units are those of the messaging conventions, version 1.44:
+ * `messaging.destination.name` is the task's name, `messaging.message.id` its ID, `error.type` the
+ * class of what it threw. What they have no name for is `postlude.task.status` and
+ * `postlude.task.attempt`. Metrics: `messaging.process.duration` and
+ * `messaging.client.consumed.messages` of tasks that ran, `messaging.client.operation.duration` and
+ * `messaging.client.sent.messages` of those that were handed over, and of all that ended here
  * `postlude.task.pending`, `postlude.task.running`, and `postlude.task.ended` by status. The
  * arguments of a task appear nowhere; the message and stack of an error do.
  *
@@ -115,101 +111,4 @@ function checkProvider(
       describeValue(provider)
     }: write the provider of an OpenTelemetry SDK`,
   );
-}
-
-/** A task that was added and has not ended. */
-interface Tracked {
-  /** The context of the `addTask` call. */
-  readonly parent: Context;
-  span: Span | undefined;
-}
-
-class OtelObserver implements TaskObserver {
-  readonly #tracer: Tracer;
-  readonly #instruments: Instruments;
-  readonly #tracked = new Map<string, Tracked>();
-
-  constructor(tracer: Tracer, instruments: Instruments) {
-    this.#tracer = tracer;
-    this.#instruments = instruments;
-  }
-
-  readonly onAdd = (run: TaskRun): void => {
-    this.#tracked.set(run.id, { parent: context.active(), span: undefined });
-    this.#instruments.pending.add(1, attributesOf(run));
-  };
-
-  readonly onStart = (run: TaskRun): void => {
-    this.#instruments.running.add(1, attributesOf(run));
-    const tracked = this.#tracked.get(run.id);
-    if (tracked !== undefined) tracked.span = this.#start(run, tracked.parent);
-  };
-
-  readonly around = (run: TaskRun, attempt: () => void): void => {
-    const span = this.#tracked.get(run.id)?.span;
-    if (span === undefined) return attempt();
-    span.addEvent("attempt", { "postlude.task.attempt": run.attempt });
-    context.with(trace.setSpan(context.active(), span), attempt);
-  };
-
-  readonly onRetry = (run: TaskRun): void =>
-    this.#tracked.get(run.id)?.span?.recordException(exceptionOf(run.error));
-
-  readonly onEnd = (run: TaskRun): void => {
-    this.#instruments.ended(run, attributesOf(run), errorType(run));
-    const tracked = this.#tracked.get(run.id);
-    if (tracked === undefined) return;
-    this.#tracked.delete(run.id);
-    const span = tracked.span ?? this.#start(run, tracked.parent);
-    span.setAttributes({
-      "postlude.task.status": run.status,
-      "postlude.task.attempt": run.attempt,
-    });
-    const type = errorType(run);
-    if (type !== undefined) {
-      const exception = exceptionOf(run.error);
-      span.setAttribute("error.type", type);
-      span.recordException(exception);
-      span.setStatus({
-        code: SpanStatusCode.ERROR,
-        message: typeof exception === "string" ? exception : exception.message,
-      });
-    }
-    span.end();
-  };
-
-  #start(run: TaskRun, parent: Context): Span {
-    const request = trace.getSpanContext(parent);
-    return this.#tracer.startSpan(`process ${run.name}`, {
-      kind: SpanKind.CONSUMER,
-      attributes: { ...attributesOf(run), "messaging.message.id": run.id },
-      links: request === undefined ? [] : [{ context: request }],
-    }, parent);
-  }
-}
-
-/** What spans and metrics say of a task: few values, because each makes a series of its own. */
-function attributesOf(run: TaskRun): Attributes {
-  return {
-    "messaging.system": "postlude",
-    "messaging.operation.name": "process",
-    "messaging.operation.type": "process",
-    "messaging.destination.name": run.name,
-  };
-}
-
-/**
- * The class of what a task failed with; `undefined` for one that did not fail. A name that the class
- * gives its errors comes first: a bundler may have shortened the one of the class.
- */
-function errorType({ status, error }: TaskRun): string | undefined {
-  if (!FAULTS.has(status)) return undefined;
-  if (!(error instanceof Error)) return "_OTHER";
-  const givers = [error, Object.getPrototypeOf(error)];
-  const isNamed = givers.some((giver) => Object.hasOwn(giver, "name"));
-  return !isNamed && error.constructor.name || error.name;
-}
-
-function exceptionOf(error: unknown): Error | string {
-  return error instanceof Error ? error : textOf(error);
 }

@@ -1,5 +1,6 @@
 import type { Attributes, Meter, UpDownCounter } from "@opentelemetry/api";
 import type { TaskRun } from "../task/task_run.ts";
+import { operationAttributes } from "./otel_attributes.ts";
 
 /** What is measured of the tasks of a runner. */
 export interface Instruments {
@@ -7,12 +8,10 @@ export interface Instruments {
   readonly pending: UpDownCounter;
   /** Those of them that run. */
   readonly running: UpDownCounter;
-  /** A task has ended. */
-  ended(
-    run: TaskRun,
-    attributes: Attributes,
-    errorType: string | undefined,
-  ): void;
+  /** A task has ended here. */
+  ended(run: TaskRun, task: Attributes, errorType: string | undefined): void;
+  /** A durable task was handed over to its engine, or was to be. */
+  sent(run: TaskRun, task: Attributes, errorType: string | undefined): void;
 }
 
 /** The buckets that the messaging conventions recommend, in seconds. */
@@ -20,6 +19,11 @@ const BUCKETS = [
   ...[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1],
   ...[2.5, 5, 7.5, 10],
 ];
+
+const DURATION = {
+  unit: "s",
+  advice: { explicitBucketBoundaries: BUCKETS },
+};
 
 /**
  * Makes the instruments of an observer.
@@ -36,27 +40,62 @@ export function instrumentsOf(meter: Meter): Instruments {
     description: "Tasks that run",
     unit: "{task}",
   });
-  const ended = meter.createCounter("postlude.task.ended", {
-    description: "Tasks that ended, by what became of them",
-    unit: "{task}",
-  });
-  const duration = meter.createHistogram("messaging.process.duration", {
-    description: "How long a task ran, with all its attempts",
-    unit: "s",
-    advice: { explicitBucketBoundaries: BUCKETS },
-  });
   return {
     pending,
     running,
-    ended(run, attributes, errorType): void {
-      const { startedAt, endedAt } = run;
-      pending.add(-1, attributes);
-      const error = errorType === undefined ? {} : { "error.type": errorType };
-      const outcome = { ...attributes, ...error };
-      ended.add(1, { ...outcome, "postlude.task.status": run.status });
-      if (startedAt === undefined || endedAt === undefined) return;
-      running.add(-1, attributes);
-      duration.record((endedAt - startedAt) / 1_000, outcome);
-    },
+    ended: endedBy(meter, running),
+    sent: sentBy(meter),
   };
+}
+
+function endedBy(meter: Meter, running: UpDownCounter): Instruments["ended"] {
+  const ended = meter.createCounter("postlude.task.ended", {
+    description: "Tasks that ended here, by what became of them",
+    unit: "{task}",
+  });
+  const consumed = meter.createCounter("messaging.client.consumed.messages", {
+    description: "Tasks that ran",
+    unit: "{message}",
+  });
+  const duration = meter.createHistogram("messaging.process.duration", {
+    ...DURATION,
+    description: "How long a task ran, with all its attempts",
+  });
+  return (run, task, errorType) => {
+    const { startedAt, endedAt, status } = run;
+    const error = errorType !== undefined && { "error.type": errorType };
+    ended.add(1, { ...task, ...error, "postlude.task.status": status });
+    if (startedAt === undefined || endedAt === undefined) return;
+    const attributes = operationAttributes("process", task, errorType);
+    running.add(-1, task);
+    consumed.add(1, attributes);
+    duration.record(seconds(startedAt, endedAt), attributes);
+  };
+}
+
+function sentBy(meter: Meter): Instruments["sent"] {
+  const sent = meter.createCounter("messaging.client.sent.messages", {
+    description: "Durable tasks that were handed over, or were to be",
+    unit: "{message}",
+  });
+  const duration = meter.createHistogram(
+    "messaging.client.operation.duration",
+    {
+      ...DURATION,
+      description: "How long a durable task waited for its engine to have it",
+    },
+  );
+  return ({ addedAt, endedAt = addedAt }, task, errorType) => {
+    const attributes = operationAttributes("send", task, errorType);
+    sent.add(1, attributes);
+    duration.record(seconds(addedAt, endedAt), {
+      ...attributes,
+      "messaging.operation.type": "send",
+    });
+  };
+}
+
+/** A histogram takes nothing below 0, where a clock was put back. */
+function seconds(start: number, end: number): number {
+  return Math.max(end - start, 0) / 1_000;
 }

@@ -4,27 +4,27 @@ import {
   AssertionError,
   checkReference,
   describe,
-  type ExpectedTask,
   fail,
   isTask,
   list,
   matches,
   nameOf,
-  type TaskReference,
   tasksOf,
   type TaskWitness,
   times,
   were,
 } from "./near_misses.ts";
+import type { ExpectedTask, TaskReference } from "./expected_task.ts";
 import type { RecordedTask } from "./recorded_task.ts";
 
 /**
  * Asserts that a task was added, whatever became of it.
  *
- * Arguments are compared deeply: by their class, their own enumerable properties, and what a date, a
- * set, `Headers`, a buffer and the like keep inside. An object of a class that shows nothing of what
- * is in it, such as a `Blob` or one with private fields alone, is equal to itself only. A matcher of
- * Vitest or Jest, such as `expect.any(String)`, may stand for an argument. A failure prints what was
+ * Arguments are compared as they were when the task was added, and deeply: by their class, their own
+ * enumerable properties, and what a date, a set, `Headers`, a buffer and the like keep inside. No
+ * runtime shows private fields, so they are not looked at; an object of a class that shows nothing of
+ * what is in it, such as a `Blob` or one with private fields alone, is equal to itself only. A matcher
+ * of Vitest or Jest, such as `expect.any(String)`, may stand for an argument. A failure prints what was
  * added instead, and which argument differs.
  *
  * @example By its arguments, by its name, by a predicate
@@ -44,6 +44,7 @@ import type { RecordedTask } from "./recorded_task.ts";
  * assertTaskAdded(client, sendEmail, ({ attempts }) => attempts === 1);
  * ```
  *
+ * @typeParam Task The function, whose parameters the arguments are checked against; or its name.
  * @param client The client that sent the requests.
  * @param task The function that was added, or its name.
  * @param expected All of its arguments, or a predicate; any when left out.
@@ -51,10 +52,10 @@ import type { RecordedTask } from "./recorded_task.ts";
  * @throws {TypeError} If a parameter is of the wrong kind, or the predicate returns a promise.
  * @throws {Error} If there is none: an `AssertionError`.
  */
-export function assertTaskAdded(
+export function assertTaskAdded<Task extends TaskReference>(
   client: TaskWitness,
-  task: TaskReference,
-  expected?: ExpectedTask,
+  task: Task,
+  expected?: ExpectedTask<Task>,
 ): RecordedTask {
   const [found] = matches(client, task, expected);
   if (found !== undefined) return found;
@@ -85,6 +86,7 @@ export function assertTaskAdded(
  * assertTaskCount(client, warmCache, 1, ["users"]);
  * ```
  *
+ * @typeParam Task The function, whose parameters the arguments are checked against; or its name.
  * @param client The client that sent the requests.
  * @param task The function that was added, or its name.
  * @param count How often.
@@ -93,11 +95,11 @@ export function assertTaskAdded(
  * @throws {RangeError} If the count is not an integer of at least 0.
  * @throws {Error} If it was added more or less often: an `AssertionError`.
  */
-export function assertTaskCount(
+export function assertTaskCount<Task extends TaskReference>(
   client: TaskWitness,
-  task: TaskReference,
+  task: Task,
   count: number,
-  expected?: ExpectedTask,
+  expected?: ExpectedTask<Task>,
 ): void {
   checkNumber(
     "count",

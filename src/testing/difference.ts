@@ -1,10 +1,7 @@
 import { classOf, format, isCollection, textOf } from "../check/format.ts";
+import { alike, type CompareParts } from "./alike.ts";
 import { isKeyed, isSameInAnyOrder } from "./any_order.ts";
-
-/** What `expect.any(String)` and the like are in Vitest and Jest. Bun keeps its own to itself. */
-interface Matcher {
-  asymmetricMatch(actual: unknown): boolean;
-}
+import type { TaskMatcher } from "./expected_task.ts";
 
 /**
  * Tells where two values differ first, deeply: by their class, what it is known to keep inside, and
@@ -42,7 +39,7 @@ function compare(
   if (
     !isObject(actual) || !isObject(expected) ||
     Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)
-  ) return differs(actual, expected, path);
+  ) return differs(actual, expected, path, pairs);
   if (pairs.get(actual) === expected) return undefined;
   pairs.set(actual, expected);
   return compareInside(actual, expected, path, pairs);
@@ -56,9 +53,9 @@ function compareInside(
   pairs: Pairs,
 ): string | undefined {
   const text = textOf(expected);
-  if (textOf(actual) !== text) return differs(actual, expected, path);
+  if (textOf(actual) !== text) return differs(actual, expected, path, pairs);
   if (elementsOf(expected) !== undefined) {
-    return compareElements(actual, expected, path);
+    return compareElements(actual, expected, path, pairs);
   }
   if (isCollection(actual) && isCollection(expected)) {
     const isSame = isKeyed(actual) && isKeyed(expected)
@@ -68,26 +65,50 @@ function compareInside(
         (one, other) => isEqual(one, other, pairs),
       )
       : isEqual([...actual], [...expected], pairs);
-    return isSame ? undefined : differs(actual, expected, path);
+    return isSame ? undefined : differs(actual, expected, path, pairs);
+  }
+  if (actual instanceof Blob && expected instanceof Blob) {
+    const found = compareFiles(actual, expected, path, pairs);
+    if (found !== undefined) return found;
   }
   if (text === undefined && isClosed(actual) && isClosed(expected)) {
     const name = classOf(actual);
-    return `${path} is another ${name}, whose content cannot be compared`;
+    return `${path} is another ${name}, whose content is private and was not looked at`;
   }
   return compareProperties(actual, expected, path, pairs);
+}
+
+/** What can be told of files without waiting for their bytes. */
+function compareFiles(
+  actual: Blob,
+  expected: Blob,
+  path: string,
+  pairs: Pairs,
+): string | undefined {
+  for (const key of ["name", "type", "size"] as const) {
+    const [value, wanted] = [actual, expected]
+      .map((file) => (file as Partial<File>)[key]);
+    if (value !== wanted) {
+      return differs(value, wanted, `${path}.${key}`, pairs);
+    }
+  }
+  return undefined;
 }
 
 function compareElements(
   actual: object,
   expected: object,
   path: string,
+  pairs: Pairs,
 ): string | undefined {
   const [elements, wanted] = [elementsOf(actual)!, elementsOf(expected)!];
-  if (elements.length !== wanted.length) return differs(actual, expected, path);
+  if (elements.length !== wanted.length) {
+    return differs(actual, expected, path, pairs);
+  }
   const at = wanted.findIndex((each, at) => !Object.is(each, elements[at]));
   return at === -1
     ? undefined
-    : differs(elements[at], wanted[at], `${path}[${at}]`);
+    : differs(elements[at], wanted[at], `${path}[${at}]`, pairs);
 }
 
 /** The elements of a typed array, the bytes of another buffer. */
@@ -121,7 +142,7 @@ function compareProperties(
 ): string | undefined {
   const isArray = Array.isArray(actual) && Array.isArray(expected);
   if (isArray && actual.length !== expected.length) {
-    return differs(actual, expected, path);
+    return differs(actual, expected, path, pairs);
   }
   for (const key of new Set([...keysOf(expected), ...keysOf(actual)])) {
     const where = isArray
@@ -147,14 +168,25 @@ function keysOf(value: object): PropertyKey[] {
   );
 }
 
-function differs(actual: unknown, expected: unknown, path: string): string {
-  return `${path} is ${format(actual)} instead of ${format(expected)}`;
+function differs(
+  actual: unknown,
+  expected: unknown,
+  path: string,
+  pairs: Pairs,
+): string {
+  const [text, wanted] = [format(actual), format(expected)];
+  if (text !== wanted) return `${path} is ${text} instead of ${wanted}`;
+  const parts: CompareParts = (one, other, where) =>
+    compare(one, other, where, new Map(pairs));
+  return alike(actual, expected, path, parts);
 }
 
 function isObject(value: unknown): value is Record<PropertyKey, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function isMatcher(value: unknown): value is Matcher {
+function isMatcher(
+  value: unknown,
+): value is TaskMatcher & Record<PropertyKey, unknown> {
   return isObject(value) && typeof value["asymmetricMatch"] === "function";
 }

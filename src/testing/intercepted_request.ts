@@ -59,6 +59,11 @@ export class InterceptedRequest implements Interception {
     return response;
   }
 
+  /** The app has answered. */
+  answered(): void {
+    this.moment = "during the body";
+  }
+
   /** The response has been read to its end, or there is none: the tasks may start. */
   async over(outcome: ResponseOutcome): Promise<void> {
     await nextTurn();

@@ -34,12 +34,15 @@ export {
   assertTaskCount,
   assertTaskOrder,
 } from "./assertions.ts";
+export { CookieJar } from "./cookie_jar.ts";
 export { TestExecutionContext } from "./execution_context.ts";
 export type {
+  ExpectedArguments,
   ExpectedTask,
+  TaskMatcher,
   TaskReference,
-  TaskWitness,
-} from "./near_misses.ts";
+} from "./expected_task.ts";
+export type { TaskWitness } from "./near_misses.ts";
 export type { RecordedTask, TaskMoment } from "./recorded_task.ts";
 export { TestClient } from "./test_client.ts";
 export type {

@@ -2,7 +2,9 @@ import { describeValue } from "../check/check.ts";
 import { askPredicate } from "../check/user_code.ts";
 import { formatCall } from "../check/format.ts";
 import { difference } from "./difference.ts";
-import type { RecordedTask } from "./recorded_task.ts";
+import type { ExpectedTask, TaskReference } from "./expected_task.ts";
+import { argumentsOf, type RecordedTask } from "./recorded_task.ts";
+import { classesIn } from "./snapshot.ts";
 import type { TestTasks } from "./test_tasks.ts";
 
 /** Whatever has seen tasks: a `TestClient`. */
@@ -10,14 +12,6 @@ export interface TaskWitness {
   /** The tasks it has seen. */
   readonly tasks: TestTasks;
 }
-
-/** A task, by the function that was added, or by its name. */
-export type TaskReference = string | ((...args: never[]) => unknown);
-
-/** The arguments a task was added with, or a predicate that knows it. */
-export type ExpectedTask =
-  | readonly unknown[]
-  | ((task: RecordedTask) => boolean);
 
 /** What test runners know by its name. */
 export class AssertionError extends Error {
@@ -86,7 +80,7 @@ function mismatch(
     const isExpected = askPredicate("the predicate", () => expected(recorded));
     return isExpected ? undefined : "the predicate said no";
   }
-  const { args } = recorded;
+  const args = argumentsOf(recorded);
   const differences = expected.slice(0, args.length).map((each, index) =>
     difference(args[index], each, `argument ${index + 1}`)
   ).filter((each) => each !== undefined);
@@ -109,7 +103,27 @@ export function fail(
       ? "another function of the same name"
       : "another task";
   };
-  throw new AssertionError(`${message}\n${list(tasksOf(client), reason)}`);
+  const tasks = tasksOf(client);
+  const note = privateStateOf(tasks, task, expected);
+  throw new AssertionError(`${message}\n${list(tasks, reason)}${note}`);
+}
+
+/** Says what was not looked at of the tasks that count as equal. */
+function privateStateOf(
+  tasks: readonly RecordedTask[],
+  task: TaskReference,
+  expected: ExpectedTask | undefined,
+): string {
+  if (!Array.isArray(expected)) return "";
+  const equal = tasks.filter((each) =>
+    isTask(each, task) && mismatch(each, expected) === undefined
+  );
+  const classes = new Set(
+    equal.flatMap((each) => classesIn(argumentsOf(each))),
+  );
+  if (classes.size === 0) return "";
+  const names = [...classes].join(", ");
+  return `\nPrivate fields were not looked at: no runtime shows those of ${names}.`;
 }
 
 /** What was added instead, each with the reason why it does not count. */

@@ -1,6 +1,7 @@
 /** The runtime's own, even where a test replaces them by fake ones later. */
-const { setTimeout, setImmediate = setTimeout } = globalThis as {
+const { setTimeout, clearTimeout, setImmediate = setTimeout } = globalThis as {
   setTimeout: (callback: () => void, delay: number) => unknown;
+  clearTimeout: (timer: unknown) => void;
   setImmediate?: (callback: () => void, delay: number) => unknown;
 };
 
@@ -20,10 +21,44 @@ export function nextTurn(): Promise<void> {
  * @returns A promise that resolves in a millisecond or so.
  */
 export async function nextTimer(): Promise<void> {
-  if (!("Bun" in globalThis)) {
-    return await new Promise((resolve) => void setTimeout(resolve, 0));
-  }
-  // the fakes of Bun stop even timers that were taken before them, and its clocks
+  await realTimer("Bun" in globalThis ? 1 : 0).fired;
+}
+
+/** A timer that no test runner stops, and what takes it back. */
+export interface RealTimer {
+  /** Resolves when it is due; never where it was taken back before. */
+  readonly fired: Promise<void>;
+  /** Takes it back, so that it keeps no process alive. */
+  cancel(): void;
+}
+
+/**
+ * Sets a timer of real time, also under the fake timers of a test runner.
+ *
+ * @param delay Milliseconds.
+ * @returns The timer.
+ */
+export function realTimer(delay: number): RealTimer {
+  if ("Bun" in globalThis) return atomicTimer(delay);
+  let timer: unknown;
+  const fired = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, delay);
+  });
+  return { fired, cancel: () => clearTimeout(timer) };
+}
+
+/** The fakes of Bun stop even timers that were taken before them, and its clocks. */
+function atomicTimer(delay: number): RealTimer {
   const nobody = new Int32Array(new SharedArrayBuffer(4));
-  await Atomics.waitAsync(nobody, 0, 0, 1).value;
+  let isCancelled = false;
+  const waited = Atomics.waitAsync(nobody, 0, 0, delay).value;
+  return {
+    fired: new Promise((resolve) => {
+      void Promise.resolve(waited).then(() => isCancelled || resolve());
+    }),
+    cancel(): void {
+      isCancelled = true;
+      Atomics.notify(nobody, 0);
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import { formatCall } from "../check/format.ts";
 import type { BackgroundTask, TaskFunction } from "../task/task.ts";
 import type { TaskStatus } from "../task/task_run.ts";
+import { snapshot } from "./snapshot.ts";
 
 /**
  * A moment of a request: while its handler ran, while its body was being read, or after the whole
@@ -19,7 +20,10 @@ export interface RecordedTask {
   readonly name: string;
   /** The function, or the defined task, that was added. */
   readonly fn: (...args: never[]) => unknown;
-  /** What it was added with. */
+  /**
+   * What it was added with: copies of plain data as it was then, whatever the task did to it later.
+   * An instance of a class is the same object.
+   */
   readonly args: readonly unknown[];
   /** Where the task is in its life. */
   readonly status: TaskStatus;
@@ -39,6 +43,9 @@ export interface RecordedTask {
 
 /** A recorded task over the state that the queue keeps. */
 export class Recording implements RecordedTask {
+  readonly args: readonly unknown[];
+  /** What it was added with, for a look: instances of classes too are as they were then. */
+  readonly shownArgs: readonly unknown[];
   readonly added: TaskMoment;
   started: TaskMoment | undefined = undefined;
   ended: TaskMoment | undefined = undefined;
@@ -46,6 +53,8 @@ export class Recording implements RecordedTask {
 
   constructor(state: BackgroundTask, added: TaskMoment) {
     this.#state = state;
+    this.args = snapshot(state.args, "kept");
+    this.shownArgs = snapshot(state.args, "copied");
     this.added = added;
   }
 
@@ -61,10 +70,6 @@ export class Recording implements RecordedTask {
     return this.#state.fn;
   }
 
-  get args(): readonly unknown[] {
-    return this.#state.args;
-  }
-
   get status(): TaskStatus {
     return this.#state.status;
   }
@@ -78,6 +83,16 @@ export class Recording implements RecordedTask {
   }
 
   toString(): string {
-    return formatCall(this.name, this.args);
+    return formatCall(this.name, this.shownArgs);
   }
+}
+
+/**
+ * What a task was added with, as it is compared and printed.
+ *
+ * @param task The task.
+ * @returns Its arguments as they were then.
+ */
+export function argumentsOf(task: RecordedTask): readonly unknown[] {
+  return task instanceof Recording ? task.shownArgs : task.args;
 }

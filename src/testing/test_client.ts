@@ -1,12 +1,14 @@
 import { describeValue } from "../check/check.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
-import { format } from "../check/format.ts";
 import { intercept } from "../request/interception.ts";
-import type { ResponseOutcome } from "../task/task_run.ts";
 import { Scheduler } from "../runner/scheduler.ts";
+import { answerOf, callApp } from "./answer.ts";
+import { addCookies } from "./cookie_jar.ts";
 import { TestExecutionContext } from "./execution_context.ts";
 import { InterceptedRequest } from "./intercepted_request.ts";
 import type { RecordedTask } from "./recorded_task.ts";
+import { checkRedirects, followed, redirectOf } from "./redirect.ts";
+import { failureOf, unfinishedTasks } from "./task_failure.ts";
 import { TaskLog } from "./task_log.ts";
 import {
   checkApp,
@@ -16,14 +18,18 @@ import {
   type TestClientOptions,
 } from "./test_client_options.ts";
 import { createRequest, type TestRequestOptions } from "./test_request.ts";
-import { hasFailed, LoggedTasks, type TestTasks } from "./test_tasks.ts";
+import { LoggedTasks, type TestTasks } from "./test_tasks.ts";
+import { TimeLimit } from "./time_limit.ts";
+
+/** Milliseconds: Bun and Vitest give a test up after 5,000, and cannot say why. */
+const TIME_LIMIT = 4_000;
 
 /**
  * Calls an app as a runtime would, without a server, and sees the background tasks of its requests.
  *
  * The app needs no change. A request resolves when its body has been read to the end and its tasks
  * have ended, those included that tasks or a stream added. A body that never ends, such as an
- * event stream's, is not for this client.
+ * event stream's, is read until the `signal` of its request aborts.
  *
  * @example Test a signup
  * ```ts
@@ -63,21 +69,35 @@ export class TestClient {
    * @param app The app, or its fetch handler.
    * @param options What to call it with, and what to do with its tasks.
    * @throws {TypeError} If the app or an option is of the wrong kind.
-   * @throws {RangeError} If `tasks` is none of its three words.
+   * @throws {RangeError} If `tasks` is none of its three words, or the time limit is no time.
    */
   constructor(app: FetchApp | FetchHandler, options: TestClientOptions = {}) {
     checkClientOptions(options);
-    const { tasks = "run", clock } = options;
+    const { tasks = "run", clock, timeLimit = TIME_LIMIT } = options;
     this.#app = checkApp(app);
     this.#options = options;
     this.#log = new TaskLog(tasks !== "run", clock);
     this.#scheduler = tasks === "record" ? hiddenScheduler(clock) : undefined;
-    this.tasks = new LoggedTasks(this.#log, (tasks) => this.#raise(tasks));
+    this.tasks = new LoggedTasks(
+      this.#log,
+      (tasks) => this.#raise(tasks),
+      timeLimit,
+    );
   }
 
   /** Sends a GET request. See {@linkcode TestClient.request}. */
   get(path: string | URL, options?: TestRequestOptions): Promise<Response> {
     return this.#send("GET", path, options);
+  }
+
+  /** Sends a HEAD request. See {@linkcode TestClient.request}. */
+  head(path: string | URL, options?: TestRequestOptions): Promise<Response> {
+    return this.#send("HEAD", path, options);
+  }
+
+  /** Sends an OPTIONS request. See {@linkcode TestClient.request}. */
+  options(path: string | URL, options?: TestRequestOptions): Promise<Response> {
+    return this.#send("OPTIONS", path, options);
   }
 
   /** Sends a POST request. See {@linkcode TestClient.request}. */
@@ -103,32 +123,64 @@ export class TestClient {
   /**
    * Sends a request, reads its body whole and waits for its tasks.
    *
-   * @param path The path, or a whole URL; the host is `localhost` unless it says otherwise.
+   * @param target The path, a whole URL, or a `Request`, whose body is taken out of it as `fetch`
+   * does; the host is `localhost` unless it says otherwise.
    * @param options What to send.
    * @returns The response; its body can still be read.
    * @throws {TypeError} If there is no path, an option is unknown or of the wrong kind, or there is
    * more than one body.
-   * @throws {Error} If a task fails, unless `raiseTaskErrors` is `false`. What the handler or the
-   * body throws itself is thrown as it is, once the tasks have ended.
+   * @throws {Error} If a task fails, unless `raiseTaskErrors` is `false`, or if the request takes
+   * longer with its tasks than `timeLimit`. What the handler or the body throws itself is thrown as it
+   * is, once the tasks have ended.
    */
   async request(
-    path: string | URL,
+    target: string | URL | Request,
     options: TestRequestOptions = {},
   ): Promise<Response> {
-    const request = createRequest(path, options);
-    const { clock, executionCtx, env = {} } = this.#options;
+    let request = createRequest(target, options);
+    const { signal = target instanceof Request ? target.signal : undefined } =
+      options;
+    const follows = options.followRedirects ?? this.#options.followRedirects;
+    for (let redirects = 0;; redirects++) {
+      checkRedirects(redirects, request);
+      const sent = followed(request, follows === true);
+      const response = await this.#exchange(request, signal);
+      const next = redirectOf(sent, response);
+      if (next === undefined) return response;
+      request = next;
+    }
+  }
+
+  /** One request, its response and its tasks. */
+  async #exchange(
+    request: Request,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const { clock, executionCtx, env = {}, cookies, timeLimit = TIME_LIMIT } =
+      this.#options;
+    const url = new URL(request.url);
+    addCookies(cookies, request, url);
     const context = executionCtx ?? new TestExecutionContext();
     const exchange = new InterceptedRequest(this.#log, clock, this.#scheduler);
     intercept(request, exchange);
     if (executionCtx === undefined) intercept(context, exchange);
-    const answer = await answerOf(
-      () => callApp(this.#app, request, env, context),
-      exchange,
+    const limit = new TimeLimit(timeLimit);
+    const call = (): Promise<Response> =>
+      callApp(this.#app, request, env, context);
+    const work = async (): Promise<Response> => {
+      const answer = await answerOf(call, exchange, signal);
+      await this.#finish(exchange, context, limit);
+      if ("error" in answer) throw answer.error;
+      return answer.response;
+    };
+    const what = `Cannot finish ${request.method} ${url.pathname}`;
+    const response = await limit.race(
+      work(),
+      (after) => `${what}: ${unfinished(exchange, after)}`,
     );
-    await this.#finish(exchange, context);
-    if ("error" in answer) throw answer.error;
+    cookies?.keepFrom(response, url);
     this.#raise(exchange.tasks.map((state) => this.#log.recordingOf(state)));
-    return answer.response;
+    return response;
   }
 
   async #send(
@@ -147,11 +199,15 @@ export class TestClient {
   }
 
   /** Waits for what the request has left behind, unless the tasks are held back. */
-  async #finish(exchange: InterceptedRequest, context: object): Promise<void> {
+  async #finish(
+    exchange: InterceptedRequest,
+    context: object,
+    limit: TimeLimit,
+  ): Promise<void> {
     const { tasks = "run", raiseTaskErrors = true } = this.#options;
     if (tasks === "run") {
       await this.#log.waitWhile(() =>
-        exchange.tasks.some((state) => !state.hasEnded)
+        !limit.isReached && exchange.tasks.some((state) => !state.hasEnded)
       );
     }
     if (tasks === "manual" || !(context instanceof TestExecutionContext)) {
@@ -166,17 +222,8 @@ export class TestClient {
 
   #raise(tasks: readonly RecordedTask[]): void {
     if (this.#options.raiseTaskErrors === false) return;
-    const [first, ...others] = tasks.filter(hasFailed);
-    if (first === undefined) return;
-    const more = others.map(({ name }) => `, and task "${name}" failed too`);
-    throw new Error(
-      `Cannot finish task "${first.name}": it ${
-        first.status === "timed-out" ? "timed out" : first.status
-      } with ${format(first.error)}${
-        more.join("")
-      }; write raiseTaskErrors: false to look at it in client.tasks.failed`,
-      { cause: first.error },
-    );
+    const failure = failureOf(tasks, this.#options.clock !== undefined);
+    if (failure !== undefined) throw failure;
   }
 }
 
@@ -189,44 +236,17 @@ function hiddenScheduler(clock: Clock = systemClock): Scheduler {
   return scheduler;
 }
 
-type Answer = { readonly response: Response } | { readonly error: unknown };
-
-/** What an app answers, its body read whole, or what it throws; either way the response is over. */
-async function answerOf(
-  call: () => Promise<Response>,
-  exchange: InterceptedRequest,
-): Promise<Answer> {
-  let outcome: ResponseOutcome = "unknown";
-  try {
-    const response = await call();
-    exchange.moment = "during the body";
-    outcome = "errored";
-    const read = await readWhole(response);
-    outcome = "sent";
-    return { response: read };
-  } catch (error) {
-    return { error };
-  } finally {
-    await exchange.over(outcome);
+/** What a request still waits for. */
+function unfinished(
+  { moment, tasks }: InterceptedRequest,
+  after: string,
+): string {
+  if (moment === "before the response") {
+    return `its handler has not answered${after}`;
   }
-}
-
-async function callApp(app: FetchApp, ...args: unknown[]): Promise<Response> {
-  const response: unknown = await app.fetch(...args as [Request]);
-  // not by its class: a server may have put one of its own in the place of `Response`
-  if (isResponse(response)) return response;
-  throw new TypeError(
-    `Cannot read ${
-      describeValue(response)
-    } as a response: the fetch handler must return a Response`,
-  );
-}
-
-function isResponse(value: unknown): value is Response {
-  return typeof (value as Response | undefined)?.status === "number";
-}
-
-async function readWhole(response: Response): Promise<Response> {
-  if (response.body === null) return response;
-  return new Response(await response.arrayBuffer(), response);
+  if (moment === "during the body") {
+    return `its body has not ended${after}, nor has a signal left it`;
+  }
+  return unfinishedTasks(tasks, after) ??
+    `a promise that it handed to waitUntil has not settled${after}`;
 }

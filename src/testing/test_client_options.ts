@@ -1,4 +1,6 @@
 import { checkKeys, checkType, describeValue } from "../check/check.ts";
+import { checkNumber } from "../check/check_number.ts";
+import { CookieJar } from "./cookie_jar.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** A fetch handler, whatever its runtime hands it beside the request. */
@@ -38,7 +40,8 @@ export interface TestClientOptions {
    */
   readonly tasks?: "run" | "record" | "manual";
   /**
-   * Rejects a request, `runNext()` or `runAll()` with what a task of it threw.
+   * Rejects a request, `runNext()` or `runAll()` with what a task of it threw. A durable task that its
+   * engine refused is not meant: the app has answered for it, with a 503 as a rule.
    *
    * @default {true}
    */
@@ -52,9 +55,33 @@ export interface TestClientOptions {
    * out)
    */
   readonly clock?: VirtualClock;
+  /**
+   * Keeps the cookies that responses set, and sends them with later requests.
+   *
+   * @default {undefined} (none are kept)
+   */
+  readonly cookies?: CookieJar;
+  /**
+   * Whether to follow redirects, those to other origins excepted. Each is a request of its own, whose
+   * tasks end before the next one.
+   *
+   * @default {false}
+   */
+  readonly followRedirects?: boolean;
+  /**
+   * How long a request may take with its tasks, and `runNext()` and `runAll()`, in milliseconds of
+   * real time. Then it rejects, and says which tasks have not ended: before the test runner gives the
+   * test up without a word. Bun and Vitest do that after 5,000. `Infinity` for no limit.
+   *
+   * @default {4_000}
+   */
+  readonly timeLimit?: number;
 }
 
-const KEYS = ["env", "executionCtx", "tasks", "raiseTaskErrors", "clock"];
+const KEYS = [
+  ...["env", "executionCtx", "tasks", "raiseTaskErrors", "clock"],
+  ...["cookies", "followRedirects", "timeLimit"],
+];
 
 /**
  * Checks what a test client is to call.
@@ -81,11 +108,11 @@ export function checkApp(app: unknown): FetchApp {
  *
  * @param options The options as the user wrote them.
  * @throws {TypeError} If an option is unknown or of the wrong kind.
- * @throws {RangeError} If `tasks` is none of its three words.
+ * @throws {RangeError} If `tasks` is none of its three words, or the time limit is no time.
  */
 export function checkClientOptions(options: TestClientOptions): void {
   checkKeys("test client option", options, KEYS);
-  const { tasks, raiseTaskErrors, clock, executionCtx } = options;
+  const { tasks, raiseTaskErrors, executionCtx } = options;
   if (
     tasks !== undefined && !["run", "record", "manual"].includes(tasks)
   ) {
@@ -98,16 +125,35 @@ export function checkClientOptions(options: TestClientOptions): void {
   if (raiseTaskErrors !== undefined) {
     checkType("raiseTaskErrors", raiseTaskErrors, "boolean", "true or false");
   }
-  if (clock !== undefined && !(clock instanceof VirtualClock)) {
-    throw new TypeError(
-      `Cannot use clock ${describeValue(clock)}: write new VirtualClock()`,
-    );
-  }
   if (executionCtx !== undefined && typeof executionCtx !== "object") {
     throw new TypeError(
       `Cannot use executionCtx ${
         describeValue(executionCtx)
       }: write new TestExecutionContext()`,
     );
+  }
+  checkConduct(options);
+}
+
+/** Checks how a client behaves toward the app. */
+function checkConduct(
+  { clock, cookies, followRedirects, timeLimit }: TestClientOptions,
+): void {
+  if (clock !== undefined && !(clock instanceof VirtualClock)) {
+    throw new TypeError(
+      `Cannot use clock ${describeValue(clock)}: write new VirtualClock()`,
+    );
+  }
+  if (cookies !== undefined && !(cookies instanceof CookieJar)) {
+    throw new TypeError(
+      `Cannot use cookies ${describeValue(cookies)}: write new CookieJar()`,
+    );
+  }
+  if (followRedirects !== undefined) {
+    checkType("followRedirects", followRedirects, "boolean", "true or false");
+  }
+  if (timeLimit !== undefined) {
+    const rule = "a number of milliseconds above 0, or Infinity";
+    checkNumber("timeLimit", timeLimit, (value) => value > 0, rule);
   }
 }

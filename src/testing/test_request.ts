@@ -1,67 +1,134 @@
-import { checkKeys, describeValue } from "../check/check.ts";
+import { checkKeys, checkType, describeValue } from "../check/check.ts";
 
 /** What to send with a request. At most one of `json`, `form` and `body`. */
 export interface TestRequestOptions {
   /**
    * The method.
    *
-   * @default {"GET"}
+   * @default {"GET"} (that of the `Request`, where one is sent)
    */
   readonly method?: string;
   /** A body to send as JSON. */
   readonly json?: unknown;
   /** The fields of a form to send: URL-encoded, or multipart for a `FormData`. */
   readonly form?: Readonly<Record<string, string>> | URLSearchParams | FormData;
-  /** A body to send as it is. */
+  /** A body to send as it is: a stream too, on every runtime. */
   readonly body?: BodyInit;
-  /** The headers. */
+  /** The headers; where a `Request` is sent, they take the place of those of the same name. */
   readonly headers?: HeadersInit;
   /** What to add to the query of the URL; what is `undefined` is left out. */
   readonly query?:
     | Readonly<Record<string, string | number | boolean>>
     | URLSearchParams;
+  /**
+   * The client leaves when it aborts: the app's `request.signal` aborts, and what is left of the body
+   * is not read. Where the app had answered by then, the request resolves with what was read; where
+   * it had not, it rejects with the reason of the signal. Either way the tasks run first.
+   *
+   * @default {undefined} (the client stays)
+   */
+  readonly signal?: AbortSignal;
+  /**
+   * Whether to follow redirects of this request.
+   *
+   * @default {what the client says} (`false`)
+   */
+  readonly followRedirects?: boolean;
 }
 
-const KEYS = ["method", "json", "form", "body", "headers", "query"];
+const KEYS = [
+  ...["method", "json", "form", "body", "headers", "query"],
+  ...["signal", "followRedirects"],
+];
 
 /** Where a path without an origin is: no test leaves the process. */
 const ORIGIN = "http://localhost";
 
+/** Node wants it of every body that is a stream; the others leave it unread. */
+interface RequestOptions extends RequestInit {
+  readonly duplex: "half";
+}
+
 /**
  * Makes the request of a test client.
  *
- * @param path The path, or a whole URL.
+ * @param target The path, a whole URL, or a `Request`, whose body is taken out of it.
  * @param options What to send.
  * @returns The request.
  * @throws {TypeError} If there is no path, an option is unknown or of the wrong kind, or there is
  * more than one body.
  */
 export function createRequest(
-  path: string | URL,
+  target: string | URL | Request,
   options: TestRequestOptions,
 ): Request {
+  checkOptions(options);
+  const sent = target instanceof Request ? target : undefined;
+  const headers = headersOf(sent, options);
+  const body = bodyOf(options) ?? bodyOfRequest(sent);
+  const signal = options.signal ?? sent?.signal;
+  const init: RequestOptions = {
+    method: options.method ?? sent?.method ?? "GET",
+    headers,
+    duplex: "half",
+    ...(body !== undefined && { body }),
+    ...(signal !== undefined && { signal }),
+  };
+  return new Request(urlOf(target, options.query), init);
+}
+
+function checkOptions(options: TestRequestOptions): void {
   checkKeys("request option", options, KEYS);
-  if (typeof path !== "string" && !(path instanceof URL)) {
+  const { signal, followRedirects } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(
-      `Cannot request ${
-        describeValue(path)
-      }: write a path such as "/signup", or a URL`,
+      `Cannot use signal ${
+        describeValue(signal)
+      }: write an AbortSignal, such as that of an AbortController`,
     );
   }
-  const url = new URL(path, ORIGIN);
-  for (const [key, value] of entriesOf(options.query ?? {})) {
+  if (followRedirects !== undefined) {
+    checkType("followRedirects", followRedirects, "boolean", "true or false");
+  }
+}
+
+function urlOf(
+  target: string | URL | Request,
+  query: TestRequestOptions["query"] = {},
+): URL {
+  const isRequest = target instanceof Request;
+  if (typeof target !== "string" && !(target instanceof URL) && !isRequest) {
+    throw new TypeError(
+      `Cannot request ${
+        describeValue(target)
+      }: write a path such as "/signup", a URL, or a Request`,
+    );
+  }
+  const url = new URL(isRequest ? target.url : target, ORIGIN);
+  for (const [key, value] of entriesOf(query)) {
     if (value !== undefined) url.searchParams.append(key, String(value));
   }
-  const headers = new Headers(options.headers);
-  const body = bodyOf(options);
+  return url;
+}
+
+function headersOf(
+  sent: Request | undefined,
+  options: TestRequestOptions,
+): Headers {
+  const headers = new Headers(sent?.headers);
+  const hasBody = [options.json, options.form, options.body]
+    .some((each) => each !== undefined);
+  if (hasBody) { // they tell of the body that another one takes the place of
+    headers.delete("content-type");
+    headers.delete("content-length");
+  }
+  new Headers(options.headers).forEach((value, name) =>
+    headers.set(name, value)
+  );
   if (options.json !== undefined && !headers.has("content-type")) {
     headers.set("content-type", "application/json");
   }
-  return new Request(url, {
-    method: options.method ?? "GET",
-    headers,
-    ...(body !== undefined && { body }),
-  });
+  return headers;
 }
 
 function bodyOf(
@@ -83,6 +150,15 @@ function bodyOf(
   if (json !== undefined) return JSON.stringify(json);
   if (form === undefined || form instanceof FormData) return form ?? body;
   return new URLSearchParams(form);
+}
+
+function bodyOfRequest(sent: Request | undefined): BodyInit | undefined {
+  if (sent?.bodyUsed) {
+    throw new TypeError(
+      "Cannot send this Request: its body was read; send a clone() of it",
+    );
+  }
+  return sent?.body ?? undefined;
 }
 
 function entriesOf(

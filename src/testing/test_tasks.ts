@@ -1,6 +1,7 @@
-import type { BackgroundTask } from "../task/task.ts";
 import type { RecordedTask } from "./recorded_task.ts";
+import { hasFailed, unfinishedTasks } from "./task_failure.ts";
 import type { TaskLog } from "./task_log.ts";
+import { TimeLimit } from "./time_limit.ts";
 
 /** The tasks that the requests of a test client added, and what became of them. */
 export interface TestTasks extends Iterable<RecordedTask> {
@@ -22,14 +23,16 @@ export interface TestTasks extends Iterable<RecordedTask> {
    * Runs the task whose turn it is, where the client holds tasks back.
    *
    * @returns The task, once it has ended; `undefined` where none waits for its turn.
-   * @throws {Error} If the task fails, unless `raiseTaskErrors` is `false`.
+   * @throws {Error} If the task fails, unless `raiseTaskErrors` is `false`, or if it has not ended
+   * after the `timeLimit` of the client.
    */
   runNext(): Promise<RecordedTask | undefined>;
   /**
    * Runs every task that is held back, and those they add, as they would run in production.
    *
    * @returns The tasks that were started, in that order.
-   * @throws {Error} If one fails, once all have ended, unless `raiseTaskErrors` is `false`.
+   * @throws {Error} If one fails, once all have ended, unless `raiseTaskErrors` is `false`, or if one
+   * has not ended after the `timeLimit` of the client.
    */
   runAll(): Promise<RecordedTask[]>;
   /** Forgets the tasks so far. Those that are held back or run go on all the same. */
@@ -40,10 +43,16 @@ export interface TestTasks extends Iterable<RecordedTask> {
 export class LoggedTasks implements TestTasks {
   readonly #log: TaskLog;
   readonly #raise: (tasks: readonly RecordedTask[]) => void;
+  readonly #timeLimit: number;
 
-  constructor(log: TaskLog, raise: (tasks: readonly RecordedTask[]) => void) {
+  constructor(
+    log: TaskLog,
+    raise: (tasks: readonly RecordedTask[]) => void,
+    timeLimit: number,
+  ) {
     this.#log = log;
     this.#raise = raise;
+    this.#timeLimit = timeLimit;
   }
 
   get added(): readonly RecordedTask[] {
@@ -81,7 +90,7 @@ export class LoggedTasks implements TestTasks {
   async runNext(): Promise<RecordedTask | undefined> {
     const state = await this.#log.releaseNext();
     if (state === undefined) return undefined;
-    await this.#log.waitWhile(() => !state.hasEnded);
+    await this.#waitWhile(() => !state.hasEnded);
     const task = this.#log.recordingOf(state);
     this.#raise([task]);
     return task;
@@ -91,7 +100,7 @@ export class LoggedTasks implements TestTasks {
     const { started } = this.#log;
     const before = started.length;
     await this.#log.releaseAll(() =>
-      this.#log.waitWhile(() => this.#log.pending.size > 0)
+      this.#waitWhile(() => this.#log.pending.size > 0)
     );
     const ran = started.slice(before);
     this.#raise(ran);
@@ -101,16 +110,13 @@ export class LoggedTasks implements TestTasks {
   clear(): void {
     this.#log.forget();
   }
-}
 
-/**
- * Tells whether a task failed, timed out or expired.
- *
- * @param task The task, or its state.
- * @returns Whether it did.
- */
-export function hasFailed(
-  { status }: Pick<RecordedTask | BackgroundTask, "status">,
-): boolean {
-  return ["failed", "timed-out", "expired"].includes(status);
+  async #waitWhile(condition: () => boolean): Promise<void> {
+    const limit = new TimeLimit(this.#timeLimit);
+    const waiting = this.#log.waitWhile(() => !limit.isReached && condition());
+    await limit.race(waiting, (after) => {
+      const unfinished = unfinishedTasks([...this.#log.pending], after);
+      return `Cannot run the tasks: ${unfinished ?? `it is not over${after}`}`;
+    });
+  }
 }

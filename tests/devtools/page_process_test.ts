@@ -111,6 +111,61 @@ testUnless(
   },
 );
 
+/** Names that do their worst: long, without a space, right to left, towering, markup. */
+const HOSTILE = [
+  "x".repeat(600),
+  "word ".repeat(120),
+  `<script>document.title="hacked"</script>`,
+  "\u202Etxt.exe",
+  `Z${"\u0300\u0301\u0302\u0308\u030A".repeat(40)}`,
+  "👩‍👩‍👧‍👦".repeat(100),
+];
+
+/** In the page: what is wider than it is, what leaves its row, and the tallest row. */
+const MEASURE_ROWS = `(() => {
+  const shown = [...document.querySelectorAll("header, li, li *, h2, dd")]
+    .filter((element) => !element.closest("svg"));
+  const rows = [...document.querySelectorAll("li, article > header")];
+  return {
+    wide: shown.filter((element) => element.getBoundingClientRect().right > innerWidth + 1).length,
+    cut: [...document.querySelectorAll(".name, h2, summary span")]
+      .filter((element) => element.scrollWidth > element.clientWidth + 1).length,
+    spilt: rows.filter((row) => row.scrollHeight > row.clientHeight + 2).length,
+    scrolls: document.documentElement.scrollWidth > innerWidth,
+    tallest: Math.max(...rows.map((row) => row.getBoundingClientRect().height)),
+  };
+})()`;
+
+for (const width of [320, 1280]) {
+  testUnless(
+    noBrowser,
+    `devtools() page keeps a name of any length in its row, ${width} px wide`,
+    async () => {
+      await using server = await serve(APP);
+      await withPage({ viewport: { height: 800, width } }, async (page) => {
+        for (const name of HOSTILE) {
+          for (const kind of ["fails", "works"]) {
+            await post(server, `/add/${kind}?name=${encodeURIComponent(name)}`);
+          }
+        }
+        await page.goto(`${server.url}/_tasks`);
+        await page.locator("article").nth(11).waitFor();
+        await page.locator("#state.live").waitFor();
+        const { tallest, ...outside } = await page.evaluate<
+          Record<"cut" | "spilt" | "tallest" | "wide", number> & {
+            scrolls: boolean;
+          }
+        >(MEASURE_ROWS);
+        assertEquals(outside, { cut: 0, wide: 0, spilt: 0, scrolls: false });
+        assert(tallest < 180, `a row of ${tallest} px`);
+        assertEquals(await page.title(), "Background tasks");
+        const long = page.locator(".name", { hasText: "xxx" }).first();
+        assertEquals(await long.getAttribute("title"), HOSTILE[0]);
+      });
+    },
+  );
+}
+
 testUnless(
   noPage,
   "devtools() page opens an error by keyboard, and keeps it open and focused while it is updated",

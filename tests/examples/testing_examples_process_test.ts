@@ -7,11 +7,16 @@ import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
 // The runner that runs this file runs the example for it too, each of its tests.
-const own = { deno: "deno_test.ts", bun: "bun_test.ts", node: "", workerd: "" };
-if (own[runtime] !== "") {
-  await import(new URL(`examples/testing/${own[runtime]}`, root).href);
+const folder = new URL("examples/testing/", root);
+if (runtime === "deno" || runtime === "bun") {
+  for (const name of [`${runtime}_test.ts`, `${runtime}_apps_test.ts`]) {
+    await import(new URL(name, folder).href);
+  }
 }
-if (runtime === "node") await import("../../examples/testing/node_test.ts");
+if (runtime === "node") {
+  await import("../../examples/testing/node_test.ts");
+  await import("../../examples/testing/node_apps_test.ts");
+}
 
 if (runtime === "node") vitestTest("Vitest", "vitest.config.mts");
 if (runtime === "deno" || runtime === "bun") {
@@ -34,6 +39,6 @@ function vitestTest(name: string, config: string): void {
     const { code } = await vitest.exited;
     const output = vitest.lines.join("\n");
     assertEquals(code, 0, output + vitest.stderr);
-    assertStringIncludes(output, "Tests  3 passed (3)");
+    assertStringIncludes(output, "Tests  6 passed (6)");
   });
 }

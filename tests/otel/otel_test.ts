@@ -2,7 +2,10 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { httpInstrumentationMiddleware } from "@hono/otel";
 import {
   context,
+  type Histogram,
   type HrTime,
+  type MetricOptions,
+  metrics,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -26,8 +29,12 @@ import {
   backgroundTasks,
   type BackgroundTasksEnv,
   defineTask,
+  type TaskMessage,
   type TaskObserver,
+  type TaskQueue,
+  type TaskRun,
   type TaskRunner,
+  withBackgroundTasks,
 } from "@postlude/background-tasks";
 import {
   cloudflareQueue,
@@ -35,13 +42,41 @@ import {
   queueHandler,
 } from "@postlude/background-tasks/cloudflare-queues";
 import { otelObserver } from "@postlude/background-tasks/otel";
+import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
 import { fakeTime } from "../harness/fake_clock.ts";
+import { gate } from "../harness/gate.ts";
 import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 import { respond } from "../harness/timeline.ts";
 import { messageFor } from "../queues/contract.ts";
 import type { VirtualClock } from "../../src/testing/virtual_clock.ts";
+
+/** The attributes that the conventions want of each metric, and those of our own. */
+const SYSTEM = ["messaging.destination.name", "messaging.system"];
+const METRICS: Readonly<Record<string, readonly string[]>> = {
+  "postlude.task.pending": SYSTEM,
+  "postlude.task.running": SYSTEM,
+  "postlude.task.ended": [...SYSTEM, "postlude.task.status"],
+  "messaging.client.consumed.messages": [...SYSTEM, "messaging.operation.name"],
+  "messaging.process.duration": [...SYSTEM, "messaging.operation.name"],
+  "messaging.client.sent.messages": [...SYSTEM, "messaging.operation.name"],
+  "messaging.client.operation.duration": [
+    ...SYSTEM,
+    "messaging.operation.name",
+    "messaging.operation.type",
+  ],
+};
+
+const UNITS: Readonly<Record<string, string>> = {
+  "postlude.task.pending": "{task}",
+  "postlude.task.running": "{task}",
+  "postlude.task.ended": "{task}",
+  "messaging.client.consumed.messages": "{message}",
+  "messaging.process.duration": "s",
+  "messaging.client.sent.messages": "{message}",
+  "messaging.client.operation.duration": "s",
+};
 
 /** A runner that is traced by the real SDK, and what it exports. */
 interface Traced {
@@ -102,6 +137,14 @@ function traced(): Traced {
         { descriptor, dataPoints },
       ) =>
         dataPoints.map(({ attributes, value }) => {
+          const { "error.type": _, ...always } = attributes;
+          const { name, unit } = descriptor;
+          assertEquals(
+            Object.keys(always).sort(),
+            METRICS[name]?.toSorted(),
+            name,
+          );
+          assertEquals(unit, UNITS[name], name);
           const told = TOLD.flatMap((key) => attributes[key] ?? []);
           const figure = typeof value === "number"
             ? value
@@ -122,6 +165,22 @@ function eventsOf(span: ReadableSpan): unknown[] {
 
 function isBefore([a, b]: HrTime, [c, d]: HrTime): boolean {
   return a < c || (a === c && b <= d);
+}
+
+/** Calls a handler inside the span of a request; what it answers or throws is left to itself. */
+async function durableRequest(
+  { clock, runner, tracer }: Traced,
+  handler: (tasks: BackgroundTasks) => Promise<void>,
+): Promise<void> {
+  const fetch = withBackgroundTasks(async (_request, tasks) => {
+    await handler(tasks);
+    return new Response("ok");
+  }, { runner, onTaskError: () => {} });
+  await tracer.startActiveSpan("request", async (span) => {
+    await fetch(new Request("http://localhost/")).catch(() => {});
+    span.end();
+  });
+  await clock.advance(0);
 }
 
 /** Adds tasks inside the span of a request, which ends before they run, and runs them. */
@@ -286,6 +345,53 @@ test("otelObserver() records what a task failed with", async () => {
   );
 });
 
+test("otelObserver() calls a task that expired or was abandoned a fault", async () => {
+  const otel = traced();
+  const hang = (): Promise<never> => new Promise(() => {});
+  for (const deadline of [10_000, undefined]) {
+    const name = deadline === undefined ? "abandoned" : "expired";
+    const tasks = new BackgroundTasks({
+      runner: otel.runner,
+      onTaskError: () => {},
+      ...(deadline !== undefined && { deadline }),
+    });
+    tasks.with({ name }).addTask(hang);
+    await respond(tasks);
+    await otel.clock.advance(10_000);
+  }
+  await otel.runner.drain({ signal: AbortSignal.abort() });
+  for (const status of ["expired", "abandoned"]) {
+    const { attributes, status: { code } } = otel.span(`process ${status}`);
+    assertEquals(
+      [attributes["postlude.task.status"], code],
+      [status, SpanStatusCode.ERROR],
+    );
+    assertEquals(typeof attributes["error.type"], "string");
+  }
+});
+
+test("otelObserver() asks for the buckets that the conventions recommend", () => {
+  const buckets: unknown[] = [];
+  const meter = metrics.getMeter("none");
+  const meterProvider = {
+    getMeter: () =>
+      Object.create(meter, {
+        createHistogram: {
+          value(name: string, { advice }: MetricOptions): Histogram {
+            buckets.push(advice?.explicitBucketBoundaries);
+            return meter.createHistogram(name);
+          },
+        },
+      }),
+  };
+  otelObserver({ meterProvider });
+  const recommended = [
+    ...[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1],
+    ...[2.5, 5, 7.5, 10],
+  ];
+  assertEquals(buckets, [recommended, recommended]);
+});
+
 test("otelObserver() makes a span of a task that never starts, and calls it no error", async () => {
   const otel = traced();
   await request(otel, (tasks) => {
@@ -322,6 +428,8 @@ test("otelObserver() measures pending, running, duration and outcome", async () 
   });
   await otel.clock.advance(250);
   assertEquals(await otel.metrics(), [
+    "messaging.client.consumed.messages quick TypeError 1",
+    "messaging.client.consumed.messages slow 1",
     "messaging.process.duration quick TypeError 1x 0s",
     "messaging.process.duration slow 1x 0.25s",
     "postlude.task.ended quick failed TypeError 1",
@@ -334,6 +442,238 @@ test("otelObserver() measures pending, running, duration and outcome", async () 
     "postlude.task.running waits 1",
   ]);
   await otel.runner.drain({ signal: AbortSignal.abort() });
+});
+
+test("otelObserver() makes a producer's span of a hand-over, and calls no work ended", async () => {
+  const otel = traced();
+  const queue = memoryQueue();
+  const charge = defineTask("charge", { queue }, (_, _cents: number) => {});
+  await otel.clock.advance(1_000);
+  await durableRequest(otel, async (tasks) => {
+    tasks.addTask(charge, 42);
+    await otel.clock.advance(250);
+  });
+  const span = otel.span("send charge");
+  const parent = otel.span("request").spanContext();
+  assertEquals(span.kind, SpanKind.PRODUCER);
+  assertEquals(span.parentSpanContext?.spanId, parent.spanId);
+  assertEquals(span.links, []);
+  assertEquals(span.status.code, SpanStatusCode.UNSET);
+  assertEquals([span.startTime, span.endTime], [[1, 0], [1, 250_000_000]]);
+  assertEquals(span.attributes, {
+    "messaging.system": "postlude",
+    "messaging.operation.name": "send",
+    "messaging.operation.type": "send",
+    "messaging.destination.name": "charge",
+    "messaging.message.id": queue.messages[0]?.id,
+  });
+  assertEquals(otel.spans().length, 2);
+  assertEquals(await otel.metrics(), [
+    "messaging.client.operation.duration charge 1x 0.25s",
+    "messaging.client.sent.messages charge 1",
+    "postlude.task.pending charge 0",
+  ]);
+});
+
+test("otelObserver() tells of a hand-over that was refused", async () => {
+  const otel = traced();
+  const queue = memoryQueue();
+  queue.refuse("not-queued");
+  const charge = defineTask("charge", { queue }, () => {});
+  await durableRequest(otel, async (tasks) => {
+    tasks.addTask(charge);
+    await Promise.resolve();
+  });
+  const { attributes, events, kind, status } = otel.span("send charge");
+  assertEquals(kind, SpanKind.PRODUCER);
+  assertEquals(attributes["error.type"], "TaskEnqueueError");
+  assertEquals(status, {
+    code: SpanStatusCode.ERROR,
+    message: 'Cannot hand task "charge" to memory: the test refuses it',
+  });
+  assertEquals(events.map(({ name }) => name), ["exception"]);
+  assertEquals(await otel.metrics(), [
+    "messaging.client.operation.duration charge TaskEnqueueError 1x 0s",
+    "messaging.client.sent.messages charge TaskEnqueueError 1",
+    "postlude.task.pending charge 0",
+  ]);
+});
+
+test("otelObserver() sends no span of a durable task that is not handed over", async () => {
+  const otel = traced();
+  const queue = memoryQueue();
+  const charge = defineTask("charge", { queue, runOn: "failure" }, () => {});
+  const refund = defineTask("refund", { queue }, () => {});
+  await durableRequest(otel, async (tasks) => {
+    tasks.addTask(charge);
+    tasks.addTask(refund).cancel();
+    await Promise.resolve();
+  });
+  assertEquals(
+    ["charge", "refund"].map((name) =>
+      otel.span(`process ${name}`).attributes["postlude.task.status"]
+    ),
+    ["discarded", "cancelled"],
+  );
+  assertEquals(await otel.metrics(), [
+    "postlude.task.ended charge discarded 1",
+    "postlude.task.ended refund cancelled 1",
+    "postlude.task.pending charge 0",
+    "postlude.task.pending refund 0",
+  ]);
+});
+
+test("otelObserver() tells a task whose runOn throws from a hand-over", async () => {
+  const otel = traced();
+  await request(otel, (tasks) => {
+    tasks.with({
+      name: "asks",
+      runOn: () => {
+        throw new RangeError("no answer");
+      },
+    }).addTask(() => {});
+  });
+  const { attributes } = otel.span("process asks");
+  assertEquals([
+    attributes["postlude.task.status"],
+    attributes["error.type"],
+  ], ["failed", "RangeError"]);
+});
+
+test("otelObserver() counts a durable task once where it is added and where it runs", async () => {
+  const otel = traced();
+  const queue = memoryQueue();
+  const charge = defineTask("charge", { queue }, (_, works: boolean) => {
+    if (!works) throw new TypeError("no money");
+  });
+  const handler = queueHandler([charge], {
+    observers: [otel.observer],
+    onTaskError: () => {},
+  });
+  await durableRequest(otel, async (tasks) => {
+    tasks.addTask(charge, true);
+    tasks.addTask(charge, false);
+    await Promise.resolve();
+  });
+  for (const body of queue.messages) {
+    const message = { body, attempts: 1, ack: () => {}, retry: () => {} };
+    await handler({ messages: [message] });
+  }
+  const lines = await otel.metrics();
+  assertEquals(
+    lines.filter((line) => /ended|sent|consumed|pending|running/.test(line)),
+    [
+      "messaging.client.consumed.messages charge 1",
+      "messaging.client.consumed.messages charge TypeError 1",
+      "messaging.client.sent.messages charge 2",
+      "postlude.task.ended charge failed TypeError 1",
+      "postlude.task.ended charge succeeded 1",
+      "postlude.task.pending charge 0",
+      "postlude.task.running charge 0",
+    ],
+  );
+  assertEquals(otel.spans().map(({ name }) => name).sort(), [
+    ...["process charge", "process charge", "request"],
+    ...["send charge", "send charge"],
+  ]);
+});
+
+test("otelObserver() tells a hand-over from a worker of the same process that is quicker", async () => {
+  const otel = traced();
+  const inner = memoryQueue();
+  const work = async (messages: readonly TaskMessage[]): Promise<void> => {
+    await inner.enqueue(messages, { platform: undefined });
+    for (const body of messages) {
+      const message = { body, attempts: 1, ack: () => {}, retry: () => {} };
+      running = handler({ messages: [message] });
+      await started.opened;
+    }
+  };
+  const queue: TaskQueue = {
+    ...inner,
+    supports: inner.supports,
+    enqueue: work,
+  };
+  const [started, held] = [gate(), gate()];
+  let running: Promise<void> | undefined;
+  const charge = defineTask("charge", { queue }, () => {
+    started.open();
+    return held.opened;
+  });
+  const handler = queueHandler([charge], { observers: [otel.observer] });
+  await durableRequest(otel, async (tasks) => {
+    tasks.addTask(charge);
+    await Promise.resolve();
+  });
+  assertEquals(otel.spans().map(({ name }) => name), [
+    "send charge",
+    "request",
+  ]);
+  held.open();
+  await running;
+  assertEquals(otel.span("process charge").events.length, 1);
+  assertEquals(
+    (await otel.metrics()).filter((line) => /pending|ended|sent/.test(line)),
+    [
+      "messaging.client.sent.messages charge 1",
+      "postlude.task.ended charge succeeded 1",
+      "postlude.task.pending charge 0",
+    ],
+  );
+});
+
+for (const attempt of [0, 1]) {
+  test(`otelObserver() keeps nothing of a task that has ended, added with attempt ${attempt}`, () => {
+    const { observer } = traced();
+    const run: TaskRun = {
+      id: "1",
+      name: "work",
+      attempt,
+      status: "running",
+      addedAt: 0,
+      startedAt: 0,
+      endedAt: undefined,
+      error: undefined,
+    };
+    const active = (): boolean => {
+      let span: unknown;
+      observer.around?.(run, () => span = trace.getActiveSpan());
+      return span !== undefined;
+    };
+    assertEquals(active(), false);
+    observer.onAdd?.(run);
+    observer.onStart?.(run);
+    assertEquals(active(), true);
+    observer.onEnd?.({ ...run, status: "succeeded", endedAt: 1 });
+    assertEquals(active(), false);
+  });
+}
+
+test("otelObserver() measures no time below nothing where a clock is put back", async () => {
+  const otel = traced();
+  const { observer } = otel;
+  const run: TaskRun = {
+    id: "1",
+    name: "late",
+    attempt: 1,
+    status: "succeeded",
+    addedAt: 10,
+    startedAt: 10,
+    endedAt: 5,
+    error: undefined,
+  };
+  for (const startedAt of [10, undefined]) {
+    observer.onAdd?.(run);
+    if (startedAt !== undefined) observer.onStart?.(run);
+    observer.onEnd?.({ ...run, startedAt });
+  }
+  assertEquals(
+    (await otel.metrics()).filter((line) => line.includes("duration")),
+    [
+      "messaging.client.operation.duration late 1x 0s",
+      "messaging.process.duration late 1x 0s",
+    ],
+  );
 });
 
 test("otelObserver() puts the tasks of a Hono app below the span that @hono/otel makes", async () => {

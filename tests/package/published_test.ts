@@ -10,7 +10,7 @@ const WANTED =
 
 /** Kept in the repository: JSR leads there, once it knows it. */
 const ELSEWHERE =
-  /^(?:bench|examples|tests)\b|^CONTRIBUTING\.md$|^docs\/devtools-(?:dark|narrow)/;
+  /^(?:bench|examples|tests)\b|^CONTRIBUTING\.md$|^docs\/devtools-(?:dark|hostile|narrow)/;
 
 test("The package holds the sources, and every page its README leads to", async () => {
   const published = await publishedFiles();

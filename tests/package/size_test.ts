@@ -11,9 +11,9 @@ const BUDGETS: Readonly<Record<string, number>> = {
   [name]: 17_075,
   [`${name}/bullmq`]: 9_450,
   [`${name}/cloudflare-queues`]: 3_280,
-  [`${name}/devtools`]: 10_600,
-  [`${name}/otel`]: 1_700,
-  [`${name}/testing`]: 8_700,
+  [`${name}/devtools`]: 11_100,
+  [`${name}/otel`]: 2_300,
+  [`${name}/testing`]: 12_850,
 };
 
 for (const entry of packageEntries().keys()) {

@@ -68,7 +68,7 @@ test("assertTaskAdded() fails with what was added instead, and which argument di
     '  call-webhook("https://example.com/"): another task',
   );
   assertFails(
-    () => assertTaskAdded(client, audit, [43]),
+    () => assertTaskAdded(client, audit, [43] as never),
     "Cannot find the task audit(43)",
     "3 tasks were added:",
     '  sendEmail("ada@example.com", "Welcome!"): another task',
@@ -99,7 +99,8 @@ test("assertTaskAdded() fails when there is no such task, no task at all, or ano
     '  audit(1, "in"): another function of the same name',
   );
   assertFails(
-    () => assertTaskAdded(new TestClient(() => new Response()), audit, []),
+    () =>
+      assertTaskAdded(new TestClient(() => new Response()), audit, [] as never),
     "Cannot find the task audit()",
     "No tasks were added.",
   );
@@ -280,7 +281,7 @@ test("assertTaskAdded() wants the very object where nothing shows what is in it"
     const { name } = (actual as object).constructor;
     assertEquals(
       await differenceOf(actual, other),
-      ` is another ${name}, whose content cannot be compared`,
+      ` is another ${name}, whose content is private and was not looked at`,
     );
   }
   assertEquals(await differenceOf({}, {}), undefined);

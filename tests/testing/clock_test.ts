@@ -31,6 +31,11 @@ function clientOf(
   );
 }
 
+/** What a timeout says where a client has a clock: real I/O brings it about too. */
+const ON_CLOCK =
+  "; its time is a VirtualClock, which the client moves when nothing else happens for a while: a task " +
+  "that waits for real I/O needs a client without a clock, or a stub in place of the I/O";
+
 const THREE = { attempts: 3, delay: 30_000, jitter: 0 };
 
 /** An attempt that ends only when its signal aborts. */
@@ -97,7 +102,8 @@ test("TestClient({ clock }) leaves the clock to the test while the tasks are hel
   assertEquals(
     error.message,
     'Cannot finish task "call-webhook": it timed out with TaskTimeoutError: Cannot finish task ' +
-      '"call-webhook": the attempt took longer than its timeout of 5000 ms; write ' +
+      '"call-webhook": the attempt took longer than its timeout of 5000 ms' +
+      ON_CLOCK + "; write " +
       "raiseTaskErrors: false to look at it in client.tasks.failed",
   );
   assertEquals(error.cause instanceof TaskTimeoutError, true);
@@ -139,7 +145,8 @@ test("TestClient({ clock }) fails the test where a task expires, and lists it am
   assertEquals(
     error.message,
     'Cannot finish task "slow": it expired with TimeoutError: Cannot go on: the platform ends the ' +
-      'work of this request at 1970-01-01T00:00:10.000Z, and task "behind" failed too; write ' +
+      'work of this request at 1970-01-01T00:00:10.000Z, and task "behind" failed too' +
+      ON_CLOCK + "; write " +
       "raiseTaskErrors: false to look at it in client.tasks.failed",
   );
   assertEquals(

@@ -9,15 +9,20 @@ test("TestExecutionContext.wait() waits for promises that are recorded meanwhile
     Promise.resolve().then(() => {
       events.push("first");
       context.waitUntil(
-        new Promise((resolve) => setTimeout(resolve)).then(() =>
-          void events.push("second")
-        ),
+        new Promise((resolve) => setTimeout(resolve)).then(() => {
+          events.push("second");
+          context.waitUntil(
+            new Promise((resolve) => setTimeout(resolve)).then(() =>
+              void events.push("third")
+            ),
+          );
+        }),
       );
     }),
   );
   await context.wait();
-  assertEquals(events, ["first", "second"]);
-  assertEquals(context.promises.length, 2);
+  assertEquals(events, ["first", "second", "third"]);
+  assertEquals(context.promises.length, 3);
 });
 
 test("TestExecutionContext.wait() rejects once all have settled", async () => {

@@ -14,6 +14,7 @@ import {
   defineTask,
   drain,
   task,
+  TaskEnqueueError,
   TaskQueueFullError,
   TaskRunner,
   withBackgroundTasks,
@@ -210,7 +211,7 @@ test("TestClient.request() refuses what it cannot send, saying what to write", a
   const cases: [() => Promise<unknown>, string][] = [
     [
       () => client.get(wrong(undefined)),
-      'Cannot request undefined: write a path such as "/signup", or a URL',
+      'Cannot request undefined: write a path such as "/signup", a URL, or a Request',
     ],
     [
       () => client.post("/", { body: wrong({ a: 1 }) }),
@@ -448,6 +449,54 @@ test("TestClient.request() leaves a failed task to the test with raiseTaskErrors
   ]);
 });
 
+test("TestClient.request() does not reject where the app answers for a refused durable task", async () => {
+  const queue = memoryQueue();
+  const sendEmail = defineTask("send-email", { queue }, (_, _to: string) => {});
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(backgroundTasks());
+  app.onError((error, c) =>
+    error instanceof TaskEnqueueError
+      ? c.text("Try again later", 503)
+      : c.text("Internal Server Error", 500)
+  );
+  app.post("/signup", (c) => {
+    c.var.backgroundTasks.addTask(sendEmail, "ada@example.com");
+    return c.text("ok");
+  });
+  queue.refuse("unknown");
+  for (const tasks of ["run", "record", "manual"] as const) {
+    const client = new TestClient(app, { tasks });
+    assertEquals((await client.post("/signup")).status, 503);
+    assertEquals([...names(client.tasks.failed)], ["send-email"]);
+    assertEquals(await client.tasks.runAll(), []);
+  }
+});
+
+test("TestClient.request() rejects where another task fails beside a refused durable one", async () => {
+  const queue = memoryQueue();
+  queue.refuse("not-queued");
+  const durable = defineTask("durable", { queue }, () => {});
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(backgroundTasks({ onTaskError: () => {} }));
+  app.onError((_error, c) => c.text("Try again later", 503));
+  app.post("/", (c) => {
+    c.var.backgroundTasks.addTask(durable);
+    c.var.backgroundTasks.with({ runOn: "always" }).addTask(function audit() {
+      throw new Error("no database");
+    });
+    return c.text("ok");
+  });
+  const { message } = await assertRejects(
+    () => new TestClient(app).post("/"),
+    Error,
+  );
+  assertEquals(
+    message,
+    'Cannot finish task "audit": it failed with Error: no database; write raiseTaskErrors: false to ' +
+      "look at it in client.tasks.failed",
+  );
+});
+
 test("TestClient.request() says what is wrong with what the app returned", async () => {
   const client = new TestClient((() => "ok") as never);
   await assertRejects(
@@ -682,6 +731,17 @@ test("TestTasks.runNext() and runAll() reject with the error of a task that fail
     Error,
     'Cannot finish task "second": it failed with Error: second error',
   );
+});
+
+test("TestTasks.runAll() lets go what is held, and holds what comes later", async () => {
+  const client = clientOf((tasks) => void tasks.addTask(function work() {}), {
+    tasks: "record",
+  });
+  await client.get("/");
+  assertEquals((await client.tasks.runAll()).length, 1);
+  await client.get("/");
+  await turns();
+  assertEquals([client.tasks.ran.length, client.tasks.waiting.length], [1, 1]);
 });
 
 test("TestTasks.clear() forgets the tasks so far", async () => {

@@ -1,0 +1,96 @@
+import type { Attributes } from "@opentelemetry/api";
+import { TaskEnqueueError } from "../check/errors.ts";
+import { textOf } from "../check/thrown.ts";
+import type { TaskRun } from "../task/task_run.ts";
+
+/** Ends that are somebody's fault; the others are somebody's decision. */
+const FAULTS = new Set(["failed", "timed-out", "expired", "abandoned"]);
+
+/** What is done with a task, in the words of the messaging conventions. */
+export type Operation = "process" | "send";
+
+/**
+ * Whether a durable task has ended here because it was handed over, or was to be: only such a one
+ * succeeds, or is refused by an engine, without having started.
+ *
+ * @param run The task, which has ended.
+ * @returns Whether what became of the work is somebody else's to tell.
+ */
+export function isHandOver({ startedAt, status, error }: TaskRun): boolean {
+  return startedAt === undefined &&
+    (status === "succeeded" || error instanceof TaskEnqueueError);
+}
+
+/**
+ * What metrics say of a task: few values, because each makes a series of its own.
+ *
+ * @param run The task.
+ * @returns The attributes of our own metrics.
+ */
+export function taskAttributes({ name }: TaskRun): Attributes {
+  return { "messaging.system": "postlude", "messaging.destination.name": name };
+}
+
+/**
+ * What the conventions want to know of an operation.
+ *
+ * @param operation What is done.
+ * @param task The attributes of the task.
+ * @param error The class of what it failed with.
+ * @returns The attributes of a metric of theirs.
+ */
+export function operationAttributes(
+  operation: Operation,
+  task: Attributes,
+  error: string | undefined,
+): Attributes {
+  return {
+    ...task,
+    "messaging.operation.name": operation,
+    ...(error !== undefined && { "error.type": error }),
+  };
+}
+
+/**
+ * What a span says of a task from its start.
+ *
+ * @param operation What is done.
+ * @param run The task.
+ * @returns The attributes.
+ */
+export function spanAttributes(
+  operation: Operation,
+  run: TaskRun,
+): Attributes {
+  return {
+    ...taskAttributes(run),
+    "messaging.operation.name": operation,
+    "messaging.operation.type": operation,
+    "messaging.message.id": run.id,
+  };
+}
+
+/**
+ * The class of what a task failed with. A name that the class gives its errors comes first: a bundler
+ * may have shortened the one of the class.
+ *
+ * @param run The task.
+ * @returns Its name; `undefined` for a task that did not fail.
+ */
+export function errorType({ status, error }: TaskRun): string | undefined {
+  if (!FAULTS.has(status)) return undefined;
+  if (!(error instanceof Error)) return "_OTHER";
+  const givers = [error, Object.getPrototypeOf(error)];
+  const isNamed = givers.some((giver) => Object.hasOwn(giver, "name"));
+  return !isNamed && error.constructor.name || error.name;
+}
+
+/**
+ * What was thrown, as a span records it.
+ *
+ * @param error What was thrown.
+ * @returns The error itself, or a text.
+ */
+export function exceptionOf(error: unknown): Error | string {
+  return error instanceof Error ? error : textOf(error);
+}

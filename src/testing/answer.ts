@@ -1,0 +1,125 @@
+import { describeValue } from "../check/check.ts";
+import type { ResponseOutcome } from "../task/task_run.ts";
+import type { FetchApp } from "./test_client_options.ts";
+
+/** What an app answers, its body read, or what it throws. */
+export type Answer = { readonly response: Response } | {
+  readonly error: unknown;
+};
+
+/** Who wants to know how far a response has come. */
+export interface ResponseProgress {
+  /** The app has answered: the body is being read. */
+  answered(): void;
+  /** The response has been read to its end, or there is none. */
+  over(outcome: ResponseOutcome): Promise<void>;
+}
+
+/**
+ * Calls an app and reads what it answers, as a client does; either way the response is over then.
+ *
+ * @param call Calls the app.
+ * @param progress Is told of it.
+ * @param signal When the client leaves.
+ * @returns What it answers or throws.
+ */
+export async function answerOf(
+  call: () => Promise<Response>,
+  progress: ResponseProgress,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  let outcome: ResponseOutcome = "unknown";
+  try {
+    const response = await call();
+    progress.answered();
+    outcome = "errored";
+    if (signal?.aborted) { // nobody is there to read it
+      await response.body?.cancel(signal.reason);
+      outcome = "aborted";
+      return { error: signal.reason };
+    }
+    const read = await readBody(response, signal);
+    outcome = read.hasLeft ? "aborted" : "sent";
+    return read;
+  } catch (error) {
+    return { error };
+  } finally {
+    await progress.over(outcome);
+  }
+}
+
+/**
+ * Calls the fetch handler of an app.
+ *
+ * @param app The app.
+ * @param args What the runtime hands it.
+ * @returns Its response.
+ * @throws {TypeError} If it returns none.
+ */
+export async function callApp(
+  app: FetchApp,
+  ...args: unknown[]
+): Promise<Response> {
+  const response: unknown = await app.fetch(...args as [Request]);
+  // not by its class: a server may have put one of its own in the place of `Response`
+  if (isResponse(response)) return response;
+  throw new TypeError(
+    `Cannot read ${
+      describeValue(response)
+    } as a response: the fetch handler must return a Response`,
+  );
+}
+
+function isResponse(value: unknown): value is Response {
+  return typeof (value as Response | undefined)?.status === "number";
+}
+
+/** A response that can be read once more, and whether its client left before its end. */
+interface ReadResponse {
+  readonly response: Response;
+  readonly hasLeft: boolean;
+}
+
+async function readBody(
+  response: Response,
+  signal: AbortSignal | undefined,
+): Promise<ReadResponse> {
+  if (response.body === null) return { response, hasLeft: false };
+  if (signal === undefined) {
+    const bytes = await response.arrayBuffer();
+    return { response: new Response(bytes, response), hasLeft: false };
+  }
+  const { bytes, hasLeft } = await readUntil(response.body, signal);
+  return { response: new Response(bytes, response), hasLeft };
+}
+
+async function readUntil(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): Promise<{ bytes: Blob; hasLeft: boolean }> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const reader = body.getReader();
+  let hasLeft = false;
+  const leave = (): void => {
+    hasLeft = true;
+    reader.cancel(signal.reason).catch(() => {}); // a source that fails to stop
+  };
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError(
+          `Cannot read ${
+            describeValue(value)
+          } of a body: a stream of a response must give bytes`,
+        );
+      }
+      chunks.push(new Uint8Array(value));
+    }
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
+  return { bytes: new Blob(chunks), hasLeft };
+}

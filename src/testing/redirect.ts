@@ -1,0 +1,77 @@
+/** So many redirects in a row are followed, as browsers do; more of them go round in circles. */
+const MOST_REDIRECTS = 20;
+
+/** A request that may have to be sent again, elsewhere. */
+export interface Followed {
+  readonly request: Request;
+  /** The same request with its body unread; `undefined` where redirects are not followed. */
+  readonly copy: Request | undefined;
+}
+
+/**
+ * Prepares a request for the redirects that may come.
+ *
+ * @param request The request.
+ * @param follows Whether they are followed.
+ * @returns The request, and its copy where that may be needed.
+ */
+export function followed(request: Request, follows: boolean): Followed {
+  return { request, copy: follows ? request.clone() : undefined };
+}
+
+/**
+ * Finds the request that a redirect asks for, as a browser does: 303 becomes a GET, and so does a
+ * POST with 301 or 302; 307 and 308 send method and body again. One to another origin is not
+ * followed: no test leaves the app.
+ *
+ * @param followed What was sent.
+ * @param response What came.
+ * @returns The next request, or `undefined` where there is none.
+ */
+export function redirectOf(
+  { copy }: Followed,
+  response: Response,
+): Request | undefined {
+  const { status, headers } = response;
+  const location = headers.get("location");
+  const isRedirect = [301, 302, 303, 307, 308].includes(status);
+  if (copy === undefined || !isRedirect || location === null) return undefined;
+  const url = new URL(location, copy.url);
+  if (url.origin !== new URL(copy.url).origin) return undefined;
+  return next(copy, url, becomesGet(status, copy.method));
+}
+
+/**
+ * Refuses redirects that go round in circles.
+ *
+ * @param count How many were followed.
+ * @param request The one that would be sent next.
+ * @throws {Error} If there were too many.
+ */
+export function checkRedirects(count: number, request: Request): void {
+  if (count <= MOST_REDIRECTS) return;
+  throw new Error(
+    `Cannot follow the redirect to ${request.url}: ${MOST_REDIRECTS} were followed before it; write followRedirects: false to look at the first`,
+  );
+}
+
+function becomesGet(status: number, method: string): boolean {
+  if (status === 303) return method !== "HEAD";
+  return method === "POST" && (status === 301 || status === 302);
+}
+
+function next(copy: Request, url: URL, isGet: boolean): Request {
+  const headers = new Headers(copy.headers);
+  if (isGet) {
+    for (const name of ["content-type", "content-length"]) headers.delete(name);
+  }
+  const { body, method, signal } = copy;
+  const init = {
+    method: isGet ? "GET" : method,
+    headers,
+    signal,
+    duplex: "half",
+    ...(!isGet && body !== null && { body }),
+  };
+  return new Request(url, init);
+}

@@ -1,0 +1,45 @@
+import { type RealTimer, realTimer } from "./next_turn.ts";
+
+/** The longest that a timer takes, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+/** The end of a wait that would last for ever: by real time, whatever clock the tasks have. */
+export class TimeLimit {
+  /** Whether it has passed: what waits on its own account gives up. */
+  isReached = false;
+  readonly #milliseconds: number;
+
+  /** @param milliseconds How long; `Infinity` for as long as it takes. */
+  constructor(milliseconds: number) {
+    this.#milliseconds = milliseconds;
+  }
+
+  /**
+   * Waits for work, and not longer than the limit.
+   *
+   * @param work What to wait for.
+   * @param unfinished Says what is not done ` after 4000 ms`.
+   * @returns What the work comes to.
+   * @throws {Error} If the limit is reached before.
+   */
+  async race<T>(
+    work: Promise<T>,
+    unfinished: (after: string) => string,
+  ): Promise<T> {
+    const limit = this.#milliseconds;
+    const timer: RealTimer = realTimer(Math.min(limit, LONGEST));
+    const late = timer.fired.then((): never => {
+      this.isReached = true;
+      throw new Error(
+        `${unfinished(` after ${limit} ms`)}; write timeLimit: ${
+          limit * 10
+        } where it takes longer`,
+      );
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      timer.cancel();
+    }
+  }
+}
