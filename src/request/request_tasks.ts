@@ -31,6 +31,8 @@ export class RequestTasks {
   #sequence: TaskSequence | undefined = undefined;
   #outbox: Outbox | undefined = undefined;
   #settled = false;
+  /** The response of a request without tasks: one that is added later waits for its end. */
+  #left: Response | undefined = undefined;
   #interception: Interception | undefined = undefined;
   /** What watchers may know of the request, where there are any. */
   readonly #record: RequestRecord | undefined;
@@ -202,7 +204,7 @@ export class RequestTasks {
     this.#sequence = sequence;
     if (host === undefined) return;
     this.#keepAlive(sequence, host);
-    if (this.#settled) this.#runAfterEnd(sequence, host, undefined);
+    if (this.#settled) this.#runAfterEnd(sequence, host, this.#left, true);
   }
 
   #createSequence(): TaskSequence {
@@ -264,15 +266,17 @@ export class RequestTasks {
     this.#settled = true;
     this.#record?.handled(response?.status);
     if (this.#sequence === undefined || this.#host === undefined) {
+      this.#left = response;
       return response;
     }
-    return this.#runAfterEnd(this.#sequence, this.#host, response);
+    return this.#runAfterEnd(this.#sequence, this.#host, response, false);
   }
 
   #runAfterEnd(
     sequence: TaskSequence,
     host: Host,
     response: Response | undefined,
+    hasLeft: boolean,
   ): Response | undefined {
     const { request, platform, failure } = host;
     const { exactEnd } = this.#options;
@@ -281,7 +285,7 @@ export class RequestTasks {
       failure?.cause,
       response?.status,
     );
-    const exchange = { request, response, exactEnd };
+    const exchange = { request, response, exactEnd, hasLeft };
     // the sequence holds neither host nor response: they would outlive a collection of young objects
     return this.#interception === undefined
       ? responseEnd(sequence, exchange, platform)

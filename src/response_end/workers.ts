@@ -1,3 +1,4 @@
+import { stateOf } from "./body_state.ts";
 import type { ResponseOutcome } from "../task/policy.ts";
 import {
   type Exchange,
@@ -37,15 +38,21 @@ const BLOCK = 512 * 1024;
 /** The same, of a stream whose length nobody knows: often one that lasts, and sends little. */
 const BLOCK_OF_UNKNOWN = 64 * 1024;
 
+/** What the kernel takes at once of a body, in bytes, where the client takes little at a time. */
+const AT_ONCE = 48 * 1024;
+
+/** How long is slept between two looks at a body that has left, in milliseconds. */
+const LONGEST_SLEEP = 20;
+
 /** Statuses whose response has no body. */
 const BODILESS = new Set([101, 204, 205, 304]);
 
 /**
- * Cloudflare Workers: nothing tells when a response has left, so a body that comes from a stream
- * is copied into a native stream and is over when the copy is. What the copy would change is left
- * alone, and over a timer turn after the front door has returned, whatever middleware outside it
- * still does: a body held in memory, which would lose its `Content-Length`, and one that is encoded
- * already, such as the compressed one of another server, which would be encoded once more.
+ * Cloudflare Workers: nothing tells when a response has left, so a body is copied into a native
+ * stream and is over when the copy is. What the copy would change is left alone, and over a timer
+ * turn after the front door has returned, whatever middleware outside it still does: a body without
+ * a stated length that is short enough to leave at once, such as one held in memory, and one that is
+ * encoded already, such as the compressed one of another server, which would be encoded once more.
  *
  * Timers are not shared between requests: workerd forbids it.
  */
@@ -53,22 +60,39 @@ export const workers: ResponseEndSource = { responseEnd };
 
 function responseEnd(
   listener: ResponseEndListener,
-  { request, response }: Exchange,
+  { request, response, hasLeft }: Exchange,
 ): Response | undefined {
   const over = (outcome: ResponseOutcome): void => {
-    setTimeout(
-      () => setTimeout(() => listener.responseEnded(outcome, 0), 0),
-      1,
-    );
+    setTimeout(() => listener.responseEnded(outcome, 0), 1);
   };
+  if (hasLeft) {
+    wait(response, over);
+    return response;
+  }
   const through = response && passage(request, response);
   if (!response?.body || through === undefined) {
     over("unknown");
     return response;
   }
-  const send = isJavaScriptStream(response.body) ? pipe : copy;
-  send(response.body, through.writable).then(over);
-  return new Response(through.readable, response);
+  const { body } = response;
+  const returned = new Response(through.readable, response);
+  const send = isJavaScriptStream(body) ? pipe : copy;
+  send(body, through.writable, request?.signal).then(over);
+  return returned;
+}
+
+/** Waits for a body that has left: a stream made in JS tells its state. */
+function wait(
+  response: Response | undefined,
+  over: (outcome: ResponseOutcome) => void,
+  sleep = 1,
+): void {
+  const state = response?.body && stateOf(response.body);
+  if (state !== "readable") over("unknown");
+  else {
+    const next = Math.min(sleep * 2, LONGEST_SLEEP);
+    setTimeout(() => wait(response, over, next), sleep);
+  }
 }
 
 /** The stream to copy a body into, where that changes nothing. */
@@ -77,7 +101,7 @@ function passage(
   { body, bodyUsed, headers, status }: Response,
 ): TransformStream<Uint8Array, Uint8Array> | undefined {
   if (
-    request?.method === "HEAD" || BODILESS.has(status) || body === null ||
+    request?.method === "HEAD" || BODILESS.has(status) || !body ||
     body.locked || bodyUsed
   ) return undefined;
   // workerd ignores the length an app states for a stream made in JS, and sends chunks
@@ -87,7 +111,7 @@ function passage(
   const length = Reflect.get(body, LENGTH);
   if (length === undefined) return new IdentityTransformStream!();
   // the true one, whatever the header says; without a header nothing tells a stream from memory
-  return headers.has("content-length")
+  return length > AT_ONCE || headers.has("content-length")
     ? new FixedLengthStream!(length)
     : undefined;
 }
@@ -99,12 +123,18 @@ function isJavaScriptStream(body: ReadableStream<Uint8Array>): boolean {
     : Reflect.get(body, SUPPORTS_BYOB) === false;
 }
 
-/** Pipes a stream made in JS; tells how that ended, and never rejects. */
+/**
+ * Pipes a stream made in JS; tells how that ended, and never rejects.
+ *
+ * @param signal Aborted when the client leaves, where the Worker has the flag for it: a stream that
+ * has nothing to send never learns it otherwise.
+ */
 function pipe(
   from: ReadableStream<Uint8Array>,
   to: WritableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
 ): Promise<ResponseOutcome> {
-  return from.pipeTo(to).then(
+  return from.pipeTo(to, signal && { signal }).then(
     () => "sent",
     // a source that failed keeps its error; one that was cancelled is closed
     async () => {
@@ -127,10 +157,14 @@ function pipe(
 async function copy(
   from: ReadableStream<Uint8Array>,
   to: WritableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
 ): Promise<ResponseOutcome> {
   const reader = from.getReader({ mode: "byob" });
   const writer = to.getWriter();
   writer.closed.catch(() => {}); // a write that fails tells the same
+  signal?.addEventListener("abort", () => {
+    reader.cancel(signal.reason).catch(() => {});
+  });
   const length = Number(Reflect.get(from, LENGTH!) ?? BLOCK_OF_UNKNOWN);
   let buffer = new ArrayBuffer(Math.min(length, BLOCK) || 1);
   let outcome: ResponseOutcome = "errored"; // while it is read
@@ -143,12 +177,13 @@ async function copy(
       buffer = value.buffer;
       outcome = "errored";
     }
+    signal?.throwIfAborted();
     await writer.close();
     return "sent";
   } catch (error) {
     for (const end of [reader.cancel(error), writer.abort(error)]) {
       end.catch(() => {});
     }
-    return outcome;
+    return signal?.aborted ? "aborted" : outcome;
   }
 }
