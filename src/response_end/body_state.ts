@@ -1,3 +1,5 @@
+import { lendsByteReader } from "./response_end_source.ts";
+
 /** What a runtime tells of a stream that somebody else reads. */
 export type BodyState = "readable" | "closed" | "errored";
 
@@ -54,22 +56,57 @@ export interface DenoResponse {
     | null;
 }
 
+/** What is known of the body of a response, which nobody has begun to read. */
+export interface Body {
+  /** `undefined` where it is shown to be in memory, or nothing at all. */
+  readonly stream: ReadableStream<Uint8Array> | undefined;
+  /** Whether the stream may be one of bytes in memory: Node shows nothing of most. */
+  readonly mayBeInMemory: boolean;
+}
+
 /**
- * Whether the body of a response is in memory: bytes, a string, a `Blob`, nothing at all, or a file
- * that Bun sends by itself. Reading `response.body` tells it nowhere, and costs one in memory its
- * `Content-Type` on Bun.
+ * The body of a response. `response.body` is read only where it is a stream: it would cost a body in
+ * memory its `Content-Type` on Bun, and `@hono/node-server` the head that it keeps with the body.
  *
- * @param response The response, which nobody reads.
- * @returns Whether that is shown; `undefined` where the runtime shows nothing, such as Node.
+ * @param response The response.
  */
-export function isInMemory(response: Response): boolean | undefined {
+export function bodyOf(response: Response): Body {
+  const shown = bunBodyOf(response) ?? denoBodyOf(response) ??
+    nodeServerBodyOf(response);
+  if (shown === "in memory") return IN_MEMORY;
+  const stream = shown ?? response.body;
+  if (!(stream instanceof ReadableStream)) return IN_MEMORY;
+  // Node alone shows nothing
+  const mayBeInMemory = shown === undefined && !stream.locked &&
+    lendsByteReader(stream);
+  return { stream, mayBeInMemory };
+}
+
+/** Nothing to watch. */
+export const IN_MEMORY: Body = { stream: undefined, mayBeInMemory: false };
+
+/** What a runtime shows of a body; `undefined` where it shows nothing. */
+type Shown = "in memory" | ReadableStream<Uint8Array> | null | undefined;
+
+/** A string, a `Blob` and a file that Bun sends by itself are shown when a response is inspected. */
+function bunBodyOf(response: Response): Shown {
   const { Bun } = globalThis as BunGlobals;
-  if (Bun !== undefined) {
-    return /\n  bodyUsed: \w+(,\n  (Blob|FileRef) |,?\n})/
-      .test(Bun.inspect(response));
-  }
+  if (Bun === undefined) return undefined;
+  const inMemory = /\n {2}bodyUsed: \w+,\n {2}(Blob|FileRef) /;
+  return inMemory.test(Bun.inspect(response)) ? "in memory" : response.body;
+}
+
+function denoBodyOf(response: Response): Shown {
   const inner = innerOf(response);
-  return inner && (inner.body === null || inner.body.source !== null);
+  if (inner === undefined) return undefined;
+  return inner.body?.source === null ? response.body : "in memory";
+}
+
+/** `@hono/node-server` keeps status, body and headers as the app gave them, until somebody asks. */
+function nodeServerBodyOf(response: Response): Shown {
+  const cached: unknown = Reflect.get(response, symbolOf(response, "cache"));
+  if (!Array.isArray(cached)) return undefined;
+  return cached[1] instanceof ReadableStream ? cached[1] : "in memory";
 }
 
 /** What Deno keeps of a response, as it inspects it. */

@@ -70,7 +70,7 @@ class ServerResponse extends Sending {
     request: Request,
     server: BunServer,
   ) {
-    super(listener);
+    super(listener, 0);
     this.#request = request;
     this.#server = server;
   }

@@ -30,10 +30,14 @@ export function handOn(
   return copy;
 }
 
+/** How much is sent at once, in bytes: the end of a body in memory must not come with its beginning. */
+const PIECE = 64 * 1024;
+
 /** A stream that is made of another one. */
 class Source implements UnderlyingDefaultSource<Uint8Array> {
   readonly #body: ReadableStream<Uint8Array>;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined = undefined;
+  #rest: Uint8Array | undefined = undefined;
   #over: ((outcome: ResponseOutcome) => void) | undefined;
   #unread: ReturnType<typeof setTimeout> | undefined = undefined;
 
@@ -56,14 +60,27 @@ class Source implements UnderlyingDefaultSource<Uint8Array> {
   ): Promise<void> {
     clearTimeout(this.#unread);
     try {
-      const { done, value } = await this.#reader!.read();
-      if (!done) return controller.enqueue(value);
+      const { done, value } = await this.#next();
+      if (!done) return controller.enqueue(this.#pieceOf(value));
       controller.close();
       this.#report("sent");
     } catch (error) {
       controller.error(error);
       this.#report("errored");
     }
+  }
+
+  #next(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    const value = this.#rest;
+    return value === undefined
+      ? this.#reader!.read()
+      : Promise.resolve({ done: false, value });
+  }
+
+  #pieceOf(value: Uint8Array): Uint8Array {
+    const isLarge = value.length > PIECE;
+    this.#rest = isLarge ? value.subarray(PIECE) : undefined;
+    return isLarge ? value.subarray(0, PIECE) : value;
   }
 
   cancel(reason: unknown): Promise<void> {

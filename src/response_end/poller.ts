@@ -15,10 +15,17 @@ const LONGEST_SLEEP = 20;
  */
 export abstract class Sending implements TurnListener {
   readonly #listener: ResponseEndListener;
+  readonly #turns: 0 | 2;
 
-  /** Begins to look, in the next turn. */
-  constructor(listener: ResponseEndListener) {
+  /**
+   * Begins to look, in the next turn.
+   *
+   * @param listener Who is told.
+   * @param turns How many turns must still pass when it is over: what looks is one of its own.
+   */
+  constructor(listener: ResponseEndListener, turns: 0 | 2) {
     this.#listener = listener;
+    this.#turns = turns;
     waitForTurn(1, this);
   }
 
@@ -35,9 +42,9 @@ export abstract class Sending implements TurnListener {
     timer ??= setTimeout(look, sleep);
   }
 
-  /** Tells the listener: what looks is a turn of its own. */
+  /** Tells the listener. */
   tell(): void {
-    this.#listener.responseEnded(this, 0);
+    this.#listener.responseEnded(this, this.#turns);
   }
 }
 

@@ -1,12 +1,11 @@
-import { type BodyState, isInMemory, stateOf } from "./body_state.ts";
+import { bodyOf, IN_MEMORY, stateOf } from "./body_state.ts";
 import { handOn } from "./hand_on.ts";
 import { Sending } from "./poller.ts";
 import type { ResponseOutcome } from "../task/policy.ts";
-import {
-  type Exchange,
-  lendsByteReader,
-  type ResponseEndListener,
-  type ResponseEndSource,
+import type {
+  Exchange,
+  ResponseEndListener,
+  ResponseEndSource,
 } from "./response_end_source.ts";
 import { IS_DENO } from "./runtime.ts";
 
@@ -31,35 +30,34 @@ function responseEnd(
   listener: ResponseEndListener,
   { request, response, hasLeft }: Exchange,
 ): Response | undefined {
-  const inMemory = response && isInMemory(response);
-  const body = inMemory || request?.method === "HEAD"
-    ? undefined
-    : response?.body;
-  // the app itself reads a body that is locked before it has left
-  if (response === undefined || !body || body.locked && !hasLeft) {
+  const isHead = request?.method === "HEAD";
+  const { stream, mayBeInMemory } = response && !isHead
+    ? bodyOf(response)
+    : IN_MEMORY;
+  // the app itself reads a stream that is locked before it has left
+  if (!response || !stream || stream.locked && !hasLeft) {
     listener.responseEnded("unknown", 2);
     return response;
   }
-  const state = stateOf(body);
+  const state = stateOf(stream);
   if (state === undefined && !hasLeft) {
     return handOn(response, (outcome) => listener.responseEnded(outcome, 2));
   }
-  if (state !== "readable") listener.responseEnded("unknown", 2);
-  else {
+  if (state === "readable") {
     // Deno's signal aborts after a success too, and reading it prints a warning
     const signal = IS_DENO ? undefined : request?.signal;
-    const mayBeMemory = inMemory === undefined && !body.locked &&
-      lendsByteReader(body);
-    new Body(listener, body, signal, mayBeMemory ? UNREAD_BYTES : UNREAD);
-  }
+    const patience = mayBeInMemory ? UNREAD_BYTES : UNREAD;
+    new SentBody(listener, stream, signal, patience);
+  } else listener.responseEnded("unknown", 2);
   return response;
 }
 
 /** A body that its host reads. */
-class Body extends Sending {
+class SentBody extends Sending {
   readonly #body: ReadableStream<Uint8Array>;
   readonly #signal: AbortSignal | undefined;
   readonly #unreadAt: number;
+  #isRead = false;
 
   constructor(
     listener: ResponseEndListener,
@@ -67,17 +65,26 @@ class Body extends Sending {
     signal: AbortSignal | undefined,
     patience: number,
   ) {
-    super(listener);
+    super(listener, 2); // it has been read, and has yet to be sent
     this.#body = body;
     this.#signal = signal;
     this.#unreadAt = now() + patience;
   }
 
-  /** A host may leave the body of a client that has left as it is. */
+  /**
+   * A body that has been read is over at the next look: a host may hold back what it has read, such
+   * as `@hono/node-server`, which waits a millisecond for the rest.
+   */
   get isOver(): boolean {
-    const body = this.#body;
-    return this.#signal?.aborted === true || stateOf(body) !== "readable" ||
-      !body.locked && now() > this.#unreadAt;
+    const wasRead = this.#isRead;
+    this.#isRead ||= this.#isLeftAlone || stateOf(this.#body) !== "readable";
+    return wasRead;
+  }
+
+  /** A host may leave the body as it is when its client has left, or when there is no client. */
+  get #isLeftAlone(): boolean {
+    return this.#signal?.aborted === true ||
+      !this.#body.locked && now() > this.#unreadAt;
   }
 
   get outcome(): ResponseOutcome {

@@ -7,6 +7,7 @@ import { atEnd } from "./at_end.ts";
 const PAGE = Buffer.from("<p>a page</p>".repeat(1_000));
 const BODIES: Readonly<Record<string, Uint8Array>> = {
   "/plain": PAGE,
+  "/odd": PAGE,
   "/gzip": gzipSync(PAGE),
   "/large": new Uint8Array(32 * 1024 * 1024).fill(9),
 };
@@ -14,7 +15,7 @@ const BODIES: Readonly<Record<string, Uint8Array>> = {
 /**
  * Starts a server in this process, for an app that passes its responses on: `/plain` and `/large`
  * state their length, `/gzip` that of its compressed body, `/chunked` none, and its second half
- * comes later. It ends with this process.
+ * comes later; `/odd` has a status that no app may make. It ends with this process.
  *
  * @returns Its address, with a slash at the end.
  */
@@ -26,6 +27,7 @@ export async function startUpstream(): Promise<string> {
       setTimeout(() => response.end(PAGE), 50);
       return;
     }
+    if (url === "/odd") response.statusCode = 999;
     if (url === "/gzip") response.setHeader("content-encoding", "gzip");
     const body = BODIES[url ?? ""];
     response.setHeader("content-length", body?.length ?? 0);
