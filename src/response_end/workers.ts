@@ -65,6 +65,10 @@ function responseEnd(
   const over = (outcome: ResponseOutcome): void => {
     setTimeout(() => listener.responseEnded(outcome, 0), 1);
   };
+  // the last block may still wait for the client
+  const copied = (outcome: ResponseOutcome): void => {
+    setTimeout(over, 1, outcome);
+  };
   if (hasLeft) {
     wait(response, over);
     return response;
@@ -77,7 +81,7 @@ function responseEnd(
   const { body } = response;
   const returned = new Response(through.readable, response);
   const send = isJavaScriptStream(body) ? pipe : copy;
-  send(body, through.writable, request?.signal).then(over);
+  send(body, through.writable, request?.signal).then(copied);
   return returned;
 }
 

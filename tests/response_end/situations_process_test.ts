@@ -29,6 +29,14 @@ const late = runtime === "workerd"
   ? "Workers end a handler whose response has left"
   : undefined;
 
+const noSignal = runtime === "workerd"
+  ? "a Worker is told of that with a compatibility flag only"
+  : undefined;
+
+const notQueued = runtime === "node"
+  ? undefined
+  : "only Node calls the handler of a request behind a slow one";
+
 for (const stage of [withServer, withoutServer]) {
   if (stage.unless === undefined) situations(stage);
   else leaveOut(`responseEnd: every situation ${stage.title}`, stage.unless);
@@ -167,6 +175,36 @@ function situations(stage: Stage): void {
       [name, `${name}-second`],
     );
   });
+
+  testUnless(
+    noSignal,
+    `responseEnd: the first task of a request, added when its client leaves ${stage.title}`,
+    async () => {
+      const name = uniqueName();
+      const connection = await connect(await stage.port());
+      const { head } = connection.request(`/own/abort?task=${name}`);
+      await head;
+      connection.destroy();
+      await stage.lineOf(name);
+    },
+  );
+
+  testUnless(
+    notQueued,
+    `responseEnd: a client that leaves while its other answers wait for a slow one ${stage.title}`,
+    async () => {
+      const gate = uniqueName();
+      const names = [uniqueName(), uniqueName()];
+      const connection = await connect(await stage.port());
+      connection.request(`/waits/${gate}`);
+      for (const name of names) connection.request(`/json?task=${name}`);
+      await (await stage.app()).line(`waits ${gate}`);
+      await stage.pings(20);
+      connection.destroy();
+      for (const name of names) await stage.lineOf(name);
+      await stage.open(gate);
+    },
+  );
 }
 
 function assertOutcome(line: string, outcome: string): void {
