@@ -138,18 +138,19 @@ function pipe(
   to: WritableStream<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<ResponseOutcome> {
-  return from.pipeTo(to, signal && { signal }).then(
-    () => "sent",
-    // a source that failed keeps its error; one that was cancelled is closed
-    async () => {
-      try {
-        await from.getReader().closed;
-        return "aborted";
-      } catch {
-        return "errored";
-      }
-    },
-  );
+  return new Promise((resolve) => {
+    // workerd looks at the signal of a pipe when the next chunk comes, if ever
+    signal?.addEventListener("abort", () => resolve("aborted"));
+    from.pipeTo(to, signal && { signal }).then(
+      () => resolve("sent"),
+      // a source that failed keeps its error; one that was cancelled is closed
+      () =>
+        from.getReader().closed.then(
+          () => resolve("aborted"),
+          () => resolve("errored"),
+        ),
+    );
+  });
 }
 
 /**

@@ -15,13 +15,15 @@ const BODIES: Readonly<Record<string, Uint8Array>> = {
 /**
  * Starts a server in this process, for an app that passes its responses on: `/plain` and `/large`
  * state their length, `/gzip` that of its compressed body, `/chunked` none, and its second half
- * comes later; `/odd` has a status that no app may make. It ends with this process.
+ * comes later; `/odd` has a
+ * status that no app may make, and `/quiet` never ends. It ends with this process.
  *
  * @returns Its address, with a slash at the end.
  */
 export async function startUpstream(): Promise<string> {
   const server = createServer(({ url }, response) => {
     response.setHeader("content-type", "text/html");
+    if (url === "/quiet") return response.write(PAGE);
     if (url === "/chunked") {
       response.write(PAGE);
       setTimeout(() => response.end(PAGE), 50);

@@ -5,12 +5,12 @@ import {
   request,
   type RequestOptions,
 } from "../harness/http_client.ts";
-import { leaveOut, testUnless } from "../harness/left_out.ts";
+import { leaveOut, notOnWorkers, testUnless } from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 import {
   release,
-  type Stage,
+  Stage,
   uniqueName,
   withoutServer,
   withServer,
@@ -32,6 +32,33 @@ const late = runtime === "workerd"
 const noSignal = runtime === "workerd"
   ? "a Worker is told of that with a compatibility flag only"
   : undefined;
+
+/** Where a Worker is told that its client has left. */
+const withSignal = new Stage(
+  "with enable_request_signal",
+  { COMPATIBILITY_FLAGS: "enable_request_signal" },
+  notOnWorkers,
+);
+
+for (const stage of [withServer, withoutServer, withSignal]) {
+  const unless = runtime === "workerd" && stage === withServer
+    ? noSignal
+    : stage.unless;
+  for (const path of ["/lasts/never", "/upstream/quiet"]) {
+    const title =
+      `responseEnd: a client that leaves ${path}, which has nothing to send ${stage.title}`;
+    testUnless(unless, title, async () => {
+      const name = uniqueName();
+      const connection = await connect(await stage.port());
+      const response = connection.request(`${path}?task=${name}`);
+      await response.head;
+      await stage.pings(20);
+      assertEquals(await stage.linesOf(name), []);
+      connection.destroy();
+      assertOutcome(await stage.lineOf(name), "aborted");
+    });
+  }
+}
 
 const notQueued = runtime === "node"
   ? undefined

@@ -15,8 +15,10 @@ const folder = bundlesFolder();
 const name = `app_${process.pid}`;
 await bundle({ files: { [name]: app }, folder, target: "workerd" });
 
+const bindings: Record<string, string> = JSON.parse(env);
 await using workerd = await startWorkerd(`${folder}/${name}.mjs`, {
-  env: JSON.parse(env),
+  env: bindings,
+  flags: bindings["COMPATIBILITY_FLAGS"]?.split(" ") ?? [],
   onOutput(stdout, stderr): void {
     stdout.pipe(process.stdout);
     stderr.pipe(process.stderr);
