@@ -88,7 +88,7 @@ class SentBody extends Sending {
   }
 
   get outcome(): ResponseOutcome {
-    if (this.#signal?.aborted) return "aborted";
-    return stateOf(this.#body) === "errored" ? "errored" : "unknown";
+    if (stateOf(this.#body) === "errored") return "errored";
+    return this.#signal?.aborted ? "aborted" : "unknown";
   }
 }
