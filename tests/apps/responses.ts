@@ -270,4 +270,12 @@ const withoutServer = {
   fetch: (request: Request) => app.fetch(new Request(request)),
 };
 
-export default setting("SERVER") === "none" ? withoutServer : app;
+/** As a handler calls it that forgets what the runtime hands over beside the request. */
+const withoutArgument = { fetch: (request: Request) => app.fetch(request) };
+
+const apps: Readonly<Record<string, unknown>> = {
+  none: withoutServer,
+  dropped: withoutArgument,
+};
+
+export default apps[setting("SERVER") ?? ""] ?? app;

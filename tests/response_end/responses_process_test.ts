@@ -78,6 +78,10 @@ const LARGE: readonly Case[] = [
 ];
 
 const OTHER: readonly Case[] = [
+  {
+    path: "/string/1048576",
+    options: { headers: { "accept-encoding": "gzip" } },
+  },
   { path: "/echo", options: UPLOAD },
   { path: "/echo-clone", options: UPLOAD },
   {
@@ -109,7 +113,7 @@ function isHole(stage: Stage, { path, large }: Case): boolean {
   if (stage === exactEnd) return false;
   const slow = path === "/slow/json";
   if (runtime === "workerd") return slow;
-  if (stage === withServer) return large === true && runtime === "deno";
+  if (stage !== withoutServer) return large === true && runtime === "deno";
   // without the server nobody sees a body in memory, and a file on Bun, or what reads a body outside
   const isFile = path === "/file" && runtime === "bun";
   return slow || isFile || large === true || path.startsWith("/outside/etag");
@@ -124,6 +128,17 @@ for (const stage of STAGES) {
     const one of [...CASES, REWRITTEN, ...WORKERS, ...OTHER, ...LARGE]
   ) matrix(stage, one);
   for (const one of LARGE) slowAndLeaving(stage, one);
+}
+
+/** The request itself, as Deno's server made it, tells the end. */
+const withoutArgument = new Stage(
+  "without the argument",
+  { SERVER: "dropped" },
+  runtime === "deno" ? undefined : "only Deno's request tells its end",
+);
+const { unless } = withoutArgument;
+for (const path of ["/json", "/stream/16", "/upstream/gzip", "/file"]) {
+  matrix(withoutArgument, { path, unless });
 }
 
 /** What a client gets, and when the task starts, with and without a task. */
