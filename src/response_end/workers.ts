@@ -1,11 +1,17 @@
 import { stateOf } from "./body_state.ts";
 import type { ResponseOutcome } from "../task/policy.ts";
-import {
-  type Exchange,
-  lendsByteReader,
-  type ResponseEndListener,
-  type ResponseEndSource,
+import type {
+  Exchange,
+  ResponseEndListener,
+  ResponseEndSource,
 } from "./response_end_source.ts";
+import {
+  copy,
+  isJavaScriptStream,
+  lengthOf,
+  pipe,
+  showsLength,
+} from "./workers_copy.ts";
 
 /** The streams of workerd that are used here: native ones, so that the pipe stays out of JS. */
 interface WorkersStreams {
@@ -20,23 +26,6 @@ interface WorkersStreams {
 
 const { IdentityTransformStream, FixedLengthStream } =
   globalThis as WorkersStreams;
-
-/**
- * What workerd tells `inspect` of `node:util` about a stream: whether it lends a byte reader, and how
- * long it is. Asking was measured to take a fifth less CPU time for a request with a task than to take
- * such a reader: when that is given back, an error is made, with its stack trace.
- */
-const [SUPPORTS_BYOB, LENGTH] = ["supportsBYOB", "length"].map((name) =>
-  IdentityTransformStream &&
-  Object.getOwnPropertySymbols(ReadableStream.prototype)
-    .find(({ description }) => description === name)
-);
-
-/** How much is copied at once at most, in bytes: with less a large body takes noticeably longer. */
-const BLOCK = 512 * 1024;
-
-/** The same, of a stream whose length nobody knows: often one that lasts, and sends little. */
-const BLOCK_OF_UNKNOWN = 64 * 1024;
 
 /** What the kernel takes at once of a body, in bytes, where the client takes little at a time. */
 const AT_ONCE = 48 * 1024;
@@ -111,84 +100,11 @@ function passage(
   // workerd ignores the length an app states for a stream made in JS, and sends chunks
   if (isJavaScriptStream(body)) return new IdentityTransformStream!();
   // it may be held in memory; it may be encoded already
-  if (LENGTH === undefined || headers.has("content-encoding")) return undefined;
-  const length = Reflect.get(body, LENGTH);
+  if (!showsLength || headers.has("content-encoding")) return undefined;
+  const length = lengthOf(body);
   if (length === undefined) return new IdentityTransformStream!();
   // the true one, whatever the header says; without a header nothing tells a stream from memory
   return length > AT_ONCE || headers.has("content-length")
     ? new FixedLengthStream!(length)
     : undefined;
-}
-
-/** A stream made in JS refuses a byte reader, unless it was made as a byte stream. */
-function isJavaScriptStream(body: ReadableStream<Uint8Array>): boolean {
-  return SUPPORTS_BYOB === undefined
-    ? !lendsByteReader(body)
-    : Reflect.get(body, SUPPORTS_BYOB) === false;
-}
-
-/**
- * Pipes a stream made in JS; tells how that ended, and never rejects.
- *
- * @param signal Aborted when the client leaves, where the Worker has the flag for it: a stream that
- * has nothing to send never learns it otherwise.
- */
-function pipe(
-  from: ReadableStream<Uint8Array>,
-  to: WritableStream<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<ResponseOutcome> {
-  return new Promise((resolve) => {
-    // workerd looks at the signal of a pipe when the next chunk comes, if ever
-    signal?.addEventListener("abort", () => resolve("aborted"));
-    from.pipeTo(to, signal && { signal }).then(
-      () => resolve("sent"),
-      // a source that failed keeps its error; one that was cancelled is closed
-      () =>
-        from.getReader().closed.then(
-          () => resolve("aborted"),
-          () => resolve("errored"),
-        ),
-    );
-  });
-}
-
-/**
- * Copies a native stream, in blocks: workerd itself refuses to pipe most of them into another one,
- * such as what `HTMLRewriter`, `clone()` and a `FixedLengthStream` give.
- *
- * @returns How that ended. Never rejects.
- */
-async function copy(
-  from: ReadableStream<Uint8Array>,
-  to: WritableStream<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<ResponseOutcome> {
-  const reader = from.getReader({ mode: "byob" });
-  const writer = to.getWriter();
-  writer.closed.catch(() => {}); // a write that fails tells the same
-  signal?.addEventListener("abort", () => {
-    reader.cancel(signal.reason).catch(() => {});
-  });
-  const length = Number(Reflect.get(from, LENGTH!) ?? BLOCK_OF_UNKNOWN);
-  let buffer = new ArrayBuffer(Math.min(length, BLOCK) || 1);
-  let outcome: ResponseOutcome = "errored"; // while it is read
-  try {
-    while (true) {
-      const { done, value } = await reader.read(new Uint8Array(buffer));
-      outcome = "aborted"; // while it is written
-      if (done) break;
-      await writer.write(value);
-      buffer = value.buffer;
-      outcome = "errored";
-    }
-    signal?.throwIfAborted();
-    await writer.close();
-    return "sent";
-  } catch (error) {
-    for (const end of [reader.cancel(error), writer.abort(error)]) {
-      end.catch(() => {});
-    }
-    return signal?.aborted ? "aborted" : outcome;
-  }
 }
