@@ -32,6 +32,12 @@ export interface StartWorkerdOptions {
    * @default {{}}
    */
   readonly queues?: Readonly<Record<string, WorkerdQueue>>;
+  /**
+   * Compatibility flags beside `nodejs_compat`.
+   *
+   * @default {[]}
+   */
+  readonly flags?: readonly string[];
   /** Takes what the worker logs. */
   readonly onOutput: (stdout: Readable, stderr: Readable) => void;
 }
@@ -44,12 +50,12 @@ export interface StartWorkerdOptions {
  */
 export async function startWorkerd(
   path: string,
-  { d1 = [], env, onOutput, queues = {} }: StartWorkerdOptions,
+  { d1 = [], env, flags = [], onOutput, queues = {} }: StartWorkerdOptions,
 ): Promise<Workerd> {
   const miniflare = new Miniflare({
     bindings: env,
     compatibilityDate: supportedCompatibilityDate,
-    compatibilityFlags: ["nodejs_compat"],
+    compatibilityFlags: ["nodejs_compat", ...flags],
     d1Databases: [...d1],
     handleRuntimeStdio: onOutput,
     modules: [{

@@ -74,8 +74,7 @@ export interface BackgroundTasksOptions extends TaskPolicy {
   /**
    * Deno only: hands every body on chunk by chunk, so that even a large one held in memory has
    * left before the first task starts, and the outcome is known. Without it a task that burns CPU
-   * may hold back the tail of such a body. A body whose response states no `Content-Length` is
-   * then sent in chunks.
+   * may hold back the tail of such a body. The headers stay what they are without it.
    *
    * @default {false}
    */

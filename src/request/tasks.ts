@@ -85,6 +85,8 @@ export class BackgroundTasks
   /** What was handed to `waitUntil()` and has not settled. */
   #kept: Line<BackgroundTask> | undefined = undefined;
   #status: number | undefined = undefined;
+  /** The response of a request without tasks: a task that is added later waits for its end. */
+  #left: Response | undefined = undefined;
   #failure: { readonly cause: unknown } | undefined = undefined;
   /** How the request ended; made when somebody waits for it. */
   #end: RequestEnd | undefined = undefined;
@@ -190,7 +192,9 @@ export class BackgroundTasks
     this.isSettled = true;
     this.#status = response?.status;
     this.#tell("handled");
-    return this.#sequence === undefined ? response : this.#watchEnd(response);
+    if (this.#sequence !== undefined) return this.#watchEnd(response, false);
+    this.#left = response;
+    return response;
   }
 
   /** There is no response to wait for. */
@@ -479,19 +483,22 @@ export class BackgroundTasks
   /** The handler has settled: a response may have ended before anybody waited for its end. */
   #startLate(): void {
     const work = this.#work;
-    if (this.#end === undefined) this.#watchEnd(undefined);
+    if (this.#end === undefined) this.#watchEnd(this.#left, true);
     else if (this.#end.isOver && work !== undefined && !work.isDue) {
       work.isDue = true;
       waitForTurn(1, { turnHasCome: () => work.enqueue() });
     }
   }
 
-  #watchEnd(response: Response | undefined): Response | undefined {
+  #watchEnd(
+    response: Response | undefined,
+    hasLeft: boolean,
+  ): Response | undefined {
     const end = new RequestEnd(this, this.#thrown(), this.#status);
     this.#end = end;
     this.#tell("sending");
     const { exactEnd } = this.#options;
-    const exchange = { request: this.#request, response, exactEnd };
+    const exchange = { request: this.#request, response, hasLeft, exactEnd };
     const sent = this.#interception === undefined
       ? responseEnd(end, exchange, this.#context?.env)
       : this.#interception.responseEnd(end, exchange);

@@ -1,6 +1,5 @@
-import { IS_BUN } from "./runtime.ts";
+import { Sending } from "./poller.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
-import { waitForTurn } from "./turn.ts";
 import type {
   Exchange,
   ResponseEndListener,
@@ -12,24 +11,28 @@ interface BunServer {
   requestIP(request: Request): unknown;
 }
 
-/** The runtime's own, even where a test replaces it by a fake one: all requests share the poller. */
-const { setTimeout } = globalThis;
-
-/** How long the poller sleeps between two looks, in milliseconds. */
-const SHORTEST_SLEEP = 1;
-const LONGEST_SLEEP = 20;
-
 /**
  * Bun: `server.requestIP(request)` is `null` once the response is over, exact to the millisecond
- * and for files too. One poller asks for all requests, a turn later at the earliest, which must do
- * behind a unix socket, where the answer is always `null`. Without the server two turns must do.
- * A body is never wrapped: that would cost `sendfile`, `Content-Length` and ranges.
+ * and for files too. A body is never wrapped: that would cost `sendfile`, `Content-Length` and
+ * ranges.
  */
-export const bun: ServerSource<BunServer | undefined> = { find, responseEnd };
+export const bun: ServerSource<BunServer> = { find, responseEnd };
 
-/** `Bun.serve` hands over the server itself, some frameworks wrap it. */
-function find(platform: unknown): BunServer | undefined {
-  if (!IS_BUN) return undefined; // the binding of a Worker has a method of any name
+/**
+ * `Bun.serve` hands over the server itself, some frameworks wrap it. It cannot tell of a request that
+ * came over a unix socket, or that somebody made anew: then it says so of an open one too.
+ */
+function find(
+  platform: unknown,
+  request: Request | undefined,
+): BunServer | undefined {
+  const server = serverOf(platform);
+  if (server === undefined || request === undefined) return undefined;
+  const tells = !isClosed(server, request) || request.signal.aborted;
+  return tells ? server : undefined;
+}
+
+function serverOf(platform: unknown): BunServer | undefined {
   if (isServer(platform)) return platform;
   const wrapper = platform as { server?: unknown } | null | undefined;
   return isServer(wrapper?.server) ? wrapper.server : undefined;
@@ -43,37 +46,37 @@ function isServer(value: unknown): value is BunServer {
 function responseEnd(
   listener: ResponseEndListener,
   { request, response }: Exchange,
-  server: BunServer | undefined,
+  server: BunServer,
 ): Response | undefined {
-  const sending = new Sending(request, listener, server);
-  if (request === undefined || server === undefined) {
-    listener.responseEnded(sending, 2);
-  } else watch(sending);
+  new ServerResponse(listener, request!, server);
   return response;
 }
 
-/** A response that may still be on its way. */
-class Sending {
-  readonly listener: ResponseEndListener;
-  readonly #request: Request | undefined;
-  readonly #server: BunServer | undefined;
+function isClosed(server: BunServer, request: Request): boolean {
+  try {
+    return server.requestIP(request) === null;
+  } catch {
+    return true; // Bun did not make this request
+  }
+}
+
+/** A response that Bun's server sends. */
+class ServerResponse extends Sending {
+  readonly #request: Request;
+  readonly #server: BunServer;
 
   constructor(
-    request: Request | undefined,
     listener: ResponseEndListener,
-    server: BunServer | undefined,
+    request: Request,
+    server: BunServer,
   ) {
-    this.listener = listener;
+    super(listener, 0);
     this.#request = request;
     this.#server = server;
   }
 
   get isOver(): boolean {
-    try {
-      return this.#server!.requestIP(this.#request!) === null;
-    } catch {
-      return true; // Bun did not make this request, so nobody can tell
-    }
+    return isClosed(this.#server, this.#request);
   }
 
   /**
@@ -81,42 +84,6 @@ class Sending {
    * too. The signal is made when it is first read, which costs as much as a small task.
    */
   get outcome(): ResponseOutcome {
-    return this.#request?.signal.aborted ? "aborted" : "unknown";
+    return this.#request.signal.aborted ? "aborted" : "unknown";
   }
-}
-
-/** Who is looked at in the next turn for the first time, and who was found to take longer. */
-let fresh: Sending[] = [];
-let lasting: Sending[] = [];
-let timer: ReturnType<typeof setTimeout> | undefined;
-let sleep = SHORTEST_SLEEP;
-
-function watch(sending: Sending): void {
-  if (fresh.length === 0) waitForTurn(1, { turnHasCome: lookAtFresh });
-  fresh.push(sending);
-}
-
-function lookAtFresh(): void {
-  const before = fresh;
-  fresh = [];
-  lasting.push(...stillSending(before));
-  if (lasting.length > 0) timer ??= setTimeout(lookAtLasting, sleep);
-}
-
-function lookAtLasting(): void {
-  const before = lasting.length;
-  lasting = stillSending(lasting);
-  sleep = lasting.length < before
-    ? SHORTEST_SLEEP
-    : Math.min(sleep * 2, LONGEST_SLEEP);
-  timer = lasting.length > 0 ? setTimeout(lookAtLasting, sleep) : undefined;
-}
-
-/** Tells the listeners whose response is over; the others are left. */
-function stillSending(all: readonly Sending[]): Sending[] {
-  return all.filter((sending) => {
-    if (!sending.isOver) return true;
-    sending.listener.responseEnded(sending, 0);
-    return false;
-  });
 }

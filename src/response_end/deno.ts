@@ -1,3 +1,4 @@
+import { symbolOf } from "./body_state.ts";
 import { handOn } from "./hand_on.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
 import type {
@@ -5,6 +6,8 @@ import type {
   ResponseEndListener,
   ServerSource,
 } from "./response_end_source.ts";
+import { IS_DENO } from "./runtime.ts";
+import { type TurnListener, waitForTurn } from "./turn.ts";
 
 /** The members of Deno's `ServeHandlerInfo` that are read here. */
 export interface ServeHandlerInfo {
@@ -20,28 +23,74 @@ export interface ServeHandlerInfo {
  */
 export const deno: ServerSource<ServeHandlerInfo> = { find, responseEnd };
 
-/** `Deno.serve` hands over the info itself. */
-function find(platform: unknown): ServeHandlerInfo | undefined {
-  const info = platform as Partial<ServeHandlerInfo> | null | undefined;
-  return info?.completed instanceof Promise
-    ? info as ServeHandlerInfo
-    : undefined;
+/** `Deno.serve` hands over the info itself; where that was dropped, its request has the same. */
+function find(
+  platform: unknown,
+  request: Request | undefined,
+): ServeHandlerInfo | undefined {
+  if (isInfo(platform)) return platform;
+  if (!IS_DENO || request === undefined) return undefined;
+  const inner = Reflect.get(request, symbolOf(request, "request"));
+  return isInfo(inner) ? inner : undefined;
+}
+
+function isInfo(value: unknown): value is ServeHandlerInfo {
+  const info = value as Partial<ServeHandlerInfo> | null | undefined;
+  return info?.completed instanceof Promise;
 }
 
 function responseEnd(
   listener: ResponseEndListener,
-  { request, response, exactEnd }: Exchange,
+  { request, response, exactEnd, hasLeft }: Exchange,
   info: ServeHandlerInfo,
 ): Response | undefined {
-  let outcome: ResponseOutcome = "unknown";
-  const over = (): void => listener.responseEnded(outcome, 2);
-  // A middleware outside may have answered before the first task was added.
-  if (isClosed(info)) over();
-  else info.completed.then(over, over);
-  // Reading `.body` makes a stream of it, which may cost its `Content-Length`: so only if asked.
-  const body = exactEnd && request?.method !== "HEAD" ? response?.body : null;
-  if (!body || body.locked) return response;
-  return new Response(handOn(body, (end) => outcome = end), response);
+  const end = new End(listener, info);
+  // reading `.body` makes a stream of it, which may cost its `Content-Length`: so only if asked
+  const isAsked = exactEnd && !hasLeft && request?.method !== "HEAD";
+  const returned = isAsked ? exact(response, end) : response;
+  // a middleware outside may have answered before the first task was added
+  if (isClosed(info)) end.over();
+  else info.completed.then(end.over, end.over);
+  // what is read while the request closes never settles, and a turn later it has closed
+  if (hasLeft) waitForTurn(1, end);
+  return returned;
+}
+
+function exact(
+  response: Response | undefined,
+  { ended }: End,
+): Response | undefined {
+  return response?.body && !response.body.locked
+    ? handOn(response, ended)
+    : response;
+}
+
+/** The end of a response, told once. */
+class End implements TurnListener {
+  readonly #listener: ResponseEndListener;
+  readonly #info: ServeHandlerInfo;
+  #outcome: ResponseOutcome = "unknown";
+  #isTold = false;
+
+  constructor(listener: ResponseEndListener, info: ServeHandlerInfo) {
+    this.#listener = listener;
+    this.#info = info;
+  }
+
+  /** Its body has ended, and perhaps not yet left. */
+  readonly ended = (outcome: ResponseOutcome): void => {
+    this.#outcome = outcome;
+  };
+
+  readonly over = (): void => {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#listener.responseEnded(this.#outcome, 2);
+  };
+
+  turnHasCome(): void {
+    if (isClosed(this.#info)) this.over();
+  }
 }
 
 /** A request that is closed refuses to tell its address. */

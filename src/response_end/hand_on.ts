@@ -1,45 +1,96 @@
+import { keepDenoHeaders } from "./deno_headers.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
+import { IS_DENO } from "./runtime.ts";
 
 /** A body that nobody has begun to read after this many milliseconds was dropped. */
 const UNREAD = 1_000;
 
 /**
- * Hands a stream on without holding anything back or asking ahead. Never `type: "bytes"`, which
- * takes the source's buffers away, and never `tee`, which keeps what the client has not read.
+ * Hands the body of a response on without holding anything back or asking ahead. Never
+ * `type: "bytes"`, which takes the source's buffers away, and never `tee`, which keeps what the
+ * client has not read.
  *
- * @param body The stream.
- * @param over Called once, when the stream has ended, failed or been cancelled, or when nobody
- * has begun to read it.
- * @returns The stream to send instead.
+ * @param response The response, with a body that nobody reads.
+ * @param over Called once, when the body has ended, failed or been cancelled, or when nobody has
+ * begun to read it.
+ * @returns The response to send instead.
+ * @throws {RangeError} If the status is one that only a server may send; nothing is touched then.
  */
 export function handOn(
-  body: ReadableStream<Uint8Array>,
+  response: Response,
   over: (outcome: ResponseOutcome) => void,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  let reported = false;
-  const report = (outcome: ResponseOutcome): void => {
-    clearTimeout(unread);
-    if (!reported) over(outcome);
-    reported = true;
-  };
-  const unread = setTimeout(report, UNREAD, "unknown");
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      clearTimeout(unread);
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-        report("sent");
-      } catch (error) {
-        controller.error(error);
-        report("errored");
-      }
-    },
-    cancel(reason): Promise<void> {
-      report("aborted");
-      return reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
+): Response {
+  const source = new Source(response.body!, over);
+  const copy = new Response(
+    new ReadableStream(source, { highWaterMark: 0 }),
+    response,
+  );
+  if (IS_DENO) keepDenoHeaders(response, copy);
+  source.begin();
+  return copy;
+}
+
+/** How much is sent at once, in bytes: the end of a body in memory must not come with its beginning. */
+const PIECE = 64 * 1024;
+
+/** A stream that is made of another one. */
+class Source implements UnderlyingDefaultSource<Uint8Array> {
+  readonly #body: ReadableStream<Uint8Array>;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined = undefined;
+  #rest: Uint8Array | undefined = undefined;
+  #over: ((outcome: ResponseOutcome) => void) | undefined;
+  #unread: ReturnType<typeof setTimeout> | undefined = undefined;
+
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    over: (outcome: ResponseOutcome) => void,
+  ) {
+    this.#body = body;
+    this.#over = over;
+  }
+
+  /** The response is made: from here on the body is this one's. */
+  begin(): void {
+    this.#reader = this.#body.getReader();
+    this.#unread = setTimeout(() => this.#report("unknown"), UNREAD);
+  }
+
+  async pull(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ): Promise<void> {
+    clearTimeout(this.#unread);
+    try {
+      const { done, value } = await this.#next();
+      if (!done) return controller.enqueue(this.#pieceOf(value));
+      controller.close();
+      this.#report("sent");
+    } catch (error) {
+      controller.error(error);
+      this.#report("errored");
+    }
+  }
+
+  #next(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    const value = this.#rest;
+    return value === undefined
+      ? this.#reader!.read()
+      : Promise.resolve({ done: false, value });
+  }
+
+  #pieceOf(value: Uint8Array): Uint8Array {
+    const isLarge = value.length > PIECE;
+    this.#rest = isLarge ? value.subarray(PIECE) : undefined;
+    return isLarge ? value.subarray(0, PIECE) : value;
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    this.#report("aborted");
+    return this.#reader!.cancel(reason);
+  }
+
+  #report(outcome: ResponseOutcome): void {
+    clearTimeout(this.#unread);
+    this.#over?.(outcome);
+    this.#over = undefined;
+  }
 }

@@ -1,29 +1,40 @@
 import type { ResponseOutcome } from "../task/task_run.ts";
+import { type Closing, waitBehindOthers } from "./node_connection.ts";
 import type {
   Exchange,
   ResponseEndListener,
   ServerSource,
 } from "./response_end_source.ts";
+import { type TurnListener, waitForTurn } from "./turn.ts";
 
 /** The members of Node's `ServerResponse` and `Http2ServerResponse` that are read here. */
-export interface Outgoing {
+export interface Outgoing extends Closing {
   readonly closed?: boolean;
   readonly destroyed?: boolean;
   readonly errored?: unknown;
   readonly writableFinished: boolean;
-  readonly req?: { readonly socket?: { readonly destroyed?: boolean } | null };
+  /** `null` while another response of the connection comes first, and when this one has finished. */
+  readonly socket?: Closing | null;
+  readonly req?: { readonly socket?: Connection | null };
   readonly stream?: {
     readonly destroyed: boolean;
     readonly aborted: boolean;
     readonly errored?: unknown;
   };
-  once(event: "close", listener: () => void): void;
+}
+
+/** The connection a request came over. */
+interface Connection extends Closing {
+  readonly destroyed?: boolean;
+  /** Whether the server has ended it after its last response. */
+  readonly writableFinished?: boolean;
 }
 
 /**
  * Node, and whatever speaks its `http`: the response is over when `outgoing` has closed, which
  * follows the last write to the kernel, or the loss of the connection. `close` may come while the
- * handler still runs, and does not come again: so its marks are read first.
+ * handler still runs, and does not come again: so its marks are read first, in the next turn, when
+ * most responses are over.
  */
 export const node: ServerSource<Outgoing> = { find, responseEnd };
 
@@ -42,28 +53,55 @@ function responseEnd(
   { response }: Exchange,
   outgoing: Outgoing,
 ): Response | undefined {
-  const over = (): void => listener.responseEnded(outcomeOf(outgoing), 1);
-  if (isOver(outgoing)) over();
-  else outgoing.once("close", over);
+  waitForTurn(1, new Sending(listener, outgoing));
   return response;
 }
 
+/** A response that Node's server sends. */
+class Sending implements TurnListener {
+  readonly #listener: ResponseEndListener;
+  readonly #outgoing: Outgoing;
+
+  constructor(listener: ResponseEndListener, outgoing: Outgoing) {
+    this.#listener = listener;
+    this.#outgoing = outgoing;
+  }
+
+  turnHasCome(): void {
+    const outgoing = this.#outgoing;
+    if (isOver(outgoing)) {
+      this.#listener.responseEnded(outcomeOf(outgoing), 0);
+      return;
+    }
+    const over = (): void =>
+      this.#listener.responseEnded(outcomeOf(outgoing), 1);
+    const { stream, req } = outgoing;
+    // over HTTP/2 no response waits for another one, and asking for its socket may throw
+    const isBehind = stream === undefined && outgoing.socket === null;
+    if (isBehind && req?.socket) waitBehindOthers(outgoing, req.socket, over);
+    else outgoing.once("close", over);
+  }
+}
+
 function isOver(
-  { closed, destroyed, writableFinished, stream }: Outgoing,
+  { closed, destroyed, writableFinished, req, stream }: Outgoing,
 ): boolean {
-  return closed === true || destroyed === true || writableFinished ||
-    stream?.destroyed === true;
+  if (closed === true || destroyed === true || writableFinished) return true;
+  return stream === undefined
+    ? req?.socket?.destroyed === true
+    : stream.destroyed;
 }
 
 /**
- * Read while `close` is being emitted. Before Node 24 one big write that a client did not wait for
- * counts as finished, with the connection destroyed: then nobody can tell. HTTP/2 finishes every
- * response, so there only an error and an abort are sure.
+ * Read while `close` is being emitted, or later. Before Node 24 one big write that a client did not
+ * wait for counts as finished, with the connection destroyed: then nobody can tell. HTTP/2 finishes
+ * every response, so there only an error and an abort are sure.
  */
 function outcomeOf(outgoing: Outgoing): ResponseOutcome {
   const { writableFinished, req, stream } = outgoing;
   if ((stream ?? outgoing).errored) return "errored";
   if (stream !== undefined) return stream.aborted ? "aborted" : "unknown";
   if (!writableFinished) return "aborted";
-  return req?.socket?.destroyed === false ? "sent" : "unknown";
+  const { destroyed, writableFinished: isEnded } = req?.socket ?? {};
+  return destroyed === false || isEnded === true ? "sent" : "unknown";
 }

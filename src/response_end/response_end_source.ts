@@ -9,8 +9,13 @@ import type { ResponseOutcome } from "../task/task_run.ts";
 export interface Exchange {
   /** The request as its server made it. */
   readonly request: Request | undefined;
-  /** The response, or `undefined` where the handler threw, or where it has left already. */
+  /** The response, or `undefined` where the handler threw. */
   readonly response: Response | undefined;
+  /**
+   * Whether the response has left already, and may be in mid body: it is only looked at. Unset where
+   * it goes wherever the end is told to send it.
+   */
+  readonly hasLeft?: boolean;
   /** The option of that name. */
   readonly exactEnd: boolean;
 }
@@ -70,8 +75,14 @@ export interface ResponseEndSource<Server = void> {
  * @typeParam Server What tells it.
  */
 export interface ServerSource<Server> extends ResponseEndSource<Server> {
-  /** Finds it in what a server handed over. Never decided by a runtime's name. */
-  find(platform: unknown): Server | undefined;
+  /**
+   * Finds it in what a server handed over.
+   *
+   * @param platform What that is.
+   * @param request The request, which may be one that the server does not know.
+   * @returns The server, or `undefined` where it is none or cannot tell of this request.
+   */
+  find(platform: unknown, request: Request | undefined): Server | undefined;
 }
 
 /**

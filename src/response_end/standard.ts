@@ -1,42 +1,94 @@
+import { bodyOf, IN_MEMORY, stateOf } from "./body_state.ts";
 import { handOn } from "./hand_on.ts";
+import { Sending } from "./poller.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
-import {
-  type Exchange,
-  lendsByteReader,
-  type ResponseEndListener,
-  type ResponseEndSource,
+import type {
+  Exchange,
+  ResponseEndListener,
+  ResponseEndSource,
 } from "./response_end_source.ts";
+import { IS_DENO } from "./runtime.ts";
+
+/** Of the runtime itself, even where a test replaces it. */
+const now = performance.now.bind(performance);
+
+/** A stream that nobody has begun to read after this many milliseconds was dropped. */
+const UNREAD = 1_000;
+
+/** The same where the stream may be a body in memory, which a test of an app never reads. */
+const UNREAD_BYTES = 50;
 
 /**
- * Any other runtime, and a test that calls the handler itself: two turns for a body held in memory.
- * A stream is handed on chunk by chunk, and is over when it ends, fails or is cancelled, or when
- * nobody begins to read it.
+ * No server was handed over: a route of Next, a request that was made anew, a unix socket on Bun, a
+ * test that calls the handler itself. A body that is shown to be in memory is over after two turns,
+ * any other when it has been read to its end, has failed or was cancelled. Whoever reads it, the
+ * stream itself tells; where it does not, it is handed on chunk by chunk.
  */
 export const standard: ResponseEndSource = { responseEnd };
 
 function responseEnd(
   listener: ResponseEndListener,
-  { request, response }: Exchange,
+  { request, response, hasLeft }: Exchange,
 ): Response | undefined {
-  const over = (outcome: ResponseOutcome): void =>
-    listener.responseEnded(outcome, 2);
-  if (
-    response === undefined || request?.method === "HEAD" ||
-    !isStream(response.body)
-  ) {
-    over("unknown");
+  const isHead = request?.method === "HEAD";
+  const { stream, mayBeInMemory } = response && !isHead
+    ? bodyOf(response)
+    : IN_MEMORY;
+  // the app itself reads a stream that is locked before it has left
+  if (!response || !stream || stream.locked && !hasLeft) {
+    listener.responseEnded("unknown", 2);
     return response;
   }
-  return new Response(handOn(response.body, over), response);
+  const state = stateOf(stream);
+  if (state === undefined && !hasLeft) {
+    return handOn(response, (outcome) => listener.responseEnded(outcome, 2));
+  }
+  if (state === "readable") {
+    // Deno's signal aborts after a success too, and reading it prints a warning
+    const signal = IS_DENO ? undefined : request?.signal;
+    const patience = mayBeInMemory ? UNREAD_BYTES : UNREAD;
+    new SentBody(listener, stream, signal, patience);
+  } else listener.responseEnded("unknown", 2);
+  return response;
 }
 
-/**
- * A body held in memory lends a byte reader; a stream made in JS refuses one. Deno refuses it for
- * both, so there, without its info, every body is taken for one held in memory.
- */
-function isStream(
-  body: ReadableStream<Uint8Array> | null,
-): body is ReadableStream<Uint8Array> {
-  if (body === null || body.locked || "Deno" in globalThis) return false;
-  return !lendsByteReader(body);
+/** A body that its host reads. */
+class SentBody extends Sending {
+  readonly #body: ReadableStream<Uint8Array>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #unreadAt: number;
+  #isRead = false;
+
+  constructor(
+    listener: ResponseEndListener,
+    body: ReadableStream<Uint8Array>,
+    signal: AbortSignal | undefined,
+    patience: number,
+  ) {
+    super(listener, 2); // it has been read, and has yet to be sent
+    this.#body = body;
+    this.#signal = signal;
+    this.#unreadAt = now() + patience;
+  }
+
+  /**
+   * A body that has been read is over at the next look: a host may hold back what it has read, such
+   * as `@hono/node-server`, which waits a millisecond for the rest.
+   */
+  get isOver(): boolean {
+    const wasRead = this.#isRead;
+    this.#isRead ||= this.#isLeftAlone || stateOf(this.#body) !== "readable";
+    return wasRead;
+  }
+
+  /** A host may leave the body as it is when its client has left, or when there is no client. */
+  get #isLeftAlone(): boolean {
+    return this.#signal?.aborted === true ||
+      !this.#body.locked && now() > this.#unreadAt;
+  }
+
+  get outcome(): ResponseOutcome {
+    if (stateOf(this.#body) === "errored") return "errored";
+    return this.#signal?.aborted ? "aborted" : "unknown";
+  }
 }

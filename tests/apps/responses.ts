@@ -139,7 +139,20 @@ const upstream = (path: string): Promise<Response> =>
   fetch(setting("UPSTREAM") + path, { headers: { "accept-encoding": "gzip" } });
 routes.get("/upstream/:path", (c) => upstream(c.req.param("path")));
 
-/** The streams that only workerd has. */
+routes.get(
+  "/body-of/:path",
+  async (c) => new Response((await upstream(c.req.param("path"))).body),
+);
+routes.get("/tee/:path", async (c) => {
+  const page = await upstream(c.req.param("path"));
+  const [sent, dropped] = page.body!.tee();
+  dropped.cancel().catch(() => {}); // settles when the other one does
+  return new Response(sent);
+});
+routes.post("/echo", (c) => new Response(c.req.raw.body));
+routes.post("/echo-clone", (c) => new Response(c.req.raw.clone().body));
+
+/** The streams that only workerd has, and a rewriter that Bun has too. */
 const workers = globalThis as unknown as {
   HTMLRewriter: new () => {
     on(
@@ -230,7 +243,40 @@ app.get("/own/cancelled/:gate", (c) => {
   });
 });
 
+// the first task of a request, and one behind it, added in mid body
+app.get("/own/mid/:gate", (c) => {
+  const opened = gate(c.req.param("gate"));
+  return streamSSE(c, async (stream) => {
+    await stream.writeSSE({ data: "first" });
+    await stream.sleep(20);
+    addTask(c);
+    await stream.sleep(5);
+    addTask(c, "-second");
+    await opened;
+    await stream.writeSSE({ data: "last" });
+  });
+});
+
+// the first task, added when the client has left
+app.get("/own/abort", (c) => {
+  c.req.raw.signal.addEventListener("abort", () => addTask(c));
+  return c.body(source(100_000));
+});
+
 app.get("/ping", (c) => c.text("pong"));
 app.onError((error, c) => c.text(error.message, 500));
 
-export default app;
+/** As a route of a framework calls it: the request is another one, and the server is not handed on. */
+const withoutServer = {
+  fetch: (request: Request) => app.fetch(new Request(request)),
+};
+
+/** As a handler calls it that forgets what the runtime hands over beside the request. */
+const withoutArgument = { fetch: (request: Request) => app.fetch(request) };
+
+const apps: Readonly<Record<string, unknown>> = {
+  none: withoutServer,
+  dropped: withoutArgument,
+};
+
+export default apps[setting("SERVER") ?? ""] ?? app;

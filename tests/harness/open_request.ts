@@ -3,6 +3,7 @@ import {
   type BackgroundTasksOptions,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
+import { gate } from "./gate.ts";
 
 /** A request whose handler is still at work. */
 export interface OpenRequest {
@@ -18,17 +19,17 @@ export interface OpenRequest {
  * @param options The options of the door.
  */
 export function openRequest(options: BackgroundTasksOptions): OpenRequest {
-  const { promise, resolve } = Promise.withResolvers<Response>();
+  const responds = gate();
   let tasks: BackgroundTasks | undefined;
   const fetch = withBackgroundTasks((_request, its) => {
     tasks = its;
-    return promise;
+    return responds.opened.then(() => new Response(null));
   }, options);
   const handled = fetch(new Request("https://example.com/"));
   return {
     tasks: tasks!,
     async respond() {
-      resolve(new Response(null));
+      responds.open();
       await handled;
     },
   };

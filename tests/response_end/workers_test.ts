@@ -1,14 +1,15 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import { responseEnd } from "../../src/response_end/response_end.ts";
 import { workers } from "../../src/response_end/workers.ts";
 import { notOnWorkers, testUnless } from "../harness/left_out.ts";
 
 /** Hands a response to the platform, reads what it sends, and waits until it has ended. */
-async function send(response: Response): Promise<Response> {
+async function send(response: Response, text = "a body"): Promise<Response> {
   const request = new Request("https://example.com/");
   const exchange = { request, response, exactEnd: false };
   const { promise, resolve } = Promise.withResolvers<unknown>();
   const sent = workers.responseEnd({ responseEnded: resolve }, exchange)!;
-  assertEquals(await sent.clone().text(), "a body");
+  assertEquals(await sent.clone().text(), text);
   await promise;
   return sent;
 }
@@ -49,6 +50,55 @@ testUnless(
     ) {
       assertEquals(await send(response) === response, false);
     }
+  },
+);
+
+testUnless(
+  notOnWorkers,
+  "workers.responseEnd() copies a body of known length that does not leave at once, whatever its headers say",
+  async () => {
+    const text = "x".repeat(100_000);
+    const { body } = new Response(text);
+    const [branch, dropped] = new Response(text).body!.tee();
+    dropped.cancel().catch(() => {});
+    const request = new Request("https://example.com/", {
+      method: "POST",
+      body: text,
+    });
+    for (
+      const response of [
+        new Response(text),
+        new Response(body),
+        new Response(branch),
+        new Response(request.clone().body),
+        new Response(request.body),
+      ]
+    ) {
+      assertEquals(await send(response, text) === response, false);
+    }
+  },
+);
+
+testUnless(
+  notOnWorkers,
+  "responseEnd() asks the bindings of a Worker for nothing",
+  async () => {
+    const asked: PropertyKey[] = [];
+    const env = new Proxy({}, {
+      get(_target, key) {
+        asked.push(key);
+        return () => {}; // as a service binding answers
+      },
+    });
+    const exchange = {
+      request: new Request("https://example.com/"),
+      response: new Response("a body"),
+      exactEnd: false,
+    };
+    await new Promise<unknown>((resolve) =>
+      responseEnd({ responseEnded: resolve }, exchange, env)
+    );
+    assertEquals(asked, []);
   },
 );
 

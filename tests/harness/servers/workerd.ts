@@ -10,8 +10,10 @@ import { startWorkerd } from "../../../tools/workerd.ts";
 import { listening } from "./app.ts";
 
 const [app = "", env = "{}"] = process.argv.slice(2);
+const bindings: Record<string, string> = JSON.parse(env);
 const workerd = await startWorkerd(await bundleOnce(app, "workerd"), {
-  env: JSON.parse(env),
+  env: bindings,
+  flags: bindings["COMPATIBILITY_FLAGS"]?.split(" ") ?? [],
   onOutput(stdout, stderr): void {
     stdout.pipe(process.stdout);
     stderr.pipe(process.stderr);

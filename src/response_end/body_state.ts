@@ -1,0 +1,115 @@
+import { lendsByteReader } from "./response_end_source.ts";
+
+/** What a runtime tells of a stream that somebody else reads. */
+export type BodyState = "readable" | "closed" | "errored";
+
+/** What Node and Bun show their own streams of a web stream, Deno and workerd whoever inspects it. */
+interface KnownObject {
+  readonly [symbol: symbol]: unknown;
+}
+
+const READABLE = Symbol.for("nodejs.stream.readable");
+const ERRORED = Symbol.for("nodejs.stream.errored");
+
+/**
+ * What became of a stream, whoever reads it: asking changes nothing.
+ *
+ * @param body The stream.
+ * @returns Its state, `closed` also where its reader has cancelled it; `undefined` where the runtime
+ * does not tell, or where it reads the stream itself, past JS, and the state stays what it was.
+ */
+export function stateOf(
+  body: ReadableStream<Uint8Array>,
+): BodyState | undefined {
+  const known = body as unknown as KnownObject;
+  if (typeof known[READABLE] === "boolean") {
+    if (known[READABLE]) return "readable";
+    return known[ERRORED] ? "errored" : "closed";
+  }
+  if (known[symbolOf(body, "[[resourceBacking]]")]) return undefined;
+  const state = known[symbolOf(body, "[[state]]")] ??
+    known[symbolOf(ReadableStream.prototype, "state")];
+  return isState(state) ? state : undefined;
+}
+
+function isState(value: unknown): value is BodyState {
+  return value === "readable" || value === "closed" || value === "errored";
+}
+
+/** The symbol of that description, or one that nothing has. */
+export function symbolOf(owner: object, description: string): symbol {
+  return Object.getOwnPropertySymbols(owner)
+    .find((symbol) => symbol.description === description) ?? NONE;
+}
+
+const NONE = Symbol();
+
+/** The member of `globalThis.Bun` that is read here. */
+interface BunGlobals {
+  readonly Bun?: { inspect(value: unknown): string };
+}
+
+/** What Deno keeps of a `Response`: no body also where nothing but a string is there. */
+export interface DenoResponse {
+  readonly body:
+    | { readonly source: unknown; readonly length: number | null }
+    | null;
+}
+
+/** What is known of the body of a response, which nobody has begun to read. */
+export interface Body {
+  /** `undefined` where it is shown to be in memory, or nothing at all. */
+  readonly stream: ReadableStream<Uint8Array> | undefined;
+  /** Whether the stream may be one of bytes in memory: Node shows nothing of most. */
+  readonly mayBeInMemory: boolean;
+}
+
+/**
+ * The body of a response. `response.body` is read only where it is a stream: it would cost a body in
+ * memory its `Content-Type` on Bun, and `@hono/node-server` the head that it keeps with the body.
+ *
+ * @param response The response.
+ */
+export function bodyOf(response: Response): Body {
+  const shown = bunBodyOf(response) ?? denoBodyOf(response) ??
+    nodeServerBodyOf(response);
+  if (shown === "in memory") return IN_MEMORY;
+  const stream = shown ?? response.body;
+  if (!(stream instanceof ReadableStream)) return IN_MEMORY;
+  // Node alone shows nothing
+  const mayBeInMemory = shown === undefined && !stream.locked &&
+    lendsByteReader(stream);
+  return { stream, mayBeInMemory };
+}
+
+/** Nothing to watch. */
+export const IN_MEMORY: Body = { stream: undefined, mayBeInMemory: false };
+
+/** What a runtime shows of a body; `undefined` where it shows nothing. */
+type Shown = "in memory" | ReadableStream<Uint8Array> | null | undefined;
+
+/** A string, a `Blob` and a file that Bun sends by itself are shown when a response is inspected. */
+function bunBodyOf(response: Response): Shown {
+  const { Bun } = globalThis as BunGlobals;
+  if (Bun === undefined) return undefined;
+  const inMemory = /\n {2}bodyUsed: \w+,\n {2}(Blob|FileRef) /;
+  return inMemory.test(Bun.inspect(response)) ? "in memory" : response.body;
+}
+
+function denoBodyOf(response: Response): Shown {
+  const inner = innerOf(response);
+  if (inner === undefined) return undefined;
+  return inner.body?.source === null ? response.body : "in memory";
+}
+
+/** `@hono/node-server` keeps status, body and headers as the app gave them, until somebody asks. */
+function nodeServerBodyOf(response: Response): Shown {
+  const cached: unknown = Reflect.get(response, symbolOf(response, "cache"));
+  if (!Array.isArray(cached)) return undefined;
+  return cached[1] instanceof ReadableStream ? cached[1] : "in memory";
+}
+
+/** What Deno keeps of a response, as it inspects it. */
+export function innerOf(response: Response): DenoResponse | undefined {
+  return Reflect.get(response, symbolOf(response, "response"));
+}

@@ -1,0 +1,35 @@
+import { innerOf } from "./body_state.ts";
+
+/** Encodings that `fetch()` has undone in the bytes, and not in the headers. */
+const DECODED = /^(gzip|br)$/i;
+
+/**
+ * Gives a response whose body was handed on the headers that Deno's server sends by itself of the
+ * one it stands for.
+ *
+ * @param response The response as the handler returned it.
+ * @param copy The one that is sent, whose body is a stream.
+ */
+export function keepDenoHeaders(
+  response: Response,
+  { headers }: Response,
+): void {
+  const isDecoded = response.url !== "" &&
+    DECODED.test(headers.get("content-encoding") ?? "");
+  if (isDecoded) {
+    headers.delete("content-encoding");
+    headers.delete("content-length");
+    return;
+  }
+  const length = lengthOf(response);
+  if (length === undefined || headers.has("content-length")) return;
+  headers.set("content-length", String(length));
+}
+
+/** The length of a body in memory, in bytes. */
+function lengthOf(response: Response): number | undefined {
+  const body = innerOf(response)?.body;
+  return typeof body?.source === "string"
+    ? new TextEncoder().encode(body.source).length
+    : body?.length ?? undefined;
+}
