@@ -74,6 +74,7 @@ export {
   type DrainOnShutdownOptions,
 } from "./src/shutdown/drain_on_shutdown.ts";
 export type { StoppableServer } from "./src/shutdown/stop_server.ts";
+export { enqueue, type EnqueueOptions } from "./src/queues/enqueue.ts";
 export type { JsonArguments, JsonOf } from "./src/queues/json.ts";
 export type {
   EnqueueContext,

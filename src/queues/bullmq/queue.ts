@@ -1,22 +1,31 @@
-import type { JobsOptions, Queue } from "bullmq";
+import type { Queue, RepeatOptions } from "bullmq";
 import { checkKeys } from "../../check/check.ts";
 import { checkMilliseconds } from "../../check/check_number.ts";
 import { TaskEnqueueError } from "../../check/errors.ts";
 import { isInTime } from "../../check/in_time.ts";
-import { reasonOf } from "../../check/thrown.ts";
+import type { DefinedTask } from "../../define_task.ts";
+import { messageFor } from "../enqueue.ts";
 import type {
   TaskMessage,
   TaskQueue,
   TaskQueueSupport,
 } from "../task_queue.ts";
 import { type Broker, createBroker } from "./broker.ts";
+import { causeOf } from "./cause.ts";
 import {
   type BullMQConnection,
   checkConnection,
-  checkQueueName,
+  CONNECTION_KEYS,
   DEFAULT_QUEUE_NAME,
 } from "./connection.ts";
-import { isDemoted } from "./redis_failover.ts";
+import { HandOver, Late, Stuck } from "./hand_over.ts";
+import {
+  type BullMQJob,
+  checkJobOptions,
+  jobOf,
+  type JobOptions,
+  templateOf,
+} from "./job.ts";
 
 /** Options of {@linkcode bullmq} beside where the engine is. */
 export interface BullMQQueueOptions {
@@ -27,29 +36,61 @@ export interface BullMQQueueOptions {
    */
   readonly queueName?: string;
   /**
-   * Milliseconds a request waits at most until the engine has its tasks. An integer, at least 1.
+   * Milliseconds the engine may take until it has the tasks of a request. An integer, at least 1.
    *
-   * The default leaves a request that fails the rest of a second.
+   * The default leaves a request that fails the rest of a second. What waits in this process, because
+   * many requests come at once, is not the engine's time; and large messages get more of it, a second
+   * for each 10 MB.
    *
    * @default {800}
    */
   readonly timeout?: number;
+  /**
+   * BullMQ's own options of the jobs, such as `{ priority: 1 }`, or a function that makes them of a
+   * message: `({ task }) => task === "report" ? { priority: 9 } : {}`.
+   *
+   * @default {{ removeOnComplete: { age: 3_600, count: 1_000 }, removeOnFail: { age: 604_800, count: 5_000 }, stackTraceLimit: 5 }}
+   */
+  readonly jobOptions?: JobOptions;
 }
 
 /** A queue of BullMQ. */
 export interface BullMQQueue extends TaskQueue {
   /** The name of BullMQ's queue. */
   readonly queueName: string;
-  /** BullMQ's own queue, for whatever this package does not do; connects if it has to. */
+  /**
+   * BullMQ's own queue, for whatever this package does not do; connects if it has to.
+   *
+   * @throws {Error} If the engine cannot be reached within `timeout`.
+   */
   client(): Promise<Queue>;
+  /**
+   * Adds a task again and again, by BullMQ's job scheduler: replaces the one of that name. Each run
+   * has an id of its own, and the options of `defineTask`. `(await queue.client())
+   * .removeJobScheduler(name)` ends it.
+   *
+   * @param name The name of the scheduler.
+   * @param repeat When, as BullMQ takes it: `{ pattern: "0 6 * * *", tz: "Europe/Berlin" }`, or
+   * `{ every: 60_000 }`.
+   * @param task The task.
+   * @param args Its arguments, the same for each run.
+   * @throws {TypeError} If the task has another queue, or an argument is not JSON.
+   * @throws {TaskEnqueueError} If the engine cannot be reached, refuses, or does not answer in time.
+   */
+  schedule<Args extends readonly unknown[]>(
+    name: string,
+    repeat: Omit<RepeatOptions, "key">,
+    task: DefinedTask<Args>,
+    ...args: Args
+  ): Promise<void>;
 }
 
 /** How long a request waits for a broker where nobody said otherwise: it is to fail within a second. */
 const DEFAULT_TIMEOUT = 800;
 /** How long a request waits for a broker that was away when the one before it asked. */
 const OUTAGE_PATIENCE = 250;
-/** How long BullMQ remembers an `idempotencyKey`. */
-const KEY_TTL = 60 * 60_000;
+/** The share of its time that the engine has in any case, however long connecting took. */
+const LEAST_SHARE = 0.25;
 
 /**
  * A queue of BullMQ, on Redis or Valkey or on Postgres.
@@ -85,20 +126,18 @@ export function bullmq(
   options: BullMQConnection & BullMQQueueOptions,
 ): BullMQQueue {
   checkKeys("bullmq option", options, [
-    "connection",
-    "postgres",
+    ...CONNECTION_KEYS,
     "queueName",
     "timeout",
+    "jobOptions",
   ]);
   checkConnection(options);
   const { queueName = DEFAULT_QUEUE_NAME, timeout = DEFAULT_TIMEOUT } = options;
-  checkQueueName(queueName);
+  const { jobOptions = {} } = options;
   checkMilliseconds("timeout", timeout, 1);
-  return new Producer(
-    createBroker(options, queueName, timeout),
-    queueName,
-    timeout,
-  );
+  checkJobOptions(jobOptions);
+  const broker = createBroker(options, queueName, timeout);
+  return new Producer(broker, queueName, timeout, jobOptions);
 }
 
 class Producer implements BullMQQueue {
@@ -111,46 +150,84 @@ class Producer implements BullMQQueue {
   };
   readonly #broker: Broker;
   readonly #timeout: number;
+  readonly #options: JobOptions;
+  readonly #handOver: HandOver;
   #away = false;
-  #answers = 0;
 
-  constructor(broker: Broker, queueName: string, timeout: number) {
+  constructor(
+    broker: Broker,
+    queueName: string,
+    timeout: number,
+    options: JobOptions,
+  ) {
     this.name = broker.name;
     this.queueName = queueName;
     this.#broker = broker;
     this.#timeout = timeout;
+    this.#options = options;
+    this.#handOver = new HandOver(broker);
   }
 
-  client(): Promise<Queue> {
-    return this.#broker.open();
+  async client(): Promise<Queue> {
+    try {
+      return await within(this.#timeout, this.#broker.open());
+    } catch (error) {
+      const cause = this.#whyAway(error);
+      const why = causeOf(cause).message;
+      throw new Error(`Cannot reach ${this.name}: ${why}`, { cause });
+    }
   }
 
   async enqueue(messages: readonly TaskMessage[]): Promise<void> {
     const [first] = messages;
     if (first === undefined) return;
+    const jobs = this.#jobsOf(messages);
     const start = performance.now();
     const queue = await this.#open(first.task);
-    const answers = this.#answers;
+    const left = this.#timeout - (performance.now() - start);
+    const timeout = Math.max(left, this.#timeout * LEAST_SHARE);
     try {
-      const left = this.#timeout - (performance.now() - start);
-      await within(left, queue.addBulk(messages.map(jobOf)));
-      this.#answers++;
+      await this.#handOver.give(queue, jobs, timeout);
     } catch (cause) {
-      const refused = this.#broker.refused(cause, messages.length);
-      // Nobody was answered meanwhile: the connection may be dead without anybody having said so.
-      const isDead = !refused && answers === this.#answers;
-      if (isDead || isDemoted(cause as Error)) this.#broker.discard(queue);
-      throw this.#error(
-        first.task,
-        refused ? "not-queued" : "unknown",
-        refused ? "it refused" : "it did not answer in time",
-        cause,
+      throw this.#errorOf(first.task, cause, messages.length);
+    }
+  }
+
+  async schedule<Args extends readonly unknown[]>(
+    name: string,
+    repeat: Omit<RepeatOptions, "key">,
+    task: DefinedTask<Args>,
+    ...args: Args
+  ): Promise<void> {
+    const { message, queue: own } = messageFor(task, args, {});
+    if (own !== this) {
+      throw new TypeError(
+        `Cannot schedule task "${task.name}": it has another queue; write schedule() of that`,
       );
+    }
+    const opts = templateOf(message, this.#options);
+    const queue = await this.#open(task.name);
+    try {
+      // each run has the id of its job in place of this message's
+      const template = { name: task.name, data: message, opts };
+      const added = queue.upsertJobScheduler(name, repeat, template);
+      await within(this.#timeout, added);
+    } catch (cause) {
+      throw this.#errorOf(task.name, cause, 1);
     }
   }
 
   close(): Promise<void> {
     return this.#broker.close();
+  }
+
+  #jobsOf(messages: readonly TaskMessage[]): BullMQJob[] {
+    try {
+      return messages.map((message) => jobOf(message, this.#options));
+    } catch (cause) {
+      const task = messages[0]?.task ?? "";
+      throw this.#error(task, "not-queued", "jobOptions failed", cause);
+    }
   }
 
   async #open(task: string): Promise<Queue> {
@@ -163,11 +240,29 @@ class Producer implements BullMQQueue {
       return queue;
     } catch (error) {
       this.#away = true;
-      const cause = error instanceof Late
-        ? this.#broker.problem ?? error
-        : error;
+      const cause = this.#whyAway(error);
       throw this.#error(task, "not-queued", "it cannot be reached", cause);
     }
+  }
+
+  #whyAway(error: unknown): unknown {
+    return error instanceof Late ? this.#broker.problem ?? error : error;
+  }
+
+  #errorOf(task: string, cause: unknown, messages: number): TaskEnqueueError {
+    if (cause instanceof Stuck) {
+      return this.#error(task, "not-queued", "it stands still", cause);
+    }
+    if (cause instanceof Late) {
+      return this.#error(task, "unknown", "it did not answer in time", cause);
+    }
+    if (this.#broker.refused(cause, messages)) {
+      return this.#error(task, "not-queued", "it refused", cause);
+    }
+    const reason = this.#broker.answered(cause)
+      ? "it refused all of the batch, or a part of it"
+      : "the connection was lost before it answered";
+    return this.#error(task, "unknown", reason, cause);
   }
 
   #error(
@@ -176,20 +271,10 @@ class Producer implements BullMQQueue {
     reason: string,
     cause: unknown,
   ): TaskEnqueueError {
-    // one of a host with several addresses has no message of its own
-    const told = cause instanceof AggregateError ? cause.errors[0] : cause;
-    return new TaskEnqueueError(
-      task,
-      this.name,
-      outcome,
-      `${reason} (${reasonOf(told)})`,
-      { cause },
-    );
+    const text = `${reason} (${causeOf(cause).message})`;
+    return new TaskEnqueueError(task, this.name, outcome, text, { cause });
   }
 }
-
-/** The error of a wait that was too long. */
-class Late extends Error {}
 
 async function within<Value>(
   milliseconds: number,
@@ -197,29 +282,4 @@ async function within<Value>(
 ): Promise<Value> {
   if (await isInTime(promise, milliseconds)) return promise;
   throw new Late(`no answer within ${Math.round(milliseconds)} ms`);
-}
-
-function jobOf(
-  message: TaskMessage,
-): { name: string; data: TaskMessage; opts: JobsOptions } {
-  const { id, task, retry, delay, idempotencyKey } = message;
-  return {
-    name: task,
-    data: message,
-    opts: {
-      jobId: id,
-      attempts: retry.attempts,
-      backoff: { type: "postlude" }, // the worker computes the delay, from the message
-      removeOnComplete: { age: 3_600, count: 1_000 },
-      removeOnFail: { age: 7 * 24 * 3_600, count: 5_000 },
-      ...(delay !== undefined && { delay }),
-      ...(idempotencyKey !== undefined && {
-        // as JSON, a task and its key are not taken for another pair that reads the same when joined
-        deduplication: {
-          id: JSON.stringify([task, idempotencyKey]),
-          ttl: KEY_TTL,
-        },
-      }),
-    },
-  };
 }

@@ -1,4 +1,9 @@
-import { type Job, UnrecoverableError, type Worker } from "bullmq";
+import {
+  type Job,
+  UnrecoverableError,
+  type Worker,
+  type WorkerOptions,
+} from "bullmq";
 import { checkKeys } from "../../check/check.ts";
 import { checkMilliseconds } from "../../check/check_number.ts";
 import type { DrainReport } from "../../runner/drain.ts";
@@ -34,7 +39,8 @@ export interface TaskWorker {
  * Runs durable tasks: the whole of a worker's process.
  *
  * Waits for an engine that is not up yet, makes BullMQ's tables in Postgres where they are missing,
- * and warns about a Redis that would lose tasks. Tasks run at least once: one whose worker died
+ * and warns about a Redis that would lose tasks. Where the engine answers errors it says so once, asks
+ * again after about a second, then less often, and says once that it is over. Tasks run at least once: one whose worker died
  * runs again, at the same attempt, about `lockDuration` later.
  *
  * @example A worker
@@ -49,7 +55,8 @@ export interface TaskWorker {
  * @returns The worker, once it is connected.
  * @throws {TypeError} If an option is unknown or of the wrong kind, or `file` exports no processor.
  * @throws {RangeError} If an option is out of range.
- * @throws {Error} If the engine refuses the user or the password.
+ * @throws {Error} If the engine refuses the user, the password or the database, or its tables are
+ * missing and the role may not make them. Nothing runs then, and no connection is left.
  */
 export async function createWorker(
   options: BullMQConnection & CreateWorkerOptions,
@@ -63,24 +70,37 @@ export async function createWorker(
     options.observers,
   );
   if (file !== undefined) await checkFile(file);
-  const connection = await openWorker(
-    options,
-    options.queueName ?? DEFAULT_QUEUE_NAME,
-    file ?? processorOf(runner),
-    {
-      concurrency: options.concurrency ?? 10,
-      lockDuration: options.lockDuration ?? 30_000,
-      stalledInterval: Math.min(options.lockDuration ?? 30_000, 5_000),
-      maxStalledCount: options.crashRetries ?? 3,
-      runRetryDelay: 1_000, // after an outage; BullMQ would wait 15 seconds
-      useWorkerThreads: true,
-      settings: { backoffStrategy },
-    },
-  );
+  const connection = await openWorker(options, {
+    queueName: options.queueName ?? DEFAULT_QUEUE_NAME,
+    processor: file ?? processorOf(runner),
+    options: bullmqOptions(options),
+    migrate: options.migrate ?? true,
+  });
   const worker = new RunningWorker(connection, runner);
+  worker.run();
   if (closeOnSignals) worker.closeOnSignals(closeTimeout);
   return worker;
 }
+
+function bullmqOptions(
+  options: CreateWorkerOptions,
+): Omit<WorkerOptions, "connection"> {
+  const { concurrency = 10, crashRetries = 3, limiter, lockDuration = 30_000 } =
+    options;
+  return {
+    concurrency,
+    lockDuration,
+    stalledInterval: Math.min(lockDuration, 5_000),
+    maxStalledCount: crashRetries,
+    runRetryDelay: 1_000, // after an outage; BullMQ would wait 15 seconds
+    useWorkerThreads: true,
+    settings: { backoffStrategy },
+    ...(limiter !== undefined && { limiter }),
+  };
+}
+
+/** How long an engine that is away may keep a worker that has closed, in milliseconds. */
+const END_TIME = 1_000;
 
 class RunningWorker implements TaskWorker, SignalledWorker {
   readonly client: Worker;
@@ -106,6 +126,11 @@ class RunningWorker implements TaskWorker, SignalledWorker {
       this.#finished++;
     });
     this.client.on("failed", (job, error) => void this.#jobFailed(job, error));
+  }
+
+  /** Begins to fetch jobs, once everybody listens who has to. */
+  run(): void {
+    this.client.run().catch((error) => this.client.emit("error", error));
   }
 
   close(options: { readonly timeout?: number } = {}): Promise<DrainReport> {
@@ -147,8 +172,8 @@ class RunningWorker implements TaskWorker, SignalledWorker {
       ? await closed.then(() => true)
       : await isInTime(closed, timeout);
     const abandoned = inTime ? [] : this.abandon();
-    if (inTime) await this.#connection.end();
-    else this.#connection.disconnect();
+    const ended = inTime && await isInTime(this.#connection.end(), END_TIME);
+    if (!ended) this.#connection.disconnect();
     this.#forget();
     return {
       finished: this.#finished - finished,

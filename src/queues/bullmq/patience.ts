@@ -1,0 +1,181 @@
+import type { IQueueBackend, Worker } from "bullmq";
+import { isOfJob, isOutage, type Outage } from "./outage.ts";
+
+/** The commands by which a worker ends an attempt: each must arrive, or the task runs twice. */
+const ENDINGS = [
+  "moveToCompleted",
+  "moveToFailed",
+  "moveToDelayed",
+  "retryJob",
+] as const;
+
+/** What has failed until a job can be fetched again: nobody may try it, where no task runs. */
+const UNTIL_FETCHED = ["connection", "locks", "stalled"];
+
+/** How long a worker that closes tries to tell the engine what became of a task, in milliseconds. */
+const LAST_WORDS = 5_000;
+
+/** A lock that is taken anew, where it has run out and nobody else has it. */
+export type Relock = (
+  jobId: string,
+  token: string,
+  duration: number,
+) => Promise<unknown>;
+
+type Command = (...args: never[]) => Promise<unknown>;
+
+/**
+ * Makes a worker of BullMQ patient with an engine that answers errors, which it would ask again
+ * without a pause, and whose tasks it would run twice: what became of one is told until the engine
+ * has heard it, and locks that ran out meanwhile are taken anew before others may take them for dead.
+ *
+ * @param worker The worker, before it runs.
+ * @param outage Where the trouble is told.
+ * @param relock Takes a lock anew; none where the engine knows a lock that has run out.
+ */
+export function makePatient(
+  worker: Worker,
+  outage: Outage,
+  relock: Relock | undefined,
+): void {
+  new Patience(worker, outage, relock).begin();
+}
+
+class Patience {
+  readonly #backend: IQueueBackend;
+  readonly #outage: Outage;
+  readonly #relock: Relock | undefined;
+  readonly #lockDuration: number;
+  #closingSince = Infinity;
+
+  constructor(worker: Worker, outage: Outage, relock: Relock | undefined) {
+    this.#backend = worker.getBackend() as unknown as IQueueBackend;
+    this.#outage = outage;
+    this.#relock = relock;
+    this.#lockDuration = worker.opts.lockDuration ?? 30_000;
+    worker.on("closing", () => {
+      this.#closingSince = performance.now();
+      outage.over();
+    });
+  }
+
+  /** Replaces the commands of the backend, which belongs to this worker alone. */
+  begin(): void {
+    this.#fetching();
+    for (const name of ENDINGS) this.#ending(name);
+    this.#renewing();
+    this.#takingOver();
+  }
+
+  /** Fetching a job is tried again until the engine answers, or the worker closes. */
+  #fetching(): void {
+    const backend = this.#backend;
+    const { moveToActive, waitForJob } = backend;
+    backend.moveToActive = async (...args) => {
+      const fetch = (): Promise<unknown[]> => moveToActive.apply(backend, args);
+      const fetched = await this.#insist("fetch", fetch);
+      for (const what of UNTIL_FETCHED) this.#outage.ends(what);
+      return fetched;
+    };
+    backend.waitForJob = (...args) =>
+      this.#insist("wait", () => waitForJob.apply(backend, args));
+  }
+
+  async #insist<Value>(
+    what: string,
+    command: () => Promise<Value>,
+  ): Promise<Value> {
+    while (true) {
+      try {
+        const value = await command();
+        this.#outage.ends(what);
+        return value;
+      } catch (error) {
+        if (this.#closingSince < Infinity) throw error;
+        this.#outage.begins(error, what);
+        await this.#outage.pause(what);
+        if (what === "wait" && isOutage(error)) await this.#reconnect();
+      }
+    }
+  }
+
+  async #reconnect(): Promise<void> {
+    if (this.#closingSince < Infinity) return;
+    await this.#backend.reconnectBlocking().catch(() => {}); // the next try says so
+  }
+
+  /** What became of an attempt is told until the engine has heard it, under a lock that is kept. */
+  #ending(name: (typeof ENDINGS)[number]): void {
+    const backend = this.#backend;
+    const command = backend[name] as Command;
+    const told = (...args: never[]): Promise<unknown> => {
+      const [job, , third, fourth] = args as unknown[];
+      const id = typeof job === "string" ? job : (job as { id: string }).id;
+      const token = String(name === "retryJob" ? third : fourth);
+      return this.#tell(name, id, token, () => command.apply(backend, args));
+    };
+    backend[name] = told as never;
+  }
+
+  async #tell(
+    what: string,
+    id: string,
+    token: string,
+    command: () => Promise<unknown>,
+  ): Promise<unknown> {
+    for (let tries = 1;; tries++) {
+      try {
+        const value = await command();
+        this.#outage.ends(what);
+        return value;
+      } catch (error) {
+        // an earlier try was heard, though its answer was not
+        if (tries > 1 && isOfJob(error)) return { finishedOn: Date.now() };
+        if (isOfJob(error) || this.#hasGivenUp()) throw error;
+        this.#outage.begins(error, what);
+        await this.#outage.pause(what, this.#lockDuration / 2);
+        await this.#backend.extendLocks([id], [token], this.#lockDuration);
+      }
+    }
+  }
+
+  #hasGivenUp(): boolean {
+    return performance.now() - this.#closingSince > LAST_WORDS;
+  }
+
+  /** Locks that may have run out in an outage are taken anew. Never rejects. */
+  #renewing(): void {
+    const backend = this.#backend;
+    const { extendLocks } = backend;
+    const relock = this.#relock;
+    backend.extendLocks = async (ids, tokens, duration) => {
+      try {
+        if (relock !== undefined && this.#outage.lastedWithin(duration)) {
+          const locks = ids.map((id, at) => relock(id, tokens[at]!, duration));
+          await Promise.all(locks);
+        }
+        const lost = await extendLocks.call(backend, ids, tokens, duration);
+        this.#outage.ends("locks");
+        return lost;
+      } catch (error) {
+        this.#outage.begins(error, "locks");
+        return [];
+      }
+    };
+  }
+
+  /** The tasks of others are left to them until they have had the time to take their locks anew. */
+  #takingOver(): void {
+    const backend = this.#backend;
+    const { moveStalledJobsToWait } = backend;
+    backend.moveStalledJobsToWait = async () => {
+      if (this.#outage.lastedWithin(2 * this.#lockDuration)) return [];
+      try {
+        return await moveStalledJobsToWait.call(backend);
+      } catch (error) {
+        this.#outage.begins(error, "stalled");
+        return [];
+      }
+    };
+  }
+}
