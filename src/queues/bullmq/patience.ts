@@ -1,4 +1,5 @@
 import type { IQueueBackend, Worker } from "bullmq";
+import { causeOf } from "./cause.ts";
 import { isOfJob, isOutage, type Outage } from "./outage.ts";
 
 /** The commands by which a worker ends an attempt: each must arrive, or the task runs twice. */
@@ -46,10 +47,13 @@ class Patience {
   readonly #outage: Outage;
   readonly #relock: Relock | undefined;
   readonly #lockDuration: number;
+  /** BullMQ's own way to extend locks: the ids of those that are lost. */
+  readonly #extend: IQueueBackend["extendLocks"];
   #closingSince = Infinity;
 
   constructor(worker: Worker, outage: Outage, relock: Relock | undefined) {
     this.#backend = worker.getBackend() as unknown as IQueueBackend;
+    this.#extend = this.#backend.extendLocks.bind(this.#backend);
     this.#outage = outage;
     this.#relock = relock;
     this.#lockDuration = worker.opts.lockDuration ?? 30_000;
@@ -129,13 +133,42 @@ class Patience {
         this.#outage.ends(what);
         return value;
       } catch (error) {
-        // an earlier try was heard, though its answer was not
-        if (tries > 1 && isOfJob(error)) return { finishedOn: Date.now() };
-        if (isOfJob(error) || this.#hasGivenUp()) throw error;
-        this.#outage.begins(error, what);
-        await this.#outage.pause(what, this.#lockDuration / 2);
-        await this.#backend.extendLocks([id], [token], this.#lockDuration);
+        if (this.#hasGivenUp()) throw error;
+        const isGone = this.#lockRanOut(error);
+        if (isOfJob(error) && !isGone) {
+          if (tries === 1) throw error;
+          return { finishedOn: Date.now() }; // an earlier try was heard, though its answer was not
+        }
+        if (!isGone) await this.#wait(what, error);
+        if (!await this.#regain(what, id, token)) throw error;
       }
+    }
+  }
+
+  async #wait(what: string, error: unknown): Promise<void> {
+    this.#outage.begins(error, what);
+    await this.#outage.pause(what, this.#lockDuration / 2);
+  }
+
+  #lockRanOut(error: unknown): boolean {
+    return this.#relock !== undefined && this.#hasFailedLately() &&
+      causeOf(error).message.startsWith("Missing lock");
+  }
+
+  /** Locks may have run out, and whoever holds one may not have had the time to take it anew. */
+  #hasFailedLately(): boolean {
+    return this.#outage.lastedWithin(2 * this.#lockDuration);
+  }
+
+  /** Keeps the lock of a task that is over; not where another worker has taken it. */
+  async #regain(what: string, id: string, token: string): Promise<boolean> {
+    try {
+      await this.#relock?.(id, token, this.#lockDuration);
+      const lost = await this.#extend([id], [token], this.#lockDuration);
+      return lost.length === 0 || this.#relock === undefined;
+    } catch (error) {
+      await this.#wait(what, error);
+      return true;
     }
   }
 
@@ -145,16 +178,14 @@ class Patience {
 
   /** Locks that may have run out in an outage are taken anew. Never rejects. */
   #renewing(): void {
-    const backend = this.#backend;
-    const { extendLocks } = backend;
-    const relock = this.#relock;
-    backend.extendLocks = async (ids, tokens, duration) => {
+    this.#backend.extendLocks = async (ids, tokens, duration) => {
       try {
-        if (relock !== undefined && this.#outage.lastedWithin(duration)) {
-          const locks = ids.map((id, at) => relock(id, tokens[at]!, duration));
-          await Promise.all(locks);
+        if (this.#relock !== undefined && this.#hasFailedLately()) {
+          await Promise.all(
+            ids.map((id, at) => this.#relock!(id, tokens[at]!, duration)),
+          );
         }
-        const lost = await extendLocks.call(backend, ids, tokens, duration);
+        const lost = await this.#extend(ids, tokens, duration);
         this.#outage.ends("locks");
         return lost;
       } catch (error) {
@@ -169,7 +200,7 @@ class Patience {
     const backend = this.#backend;
     const { moveStalledJobsToWait } = backend;
     backend.moveStalledJobsToWait = async () => {
-      if (this.#outage.lastedWithin(2 * this.#lockDuration)) return [];
+      if (this.#hasFailedLately()) return [];
       try {
         return await moveStalledJobsToWait.call(backend);
       } catch (error) {
