@@ -17,6 +17,8 @@ export interface Break {
   readonly title: string;
   /** What a worker says. */
   readonly said: RegExp;
+  /** Whether it is tried with `deno task test --all` alone. */
+  readonly isRare: boolean;
   /** Breaks the engine. */
   break(url: string): Promise<BrokenEngine>;
 }
@@ -32,6 +34,7 @@ function onRedis(
     engine: "Redis",
     title,
     said,
+    isRare: true,
     async break(url) {
       const redis = new Redis(url);
       const all = async (
@@ -66,6 +69,7 @@ function onPostgres(
     engine: "Postgres",
     title,
     said,
+    isRare: false,
     async break(url) {
       const client = new pg.Client({ connectionString: url });
       await client.connect();
@@ -111,12 +115,15 @@ const noDisk: Break = {
 
 /** Every way there is a test for. */
 export const breaks: readonly Break[] = [
-  onRedis(
-    "that has too few replicas",
-    /answers with an error, .* NOREPLICAS/,
-    [["CONFIG", "SET", "min-replicas-to-write", "1"]],
-    [["CONFIG", "SET", "min-replicas-to-write", "0"]],
-  ),
+  {
+    ...onRedis(
+      "that has too few replicas",
+      /answers with an error, .* NOREPLICAS/,
+      [["CONFIG", "SET", "min-replicas-to-write", "1"]],
+      [["CONFIG", "SET", "min-replicas-to-write", "0"]],
+    ),
+    isRare: false,
+  },
   noDisk,
   onRedis(
     "whose user lost the right to run scripts",

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { runtime } from "./runtime.ts";
 import { test, type TestBody } from "./test.ts";
 
@@ -21,6 +22,14 @@ export const noBullMQ: string | undefined = runtime === "workerd"
   ? "BullMQ does not run on Workers"
   : undefined;
 
+/** Whether this is `deno task test --all`: a case of many rounds takes fewer of them otherwise. */
+export const all: boolean = process.env["POSTLUDE_ALL"] === "yes";
+
+/** Why a case that takes long does not run by default; `undefined` with `deno task test --all`. */
+export const heavy: string | undefined = all
+  ? undefined
+  : "heavy: runs with --all";
+
 /**
  * Says that a case does not run here, and why. `deno task test` prints it: nothing is left out in
  * silence.
@@ -38,12 +47,14 @@ export function leaveOut(name: string, reason: string): void {
  * @param reason Why it cannot run here, or `undefined`.
  * @param name Symbol, then consequence.
  * @param body What to run.
+ * @param timeLimit Milliseconds; 60,000 at most.
  */
 export function testUnless(
   reason: string | undefined,
   name: string,
   body: TestBody,
+  timeLimit?: number,
 ): void {
-  if (reason === undefined) test(name, body);
+  if (reason === undefined) test(name, body, timeLimit);
   else leaveOut(name, reason);
 }

@@ -15,8 +15,11 @@ const LAST = 200;
  */
 export function isOutage(error: unknown): boolean {
   const { code, message } = causeOf(error);
-  // of the system, such as ECONNREFUSED, or of Postgres that goes down, comes up or is full
-  return /^(?:E(?!RR_)|08|57P|53300)/.test(String(code)) ||
+  // of Postgres: it goes down, comes up, or has no connection left
+  if (/^[0-9A-Z]{5}$/.test(String(code))) {
+    return /^(?:08|57P|53300)/.test(String(code));
+  }
+  return /^E(?!RR_)/.test(String(code)) || // of the system, such as ECONNREFUSED
     /timeout|timed out|terminated|closed|isn't writeable|LOADING/i.test(
       message,
     ) || isDemoted({ message });

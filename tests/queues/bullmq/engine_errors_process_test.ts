@@ -8,8 +8,12 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { bullmq } from "@postlude/background-tasks/bullmq";
 import { breaks } from "../../harness/broken_engine.ts";
 import { stages } from "../../harness/durable_stage.ts";
-import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
-import { test } from "../../harness/test.ts";
+import {
+  heavy,
+  leaveOut,
+  noBullMQ,
+  testUnless,
+} from "../../harness/left_out.ts";
 import { until } from "../../harness/until.ts";
 
 /** The lock of a task runs out while the engine refuses: another worker could take it for dead. */
@@ -19,40 +23,44 @@ if (noBullMQ !== undefined) {
   leaveOut("createWorker() on an engine that answers errors", noBullMQ);
 }
 
-for (const { engine, title, break: breakIt, said } of breaks) {
+for (const { engine, title, break: breakIt, said, isRare } of breaks) {
   const open = stages.find(([name]) => name === engine)?.[1];
   if (open === undefined) continue;
-  test(`createWorker() on ${engine} ${title} says so once, asks again after pauses, says once that it is over, and runs nothing twice`, async () => {
-    await using durable = await open();
-    await using worker = await durable.worker(LOCK);
-    await using other = await durable.worker(LOCK);
-    await durable.add("work", "a", 1_000);
-    await durable.line("start a 1");
-    await using broken = await breakIt(durable.engine.url);
-    await durable.line("end a 1");
-    await until(broken.lockIsOver);
-    const said_ = (text: string): boolean =>
-      worker.stderr.includes(text) && other.stderr.includes(text);
-    await until(() => said_("the worker waits for it"));
-    await broken.mend();
-    await durable.add("work", "b", 0);
-    await durable.line("end b 1");
-    await until(() => said_("is back"));
-    const queue = bullmq(durable.connection);
-    const client = await queue.client();
-    await until(async () => await client.getCompletedCount() === 2);
-    await queue.close();
-    assertEquals(durable.log(), [
-      "start a 1",
-      "end a 1",
-      "start b 1",
-      "end b 1",
-    ]);
-    for (const { stderr } of [worker, other]) {
-      const lines = stderr.trim().split("\n");
-      assertEquals(lines.length, 2, stderr);
-      assertMatch(lines[0]!, said);
-      assertMatch(lines[1]!, /^Durable tasks: \w+ is back$/);
-    }
-  });
+  testUnless(
+    isRare ? heavy : undefined,
+    `createWorker() on ${engine} ${title} says so once, asks again after pauses, says once that it is over, and runs nothing twice`,
+    async () => {
+      await using durable = await open();
+      await using worker = await durable.worker(LOCK);
+      await using other = await durable.worker(LOCK);
+      await durable.add("work", "a", 1_000);
+      await durable.line("start a 1");
+      await using broken = await breakIt(durable.engine.url);
+      await durable.line("end a 1");
+      await until(broken.lockIsOver);
+      const bothSaid = (text: string): boolean =>
+        worker.stderr.includes(text) && other.stderr.includes(text);
+      await until(() => bothSaid("the worker waits for it"));
+      await broken.mend();
+      await durable.add("work", "b", 0);
+      await durable.line("end b 1");
+      await until(() => bothSaid("is back"));
+      const queue = bullmq(durable.connection);
+      const client = await queue.client();
+      await until(async () => await client.getCompletedCount() === 2);
+      await queue.close();
+      assertEquals(durable.log(), [
+        "start a 1",
+        "end a 1",
+        "start b 1",
+        "end b 1",
+      ]);
+      for (const { stderr } of [worker, other]) {
+        const lines = stderr.trim().split("\n");
+        assertEquals(lines.length, 2, stderr);
+        assertMatch(lines[0]!, said);
+        assertMatch(lines[1]!, /^Durable tasks: \w+ is back$/);
+      }
+    },
+  );
 }
