@@ -82,6 +82,7 @@ export type {
   TaskMessage,
   TaskQueue,
   TaskQueueSupport,
+  TraceContext,
 } from "./src/queues/task_queue.ts";
 export {
   BackgroundTask,

@@ -20,6 +20,8 @@ export class Attempt implements TaskContext {
   readonly deadline: number | undefined;
   /** A worker does not see the response. */
   readonly response: TaskResponse = { status: undefined, outcome: "unknown" };
+  /** What the handler returned. */
+  value: unknown = undefined;
   readonly #controller = new AbortController();
   #status: TaskStatus = "waiting";
   #startedAt: number | undefined = undefined;
@@ -96,7 +98,7 @@ export class Attempt implements TaskContext {
       Promise.resolve()
         .then(() => surround === undefined ? call() : surround(this, call))
         .then(
-          () => undefined,
+          (value) => void (this.value = value),
           (error): Failure => ({ status: "failed", error }),
         )
         .then((failure) => {

@@ -16,6 +16,7 @@ import { isWorthRetry, retryDelay } from "../task/retry.ts";
 import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
 import type { TaskRun } from "../task/task_state.ts";
 import { Attempt, type Failure } from "./attempt.ts";
+import { runOfOtherVersion } from "./other_version.ts";
 import type { TaskMessage } from "./task_queue.ts";
 
 /** A task that a worker can run, whatever its arguments. */
@@ -24,8 +25,8 @@ export type AnyDefinedTask = DefinedTask<any[]>;
 
 /** What an engine is to do with a message. */
 export type Verdict =
-  /** Forget it: it is done. */
-  | { readonly next: "done" }
+  /** Forget it: it is done, and this is what its handler returned. */
+  | { readonly next: "done"; readonly value: unknown }
   /** Hand it out again, after `delay` milliseconds. */
   | { readonly next: "retry"; readonly delay: number; readonly error: unknown }
   /** Hand it out again later, and not as an attempt: this worker cannot run it. */
@@ -115,6 +116,11 @@ export class MessageRunner {
    * @returns What the engine is to do with it.
    */
   async run({ body, attempt, deadline }: Delivery): Promise<Verdict> {
+    const foreign = runOfOtherVersion(body, attempt);
+    if (foreign !== undefined) {
+      await this.report(foreign);
+      return { next: "later", delay: UNKNOWN_DELAY, error: foreign.error };
+    }
     if (!isMessage(body)) {
       const error = new TypeError(
         `Cannot run ${describeValue(body)}: it is no message of this version`,
@@ -142,7 +148,7 @@ export class MessageRunner {
       this.#notify("onEnd", running);
     }
     return failure === undefined
-      ? { next: "done" }
+      ? { next: "done", value: running.value }
       : await this.#judge(running, failure);
   }
 

@@ -1,6 +1,7 @@
 import type { JobsOptions } from "bullmq";
 import { checkKeys, describeValue } from "../../check/check.ts";
 import type { TaskMessage } from "../task_queue.ts";
+import { withTrace } from "../trace_context.ts";
 
 /** What a message says itself, and this package needs to find it again. */
 const OWN = [
@@ -28,7 +29,7 @@ const KEY_TTL = 60 * 60_000;
 const DEFAULTS: BullMQJobOptions = {
   removeOnComplete: { age: 3_600, count: 1_000 },
   removeOnFail: { age: 7 * 24 * 3_600, count: 5_000 },
-  stackTraceLimit: 5, // of the latest attempts: BullMQ would keep those of all
+  stackTraceLimit: 3, // the latest ones: BullMQ would write those of all attempts, each time
 };
 
 /**
@@ -72,7 +73,7 @@ export function jobOf(message: TaskMessage, options: JobOptions): BullMQJob {
   const { id, delay, idempotencyKey, task } = message;
   return {
     name: task,
-    data: message,
+    data: withTrace(message),
     opts: {
       ...templateOf(message, options),
       jobId: id,

@@ -49,7 +49,7 @@ export interface BullMQQueueOptions {
    * BullMQ's own options of the jobs, such as `{ priority: 1 }`, or a function that makes them of a
    * message: `({ task }) => task === "report" ? { priority: 9 } : {}`.
    *
-   * @default {{ removeOnComplete: { age: 3_600, count: 1_000 }, removeOnFail: { age: 604_800, count: 5_000 }, stackTraceLimit: 5 }}
+   * @default {{ removeOnComplete: { age: 3_600, count: 1_000 }, removeOnFail: { age: 604_800, count: 5_000 }, stackTraceLimit: 3 }}
    */
   readonly jobOptions?: JobOptions;
 }
