@@ -25,5 +25,20 @@ export function causeOf(error: unknown): Cause {
     return { code: undefined, message: textOf(error) };
   }
   const { code } = error as { code?: unknown };
-  return { code, message: error.message || String(code ?? error.name) };
+  const message = error.message || String(code ?? error.name);
+  const remedy = remedyOf(code, message);
+  return { code, message: remedy === "" ? message : `${message}; ${remedy}` };
+}
+
+/** What to do about what a pooler or a cluster answers, which does not say so itself. */
+function remedyOf(code: unknown, message: string): string {
+  if (message.includes("unsupported startup parameter")) {
+    return "behind pgbouncer, write ignore_startup_parameters = options in its configuration, and " +
+      "ALTER ROLE … SET search_path = bullmq, public in Postgres";
+  }
+  if (code === "42883" && message.startsWith("function")) {
+    return "behind a pooler, run ALTER ROLE … SET search_path = bullmq, public in Postgres; else run " +
+      "await migrate({ postgres })";
+  }
+  return message.startsWith("CROSSSLOT") ? 'write prefix: "{jobs}"' : "";
 }

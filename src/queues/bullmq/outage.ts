@@ -17,7 +17,7 @@ export function isOutage(error: unknown): boolean {
   const { code, message } = causeOf(error);
   // of Postgres: it goes down, comes up, or has no connection left
   if (/^[0-9A-Z]{5}$/.test(String(code))) {
-    return /^(?:08|57P|53300)/.test(String(code));
+    return /^(?:08(?!P01)|57P|53300)/.test(String(code));
   }
   return /^E(?!RR_)/.test(String(code)) || // of the system, such as ECONNREFUSED
     /timeout|timed out|terminated|closed|isn't writeable|LOADING/i.test(

@@ -1,4 +1,5 @@
 import { type PgPool, Worker } from "bullmq";
+import { causeOf } from "./cause.ts";
 import type { WorkerConnection, WorkerSetup } from "./open_worker.ts";
 import { isOutage, Outage } from "./outage.ts";
 import { makePatient } from "./patience.ts";
@@ -55,8 +56,15 @@ export async function openOnPostgres(
   } catch (error) {
     away.over();
     pool.end().catch(() => {});
-    throw error;
+    throw withRemedy(error);
   }
+}
+
+/** The error of a worker that cannot start, with what to do about it where Postgres does not say. */
+function withRemedy(error: unknown): unknown {
+  const { message } = causeOf(error);
+  if (error instanceof Error && error.message === message) return error;
+  return new Error(`Cannot start a worker: ${message}`, { cause: error });
 }
 
 /** Opens what there is an engine for, and waits for the engine as long as it is away, or full. */
