@@ -20,9 +20,11 @@ export function isOutage(error: unknown): boolean {
     return /^(?:08(?!P01)|57P|53300)/.test(String(code));
   }
   return /^E(?!RR_)/.test(String(code)) || // of the system, such as ECONNREFUSED
-    /timeout|timed out|terminated|closed|isn't writeable|LOADING/i.test(
-      message,
-    ) || isDemoted({ message });
+    /timeout|timed out|terminated|closed|unreachable|isn't writeable|LOADING/i
+      .test(
+        message,
+      ) ||
+    isDemoted({ message });
 }
 
 /**
