@@ -1,4 +1,5 @@
 import type { IQueueBackend, Worker } from "bullmq";
+import { isInTime } from "../../check/in_time.ts";
 import { causeOf } from "./cause.ts";
 import { isOfJob, isOutage, type Outage } from "./outage.ts";
 
@@ -13,8 +14,11 @@ const ENDINGS = [
 /** What has failed until a job can be fetched again: nobody may try it, where no task runs. */
 const UNTIL_FETCHED = ["connection", "locks", "stalled"];
 
+/** How long a worker that closes waits for a connection to do so, in milliseconds. */
+const GOODBYE = 1_000;
+
 /** How long a worker that closes tries to tell the engine what became of a task, in milliseconds. */
-const LAST_WORDS = 5_000;
+const LAST_WORDS = 3_000;
 
 /** A lock that is taken anew, where it has run out and nobody else has it. */
 export type Relock = (
@@ -49,6 +53,8 @@ class Patience {
   readonly #lockDuration: number;
   /** BullMQ's own way to extend locks: the ids of those that are lost. */
   readonly #extend: IQueueBackend["extendLocks"];
+  /** Begins to limit each command that is pending: the worker closes. */
+  readonly #limits = new Set<() => void>();
   #closingSince = Infinity;
 
   constructor(worker: Worker, outage: Outage, relock: Relock | undefined) {
@@ -60,6 +66,7 @@ class Patience {
     worker.on("closing", () => {
       this.#closingSince = performance.now();
       outage.over();
+      for (const limit of this.#limits) limit();
     });
   }
 
@@ -69,6 +76,7 @@ class Patience {
     for (const name of ENDINGS) this.#ending(name);
     this.#renewing();
     this.#takingOver();
+    this.#closing();
   }
 
   /** Fetching a job is tried again until the engine answers, or the worker closes. */
@@ -91,7 +99,7 @@ class Patience {
   ): Promise<Value> {
     while (true) {
       try {
-        const value = await command();
+        const value = await this.#limited(command);
         this.#outage.ends(what);
         return value;
       } catch (error) {
@@ -127,13 +135,14 @@ class Patience {
     token: string,
     command: () => Promise<unknown>,
   ): Promise<unknown> {
+    const start = performance.now();
     for (let tries = 1;; tries++) {
       try {
-        const value = await command();
+        const value = await this.#limited(command);
         this.#outage.ends(what);
         return value;
       } catch (error) {
-        if (this.#hasGivenUp()) throw error;
+        if (this.#hasGivenUp(start)) throw error;
         const isGone = this.#lockRanOut(error);
         if (isOfJob(error) && !isGone) {
           if (tries === 1) throw error;
@@ -172,8 +181,41 @@ class Patience {
     }
   }
 
-  #hasGivenUp(): boolean {
-    return performance.now() - this.#closingSince > LAST_WORDS;
+  #hasGivenUp(start: number): boolean {
+    const since = Math.max(start, this.#closingSince);
+    return performance.now() - since > LAST_WORDS;
+  }
+
+  /** Asks the engine; once the worker closes, one that does not answer is not waited for. */
+  #limited<Value>(command: () => Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const limit = (): void => {
+        const error = new Error(
+          "the engine did not answer a worker that closes",
+        );
+        timer = setTimeout(() => reject(error), LAST_WORDS);
+      };
+      this.#limits.add(limit);
+      if (this.#closingSince < Infinity) limit();
+      command().then(resolve, reject).finally(() => {
+        clearTimeout(timer);
+        this.#limits.delete(limit);
+      });
+    });
+  }
+
+  /** BullMQ closes its parts one after another, and waits for each, however dead it is. */
+  #closing(): void {
+    const backend = this.#backend;
+    const { close, disconnectBlocking } = backend;
+    backend.disconnectBlocking = async (wait) => {
+      await isInTime(disconnectBlocking.call(backend, wait), GOODBYE);
+    };
+    backend.close = async (force) => {
+      if (await isInTime(close.call(backend, force), GOODBYE)) return;
+      disconnectBlocking.call(backend, false).catch(() => {});
+    };
   }
 
   /** Locks that may have run out in an outage are taken anew. Never rejects. */

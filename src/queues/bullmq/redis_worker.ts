@@ -47,12 +47,17 @@ export async function openOnRedis(
     redis.disconnect();
     throw error;
   }
+  const backend = worker.getBackend();
   return {
     worker,
     async end(): Promise<void> {
       await redis.quit().catch(() => {});
     },
-    disconnect: () => redis.disconnect(),
+    disconnect(): void {
+      redis.disconnect();
+      // one of BullMQ's own, which would look for Redis for ever
+      backend.disconnectBlocking(false).catch(() => {});
+    },
   };
 }
 

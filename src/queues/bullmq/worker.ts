@@ -15,7 +15,7 @@ import type { TaskMessage } from "../task_queue.ts";
 import { closeOnSignals, type SignalledWorker } from "./close_on_signals.ts";
 import { type BullMQConnection, DEFAULT_QUEUE_NAME } from "./connection.ts";
 import { openWorker, type WorkerConnection } from "./open_worker.ts";
-import { processorOf } from "./processor.ts";
+import { processorOf, type TaskProcessor } from "./processor.ts";
 import {
   checkFile,
   checkWorkerOptions,
@@ -70,16 +70,30 @@ export async function createWorker(
     options.observers,
   );
   if (file !== undefined) await checkFile(file);
+  const running = new Set<Promise<unknown>>();
   const connection = await openWorker(options, {
     queueName: options.queueName ?? DEFAULT_QUEUE_NAME,
-    processor: file ?? processorOf(runner),
+    processor: file ?? counted(processorOf(runner), running),
     options: bullmqOptions(options),
     migrate: options.migrate ?? true,
   });
-  const worker = new RunningWorker(connection, runner);
+  const isBusy = (): boolean => file !== undefined || running.size > 0;
+  const worker = new RunningWorker(connection, runner, isBusy);
   worker.run();
   if (closeOnSignals) worker.closeOnSignals(closeTimeout);
   return worker;
+}
+
+/** Notes which attempts run. */
+function counted(
+  process: TaskProcessor,
+  running: Set<Promise<unknown>>,
+): TaskProcessor {
+  return function processTask(job, token): Promise<unknown> {
+    const run = process(job, token).finally(() => running.delete(run));
+    running.add(run);
+    return run;
+  };
 }
 
 function bullmqOptions(
@@ -99,6 +113,9 @@ function bullmqOptions(
   };
 }
 
+/** How long a worker without a task tells an engine that it closes, in milliseconds. */
+const PATIENCE = 6_000;
+
 /** How long an engine that is away may keep a worker that has closed, in milliseconds. */
 const END_TIME = 1_000;
 
@@ -106,6 +123,8 @@ class RunningWorker implements TaskWorker, SignalledWorker {
   readonly client: Worker;
   readonly #connection: WorkerConnection;
   readonly #runner: MessageRunner;
+  /** Whether a handler may still run. */
+  readonly #isBusy: () => boolean;
   /** What runs, in this thread or in another one. */
   readonly #active = new Map<string | undefined, Job>();
   #finished = 0;
@@ -113,8 +132,13 @@ class RunningWorker implements TaskWorker, SignalledWorker {
   #closing: Promise<DrainReport> | undefined = undefined;
   #forget = (): void => {};
 
-  constructor(connection: WorkerConnection, runner: MessageRunner) {
+  constructor(
+    connection: WorkerConnection,
+    runner: MessageRunner,
+    isBusy: () => boolean,
+  ) {
     this.client = connection.worker;
+    this.#isBusy = isBusy;
     this.#connection = connection;
     this.#runner = runner;
     this.client.on("active", (job) => {
@@ -169,7 +193,7 @@ class RunningWorker implements TaskWorker, SignalledWorker {
     const [finished, failed] = [this.#finished, this.#failed];
     const closed = this.client.close();
     const inTime = timeout === undefined
-      ? await closed.then(() => true)
+      ? await this.#isClosed(closed)
       : await isInTime(closed, timeout);
     const abandoned = inTime ? [] : this.abandon();
     const ended = inTime && await isInTime(this.#connection.end(), END_TIME);
@@ -180,6 +204,15 @@ class RunningWorker implements TaskWorker, SignalledWorker {
       failed: this.#failed - failed,
       abandoned,
     };
+  }
+
+  /** Waits for every task in flight, but not for an engine that does not answer after them. */
+  async #isClosed(closed: Promise<void>): Promise<boolean> {
+    while (true) {
+      const isIdle = !this.#isBusy();
+      if (await isInTime(closed, PATIENCE)) return true;
+      if (isIdle) return false;
+    }
   }
 
   /** A task that has failed for good may be sent again, under the same key. */

@@ -4,17 +4,31 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import { assertEquals, assertMatch } from "@std/assert";
 import { bullmq } from "@postlude/background-tasks/bullmq";
 import { breaks } from "../../harness/broken_engine.ts";
 import { stages } from "../../harness/durable_stage.ts";
 import {
+  all,
   heavy,
   leaveOut,
   noBullMQ,
   testUnless,
 } from "../../harness/left_out.ts";
+import { runtime } from "../../harness/runtime.ts";
 import { until } from "../../harness/until.ts";
+
+/** How much of a core a process takes, in percent, while it is watched. */
+async function cpuOf(pid: number, milliseconds: number): Promise<number> {
+  const ticks = (): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
+    return Number(fields[13]) + Number(fields[14]);
+  };
+  const before = ticks();
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return Math.round((ticks() - before) * 10_000 / milliseconds) / 10;
+}
 
 /** The lock of a task runs out while the engine refuses: another worker could take it for dead. */
 const LOCK = { LOCK: "1000" };
