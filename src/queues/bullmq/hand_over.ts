@@ -1,6 +1,7 @@
 import type { Queue } from "bullmq";
 import { isInTime } from "../../check/in_time.ts";
 import { sizeOf } from "../messages.ts";
+import { BusyTime } from "./busy_time.ts";
 import type { Broker } from "./broker.ts";
 import type { BullMQJob } from "./job.ts";
 import { isDemoted } from "./redis_failover.ts";
@@ -14,7 +15,7 @@ export class Stuck extends Error {}
 /** What the engine may take at least, in bytes a millisecond: 10 MB a second. */
 const BYTES_PER_MILLISECOND = 10_000;
 
-/** How long a process that was busy listens for what has come meanwhile, in milliseconds. */
+/** How long a process listens for what has come meanwhile, in milliseconds. */
 const TURN = 5;
 
 /** Hand-overs of several requests go together up to so many jobs, and so many bytes. */
@@ -40,6 +41,7 @@ interface Parcel {
  */
 export class HandOver {
   readonly #broker: Broker;
+  readonly #busy = new BusyTime();
   readonly #waiting: Parcel[] = [];
   #given = 0;
   #answers = 0;
@@ -125,14 +127,24 @@ export class HandOver {
     throw new Late(`no answer within ${limit} ms`);
   }
 
-  /** Whether the answer came in time; one that came while this process was busy has. */
+  /** Whether the answer came in time, not counting that in which this process was busy. */
   async #isHeard(
     answer: Promise<unknown>,
     milliseconds: number,
   ): Promise<boolean> {
-    if (await isInTime(answer, milliseconds)) return true;
-    // turns of the event loop, in which whatever has come by now is read
-    return await isInTime(answer, TURN) || await isInTime(answer, TURN);
+    const mark = this.#busy.begin();
+    try {
+      let counted = 0;
+      for (let left = milliseconds; left >= 1;) {
+        if (await isInTime(answer, left)) return true;
+        left = this.#busy.since(mark) - counted;
+        counted += left;
+      }
+      // a turn of the event loop, in which whatever has come by now is read
+      return await isInTime(answer, TURN);
+    } finally {
+      this.#busy.end();
+    }
   }
 
   #giveUp(queue: Queue): void {

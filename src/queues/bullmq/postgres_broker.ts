@@ -101,6 +101,8 @@ export class PostgresBroker implements Broker {
       if (!await isInTime(queue.waitUntilReady(), this.#timeout)) {
         throw new Error(`no answer within ${this.#timeout} ms`);
       }
+      // further connections are part of a hand-over, which has its own clock
+      pool.options.connectionTimeoutMillis = FORGOTTEN;
       return this.#queue = queue;
     } catch (error) {
       if (this.#pool === pool) this.#drop();

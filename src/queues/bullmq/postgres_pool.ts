@@ -8,7 +8,10 @@ import {
 import type { PoolOptions } from "./postgres_address.ts";
 
 /** A pool of connections, as BullMQ takes it. */
-export type Pool = PgPool;
+export type Pool = PgPool & {
+  /** What it asks for each connection it makes. */
+  readonly options: { connectionTimeoutMillis: number };
+};
 
 /** How long a pool waits; without limits of its own it waits for ever. */
 interface PoolLimits {

@@ -55,9 +55,17 @@ for (const { engine, title, break: breakIt, said, isRare } of breaks) {
       const bothSaid = (text: string): boolean =>
         worker.stderr.includes(text) && other.stderr.includes(text);
       await until(() => bothSaid("the worker waits for it"));
+      const cpu = all ? await cpuOf(worker.pid, 10_000) : NaN;
+      const lines = worker.stderr.split("\n").length - 1;
       await broken.mend();
-      await durable.add("work", "b", 0);
+      const mended = performance.now();
+      while (await durable.add("work", "b", 0) !== 200);
       await durable.line("end b 1");
+      const seconds = (performance.now() - mended) / 1_000;
+      console.log(
+        `durable: ${runtime} on ${engine} ${title}: ${lines} lines, ${cpu} % of a core, ` +
+          `the next task after ${seconds.toFixed(1)} s`,
+      );
       await until(() => bothSaid("is back"));
       const queue = bullmq(durable.connection);
       const client = await queue.client();
