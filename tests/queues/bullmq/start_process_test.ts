@@ -65,7 +65,7 @@ if (engines.some(({ name }) => name === "Redis")) {
   test("createWorker() on Redis runs tasks for a user without dangerous commands", async () => {
     await using engine = await startRedis();
     const redis = new Redis(engine.url);
-    await redis.call("ACL", "SETUSER", "app", "on", ">pw", "~*", "&*", "+@all");
+    await redis.call("ACL", "SETUSER", "app", "on", ">pw", "~bull:*", "+@all");
     await redis.call("ACL", "SETUSER", "app", "-@dangerous");
     await redis.quit();
     const url = new URL(engine.url);
