@@ -12,10 +12,19 @@ const OWN = [
   "jobId",
   "parent",
   "repeat",
-] as const;
+];
 
 /** Options of BullMQ's jobs, but for those that a message has itself. */
-export type BullMQJobOptions = Omit<JobsOptions, (typeof OWN)[number]>;
+export type BullMQJobOptions = Omit<
+  JobsOptions,
+  | "attempts"
+  | "backoff"
+  | "deduplication"
+  | "delay"
+  | "jobId"
+  | "parent"
+  | "repeat"
+>;
 
 /** The same options for every job, or those of each message. */
 export type JobOptions =

@@ -40,7 +40,7 @@ export interface BullMQQueueOptions {
    *
    * The default leaves a request that fails the rest of a second. What waits in this process, because
    * many requests come at once, is not the engine's time; and large messages get more of it, a second
-   * for each 10 MB.
+   * for each 4 MB.
    *
    * @default {800}
    */

@@ -17,14 +17,29 @@ const OWN = [
   "reconnectOnError",
   "replyMapping",
   "retryStrategy",
-] as const;
+];
 
 /**
  * Where Redis or Valkey is: the options of ioredis, but for those that say how to wait for it. Of a
  * Sentinel: `{ sentinels: [{ host, port }], name }`.
  */
 export type RedisAddress =
-  & Omit<RedisOptions, (typeof OWN)[number]>
+  & Omit<
+    RedisOptions,
+    | "autoResendUnfulfilledCommands"
+    | "commandQueue"
+    | "commandTimeout"
+    | "connectTimeout"
+    | "enableOfflineQueue"
+    | "keyPrefix"
+    | "lazyConnect"
+    | "monitor"
+    | "offlineQueue"
+    | "readOnly"
+    | "reconnectOnError"
+    | "replyMapping"
+    | "retryStrategy"
+  >
   & {
     /** A URL such as `redis://127.0.0.1:6379`, in place of its parts. */
     readonly url?: string;

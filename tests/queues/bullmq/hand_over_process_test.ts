@@ -52,7 +52,7 @@ for (const { name, start, connection } of engines) {
     await using engine = await start();
     const queue = bullmq({ ...connection(engine.url), timeout: 50 });
     await queue.client();
-    const message = messageFor(1, { args: ["x".repeat(40_000_000)] });
+    const message = messageFor(1, { args: ["x".repeat(12_000_000)] });
     assertEquals(await outcome(queue, message), "queued");
     await queue.close();
   });

@@ -183,7 +183,7 @@ for (const engine of engines) {
     const client = await queue.client();
     await until(async () => await client.getFailedCount() === 1);
     const job = await client.getJob(id);
-    assertEquals(job?.stacktrace.length, 3);
+    assertEquals(job?.stacktrace?.length, 3);
     assertMatch(job?.failedReason ?? "", /^attempt 20 x+…$/);
     assert(JSON.stringify(job).length < 30_000);
   });
