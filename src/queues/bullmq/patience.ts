@@ -1,6 +1,6 @@
 import type { IQueueBackend, Worker } from "bullmq";
-import { isInTime } from "../../check/in_time.ts";
-import { causeOf } from "./cause.ts";
+import { Closing } from "./closing.ts";
+import { Locks, type Relock } from "./locks.ts";
 import { isOfJob, isOutage, type Outage } from "./outage.ts";
 
 /** The commands by which a worker ends an attempt: each must arrive, or the task runs twice. */
@@ -13,19 +13,6 @@ const ENDINGS = [
 
 /** What has failed until a job can be fetched again: nobody may try it, where no task runs. */
 const UNTIL_FETCHED = ["connection", "locks", "stalled"];
-
-/** How long a worker that closes waits for a connection to do so, in milliseconds. */
-const GOODBYE = 1_000;
-
-/** How long a worker that closes tries to tell the engine what became of a task, in milliseconds. */
-const LAST_WORDS = 3_000;
-
-/** A lock that is taken anew, where it has run out and nobody else has it. */
-export type Relock = (
-  jobId: string,
-  token: string,
-  duration: number,
-) => Promise<unknown>;
 
 type Command = (...args: never[]) => Promise<unknown>;
 
@@ -43,44 +30,26 @@ export function makePatient(
   outage: Outage,
   relock: Relock | undefined,
 ): void {
-  new Patience(worker, outage, relock).begin();
+  const patience = new Patience(worker, outage, relock);
+  patience.fetch();
+  for (const name of ENDINGS) patience.end(name);
 }
 
 class Patience {
   readonly #backend: IQueueBackend;
   readonly #outage: Outage;
-  readonly #relock: Relock | undefined;
-  readonly #lockDuration: number;
-  /** BullMQ's own way to extend locks: the ids of those that are lost. */
-  readonly #extend: IQueueBackend["extendLocks"];
-  /** Begins to limit each command that is pending: the worker closes. */
-  readonly #limits = new Set<() => void>();
-  #closingSince = Infinity;
+  readonly #locks: Locks;
+  readonly #closing: Closing;
 
   constructor(worker: Worker, outage: Outage, relock: Relock | undefined) {
     this.#backend = worker.getBackend() as unknown as IQueueBackend;
-    this.#extend = this.#backend.extendLocks.bind(this.#backend);
     this.#outage = outage;
-    this.#relock = relock;
-    this.#lockDuration = worker.opts.lockDuration ?? 30_000;
-    worker.on("closing", () => {
-      this.#closingSince = performance.now();
-      outage.over();
-      for (const limit of this.#limits) limit();
-    });
-  }
-
-  /** Replaces the commands of the backend, which belongs to this worker alone. */
-  begin(): void {
-    this.#fetching();
-    for (const name of ENDINGS) this.#ending(name);
-    this.#renewing();
-    this.#takingOver();
-    this.#closing();
+    this.#locks = new Locks(worker, outage, relock);
+    this.#closing = new Closing(worker, () => outage.over());
   }
 
   /** Fetching a job is tried again until the engine answers, or the worker closes. */
-  #fetching(): void {
+  fetch(): void {
     const backend = this.#backend;
     const { moveToActive, waitForJob } = backend;
     backend.moveToActive = async (...args) => {
@@ -99,11 +68,11 @@ class Patience {
   ): Promise<Value> {
     while (true) {
       try {
-        const value = await this.#limited(command);
+        const value = await this.#closing.limited(command);
         this.#outage.ends(what);
         return value;
       } catch (error) {
-        if (this.#closingSince < Infinity) throw error;
+        if (this.#closing.hasBegun) throw error;
         this.#outage.begins(error, what);
         await this.#outage.pause(what);
         if (what === "wait" && isOutage(error)) await this.#reconnect();
@@ -112,12 +81,12 @@ class Patience {
   }
 
   async #reconnect(): Promise<void> {
-    if (this.#closingSince < Infinity) return;
+    if (this.#closing.hasBegun) return;
     await this.#backend.reconnectBlocking().catch(() => {}); // the next try says so
   }
 
   /** What became of an attempt is told until the engine has heard it, under a lock that is kept. */
-  #ending(name: (typeof ENDINGS)[number]): void {
+  end(name: (typeof ENDINGS)[number]): void {
     const backend = this.#backend;
     const command = backend[name] as Command;
     const told = (...args: never[]): Promise<unknown> => {
@@ -138,12 +107,12 @@ class Patience {
     const start = performance.now();
     for (let tries = 1;; tries++) {
       try {
-        const value = await this.#limited(command);
+        const value = await this.#closing.limited(command);
         this.#outage.ends(what);
         return value;
       } catch (error) {
-        if (this.#hasGivenUp(start)) throw error;
-        const isGone = this.#lockRanOut(error);
+        if (this.#closing.givesUp(start)) throw error;
+        const isGone = this.#locks.mayBeRegained(error);
         if (isOfJob(error) && !isGone) {
           if (tries === 1) throw error;
           return { finishedOn: Date.now() }; // an earlier try was heard, though its answer was not
@@ -154,101 +123,17 @@ class Patience {
     }
   }
 
-  async #wait(what: string, error: unknown): Promise<void> {
-    this.#outage.begins(error, what);
-    await this.#outage.pause(what, this.#lockDuration / 2);
-  }
-
-  #lockRanOut(error: unknown): boolean {
-    return this.#relock !== undefined && this.#hasFailedLately() &&
-      causeOf(error).message.startsWith("Missing lock");
-  }
-
-  /** Locks may have run out, and whoever holds one may not have had the time to take it anew. */
-  #hasFailedLately(): boolean {
-    return this.#outage.lastedWithin(2 * this.#lockDuration);
-  }
-
-  /** Keeps the lock of a task that is over; not where another worker has taken it. */
   async #regain(what: string, id: string, token: string): Promise<boolean> {
     try {
-      await this.#relock?.(id, token, this.#lockDuration);
-      const lost = await this.#extend([id], [token], this.#lockDuration);
-      return lost.length === 0 || this.#relock === undefined;
+      return await this.#locks.regain(id, token);
     } catch (error) {
       await this.#wait(what, error);
-      return true;
+      return true; // nobody knows: the next try says so
     }
   }
 
-  #hasGivenUp(start: number): boolean {
-    const since = Math.max(start, this.#closingSince);
-    return performance.now() - since > LAST_WORDS;
-  }
-
-  /** Asks the engine; once the worker closes, one that does not answer is not waited for. */
-  #limited<Value>(command: () => Promise<Value>): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const limit = (): void => {
-        const error = new Error(
-          "the engine did not answer a worker that closes",
-        );
-        timer = setTimeout(() => reject(error), LAST_WORDS);
-      };
-      this.#limits.add(limit);
-      if (this.#closingSince < Infinity) limit();
-      command().then(resolve, reject).finally(() => {
-        clearTimeout(timer);
-        this.#limits.delete(limit);
-      });
-    });
-  }
-
-  /** BullMQ closes its parts one after another, and waits for each, however dead it is. */
-  #closing(): void {
-    const backend = this.#backend;
-    const { close, disconnectBlocking } = backend;
-    backend.disconnectBlocking = async (wait) => {
-      await isInTime(disconnectBlocking.call(backend, wait), GOODBYE);
-    };
-    backend.close = async (force) => {
-      if (await isInTime(close.call(backend, force), GOODBYE)) return;
-      disconnectBlocking.call(backend, false).catch(() => {});
-    };
-  }
-
-  /** Locks that may have run out in an outage are taken anew. Never rejects. */
-  #renewing(): void {
-    this.#backend.extendLocks = async (ids, tokens, duration) => {
-      try {
-        if (this.#relock !== undefined && this.#hasFailedLately()) {
-          await Promise.all(
-            ids.map((id, at) => this.#relock!(id, tokens[at]!, duration)),
-          );
-        }
-        const lost = await this.#extend(ids, tokens, duration);
-        this.#outage.ends("locks");
-        return lost;
-      } catch (error) {
-        this.#outage.begins(error, "locks");
-        return [];
-      }
-    };
-  }
-
-  /** The tasks of others are left to them until they have had the time to take their locks anew. */
-  #takingOver(): void {
-    const backend = this.#backend;
-    const { moveStalledJobsToWait } = backend;
-    backend.moveStalledJobsToWait = async () => {
-      if (this.#hasFailedLately()) return [];
-      try {
-        return await moveStalledJobsToWait.call(backend);
-      } catch (error) {
-        this.#outage.begins(error, "stalled");
-        return [];
-      }
-    };
+  async #wait(what: string, error: unknown): Promise<void> {
+    this.#outage.begins(error, what);
+    await this.#outage.pause(what, this.#locks.duration / 2);
   }
 }

@@ -1,7 +1,8 @@
 import { Worker } from "bullmq";
 import type { WorkerConnection, WorkerSetup } from "./open_worker.ts";
 import { Outage } from "./outage.ts";
-import { makePatient, type Relock } from "./patience.ts";
+import type { Relock } from "./locks.ts";
+import { makePatient } from "./patience.ts";
 import {
   connectToRedis,
   type RedisAddress,
