@@ -38,6 +38,7 @@ async function enqueue(queue: BullMQQueue): Promise<number> {
 
 async function cost(queue: BullMQQueue, atOnce: number): Promise<string> {
   const times: number[] = [];
+  refused = 0;
   for (let call = 0; call < CALLS + 200; call += atOnce) {
     const batch = await Promise.all(
       Array.from({ length: atOnce }, () => enqueue(queue)),
@@ -47,9 +48,7 @@ async function cost(queue: BullMQQueue, atOnce: number): Promise<string> {
   times.sort((a, b) => a - b);
   const at = (share: number): string =>
     times[Math.floor(times.length * share)]!.toFixed(2);
-  const all = `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${refused} refused`;
-  refused = 0;
-  return all;
+  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${refused} refused`;
 }
 
 async function patience(queue: BullMQQueue): Promise<string> {
