@@ -37,6 +37,23 @@ for (const { name, start, connection } of engines) {
     await queue.close();
   });
 
+  test(`bullmq() on ${name} keeps one job of a message, and of a key, that many requests hand over at once`, async () => {
+    await using engine = await start();
+    const queue = bullmq(connection(engine.url));
+    await queue.client();
+    const again = Array.from({ length: 30 }, () => messageFor(1));
+    const same = { ...messageFor(2) };
+    const outcomes = await Promise.all([
+      ...again.map((message) =>
+        outcome(queue, { ...message, idempotencyKey: "order:7" })
+      ),
+      ...again.map(() => outcome(queue, same)),
+    ]);
+    assertEquals(outcomes.filter((each) => each !== "queued"), []);
+    assertEquals(await stored(queue), 2);
+    await queue.close();
+  });
+
   test(`bullmq() on ${name} does not count the time in which this process is busy`, async () => {
     await using engine = await start();
     const queue = bullmq({ ...connection(engine.url), timeout: 1_500 });
