@@ -122,7 +122,10 @@ const WRITE =
  * @throws {TypeError} If it is not understood.
  */
 export function checkRedisAddress(address: unknown): void {
-  if (isRedisClient(address)) return;
+  if (isRedisClient(address)) {
+    checkClient(address);
+    return;
+  }
   if (typeof address === "string" || address instanceof URL) {
     checkUrl(String(address));
     return;
@@ -149,6 +152,18 @@ export function checkRedisAddress(address: unknown): void {
   if (maxRetriesPerRequest !== undefined && maxRetriesPerRequest !== null) {
     refuse("maxRetriesPerRequest", "set by this package", "leave it out");
   }
+}
+
+function checkClient(client: RedisClient): void {
+  const { keyPrefix } = isCluster(client)
+    ? { keyPrefix: client.options.redisOptions?.keyPrefix }
+    : (client as Redis).options;
+  if (!keyPrefix) return;
+  refuse(
+    "a client with keyPrefix",
+    "nothing for BullMQ",
+    "write prefix beside it",
+  );
 }
 
 function checkUrl(text: string): void {

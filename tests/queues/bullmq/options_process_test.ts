@@ -200,8 +200,13 @@ else {
       TypeError,
       'Cannot use a cluster without a hash tag: write prefix: "{jobs}"',
     );
-    client.disconnect();
-    cluster.disconnect();
+    const prefixed = new Redis({ keyPrefix: "app:", lazyConnect: true });
+    assertThrows(
+      () => bullmq({ connection: prefixed }),
+      TypeError,
+      "a client with keyPrefix: it is nothing for BullMQ; write prefix",
+    );
+    for (const each of [client, cluster, prefixed]) each.disconnect();
     bullmq({ postgres: new pg.Pool({ host: "postgres.internal" }) });
     const foreign = { duplicate() {}, connect() {}, sendCommand() {} };
     assertThrows(
