@@ -2,6 +2,7 @@ import pg from "pg";
 import {
   type BackendFactory,
   type PgPool,
+  type PgPoolClient,
   PostgresConnection,
   PostgresQueueBackend,
 } from "bullmq";
@@ -30,7 +31,20 @@ interface PoolLimits {
 export function createPool({ config }: PoolOptions, limits: PoolLimits): Pool {
   const pool: Pool = new pg.Pool({ ...config, ...limits, keepAlive: true });
   pool.on("error", () => {}); // an idle connection that broke: the pool has dropped it
+  pool.on("connect", keepListening);
   return pool;
+}
+
+/**
+ * BullMQ takes all listeners from the connection it listens on before it lets go of it. One that
+ * breaks just then, because Postgres ends too, would end this process.
+ */
+function keepListening(client: PgPoolClient): void {
+  const removeAll = client.removeAllListeners;
+  client.removeAllListeners = (event) => {
+    removeAll.call(client, event);
+    return client.on("error", () => {});
+  };
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EventEmitter } from "node:events";
 import { assertEquals } from "@std/assert";
 import { defineTask, enqueue } from "@postlude/background-tasks";
 import {
@@ -12,6 +13,8 @@ import {
 } from "@postlude/background-tasks/bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
+import { poolOptionsOf } from "../../../src/queues/bullmq/postgres_address.ts";
+import { createPool } from "../../../src/queues/bullmq/postgres_pool.ts";
 import { engines } from "../../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { startPostgres } from "../../harness/postgres.ts";
@@ -63,6 +66,7 @@ if (engines.some(({ name }) => name === "Postgres")) {
   test("bullmq({ postgres }) takes a URL, the options and a pool of pg, with options of its own beside the search path", async () => {
     await using engine = await startPostgres();
     const pool = new pg.Pool({ connectionString: engine.url, max: 3 });
+    pool.on("error", () => {}); // it ends before its connections have
     const url = new URL(engine.url);
     url.searchParams.set("options", "-c work_mem=5MB");
     url.searchParams.set("application_name", "mine");
@@ -76,6 +80,18 @@ if (engines.some(({ name }) => name === "Postgres")) {
       `SELECT (SELECT count(*)::int FROM bullmq.job) AS a, (SELECT count(*)::int FROM "Jobs".job) AS b`,
     );
     assertEquals(rows, [{ a: 3, b: 1 }]);
+    await pool.end();
+  });
+
+  test("createPool() listens to a connection whose listeners BullMQ takes away: one that breaks then ends no process", async () => {
+    await using engine = await startPostgres();
+    const limits = { connectionTimeoutMillis: 5_000 };
+    const pool = createPool(poolOptionsOf(engine.url), limits);
+    const client = await pool.connect();
+    client.removeAllListeners();
+    const emitter = client as unknown as EventEmitter;
+    emitter.emit("error", new Error("terminating connection"));
+    client.release(true);
     await pool.end();
   });
 }
