@@ -72,7 +72,7 @@ export class Locks {
           );
         }
         const lost = await this.#extend(ids, tokens, duration);
-        this.#outage.ends("locks");
+        this.#outage.endsForAll();
         return lost;
       } catch (error) {
         this.#outage.begins(error, "locks");

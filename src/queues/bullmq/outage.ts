@@ -41,6 +41,9 @@ export function isOfJob(error: unknown): boolean {
       .test(causeOf(error).message);
 }
 
+/** What may not be tried for long, where no task runs, or as many as may. */
+const SELDOM = ["connection", "locks", "stalled"];
+
 /**
  * The trouble a worker has with its engine, whether that is away or answers errors. It is said once,
  * and once that it is over: when every command that failed has succeeded.
@@ -97,6 +100,11 @@ export class Outage {
     if (!failed || this.#failing.size > 0) return;
     this.#endedAt = performance.now();
     console.warn(`Durable tasks: ${this.#engine} is back`);
+  }
+
+  /** The engine has done as it was told: so it would have what nobody may try again soon. */
+  endsForAll(): void {
+    for (const what of SELDOM) this.ends(what);
   }
 
   /** Nobody pauses any more, and nothing is said: the worker closes. */

@@ -11,8 +11,11 @@ const ENDINGS = [
   "retryJob",
 ] as const;
 
-/** What has failed until a job can be fetched again: nobody may try it, where no task runs. */
-const UNTIL_FETCHED = ["connection", "locks", "stalled"];
+/**
+ * The longest wait for a job, in seconds. Postgres would wait for an hour; at its end a job is
+ * fetched, which tells whether the engine works.
+ */
+const LONGEST_WAIT = 10;
 
 type Command = (...args: never[]) => Promise<unknown>;
 
@@ -55,11 +58,13 @@ class Patience {
     backend.moveToActive = async (...args) => {
       const fetch = (): Promise<unknown[]> => moveToActive.apply(backend, args);
       const fetched = await this.#insist("fetch", fetch);
-      for (const what of UNTIL_FETCHED) this.#outage.ends(what);
+      this.#outage.endsForAll();
       return fetched;
     };
-    backend.waitForJob = (...args) =>
-      this.#insist("wait", () => waitForJob.apply(backend, args));
+    backend.waitForJob = (seconds) => {
+      const limit = Math.min(seconds, LONGEST_WAIT);
+      return this.#insist("wait", () => waitForJob.call(backend, limit));
+    };
   }
 
   async #insist<Value>(
