@@ -85,7 +85,8 @@ export interface TaskQueue {
   /** What the engine can do. */
   readonly supports: TaskQueueSupport;
   /**
-   * Hands the durable tasks of one request to the engine, all at once. Called once per request.
+   * Hands the durable tasks of one request to the engine, all at once. Called once per request, and
+   * once by each `enqueue()`.
    *
    * Resolves only when the engine has acknowledged every one of them, and rejects within a bounded
    * time: with a `TaskEnqueueError` that says `"not-queued"` where that is certain, with anything

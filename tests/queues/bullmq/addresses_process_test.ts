@@ -71,6 +71,13 @@ if (engines.some(({ name }) => name === "Postgres")) {
     url.searchParams.set("options", "-c work_mem=5MB");
     url.searchParams.set("application_name", "mine");
     await runThrough({ postgres: url });
+    const limits = { connectionTimeoutMillis: 5_000 };
+    const own = createPool(poolOptionsOf(url), limits);
+    const { rows: settings } = await own.query(
+      "SELECT current_setting('work_mem') AS a, current_setting('search_path') AS b, current_setting('application_name') AS c",
+    );
+    assertEquals(settings, [{ a: "5MB", b: '"bullmq",public', c: "mine" }]);
+    await own.end();
     await runThrough({ postgres: pool as never });
     await runThrough({ postgres: { connectionString: engine.url, max: 1 } });
     await runThrough({
