@@ -101,7 +101,7 @@ async function startSentinel(
     "sentinel failover-timeout main 2000",
   ];
   await writeFile(file, lines.join("\n"));
-  const sentinel = new RunningProcess(["redis-sentinel", file]);
+  const sentinel = new RunningProcess(["redis-server", file, "--sentinel"]);
   await sentinel.line("+monitor master main");
   return sentinel;
 }
