@@ -52,6 +52,7 @@ export {
   getBackgroundTasks,
   type HonoContext,
 } from "./src/hono.ts";
+export { enqueue, type EnqueueOptions } from "./src/queues/enqueue.ts";
 export type { JsonArguments, JsonOf } from "./src/queues/json.ts";
 export type {
   EnqueueContext,
@@ -59,6 +60,7 @@ export type {
   TaskMessage,
   TaskQueue,
   TaskQueueSupport,
+  TraceContext,
 } from "./src/queues/task_queue.ts";
 export {
   BackgroundTasks,

@@ -8,18 +8,19 @@
  *
  * @module
  */
-import { runMigrations } from "bullmq";
 import {
   bullmq,
   type BullMQConnection,
   type BullMQQueue,
+  migrate,
 } from "../src/queues/bullmq/mod.ts";
-import { createPool } from "../src/queues/bullmq/postgres_pool.ts";
 import { startPostgres } from "../tests/harness/postgres.ts";
 import { TestProxy } from "../tests/harness/test_proxy.ts";
 import { hasRedis, startRedis } from "../tests/harness/redis.ts";
 
 const CALLS = 2_000;
+
+let refused = 0;
 
 /** Hands one task over; tells how long that took, in milliseconds. */
 async function enqueue(queue: BullMQQueue): Promise<number> {
@@ -31,12 +32,13 @@ async function enqueue(queue: BullMQQueue): Promise<number> {
     args: ["ada@example.com", { subject: "Welcome!" }],
     addedAt: Date.now(),
     retry: { attempts: 3 },
-  }], { platform: undefined }).catch(() => {});
+  }], { platform: undefined }).catch(() => refused++);
   return performance.now() - start;
 }
 
 async function cost(queue: BullMQQueue, atOnce: number): Promise<string> {
   const times: number[] = [];
+  refused = 0;
   for (let call = 0; call < CALLS + 200; call += atOnce) {
     const batch = await Promise.all(
       Array.from({ length: atOnce }, () => enqueue(queue)),
@@ -46,7 +48,7 @@ async function cost(queue: BullMQQueue, atOnce: number): Promise<string> {
   times.sort((a, b) => a - b);
   const at = (share: number): string =>
     times[Math.floor(times.length * share)]!.toFixed(2);
-  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
+  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${refused} refused`;
 }
 
 async function patience(queue: BullMQQueue): Promise<string> {
@@ -67,8 +69,9 @@ async function measure(
   connect: (url: string) => BullMQConnection,
 ): Promise<void> {
   const queue = bullmq(connect(url));
-  console.log(`${engine}, one after another: ${await cost(queue, 1)}`);
-  console.log(`${engine}, 20 at once: ${await cost(queue, 20)}`);
+  for (const atOnce of [1, 100, 500]) {
+    console.log(`${engine}, ${atOnce} at once: ${await cost(queue, atOnce)}`);
+  }
   await queue.close();
   const distant = new URL(url);
   await using proxy = await TestProxy.create(Number(distant.port));
@@ -87,11 +90,7 @@ async function measure(
 
 {
   await using postgres = await startPostgres(true);
-  const pool = createPool(postgres.url, { connectionTimeoutMillis: 5_000 });
-  const client = await pool.connect();
-  await runMigrations(client);
-  client.release();
-  await pool.end();
+  await migrate({ postgres: postgres.url });
   await measure("Postgres", postgres.url, (url) => ({ postgres: url }));
 }
 if (hasRedis) {

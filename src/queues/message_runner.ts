@@ -13,6 +13,7 @@ import { isWorthRetry, retryDelay } from "../task/retry.ts";
 import { BackgroundTask, type Surround, type TaskOwner } from "../task/task.ts";
 import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
 import { NO_RESPONSE, type TaskRun } from "../task/task_run.ts";
+import { runOfOtherVersion } from "./other_version.ts";
 import type { TaskMessage } from "./task_queue.ts";
 
 /** A task that a worker can run, whatever its arguments. */
@@ -110,6 +111,11 @@ export class MessageRunner {
    * @returns What the engine is to do with it.
    */
   async run({ body, attempt, deadline }: Delivery): Promise<Verdict> {
+    const foreign = runOfOtherVersion(body, attempt);
+    if (foreign !== undefined) {
+      await this.report(foreign);
+      return { next: "later", delay: UNKNOWN_DELAY, error: foreign.error };
+    }
     if (!isMessage(body)) {
       const error = new TypeError(
         `Cannot run ${describeValue(body)}: it is no message of this version`,

@@ -9,6 +9,14 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
+/** The trace a message belongs to, as W3C writes it in headers. */
+export interface TraceContext {
+  /** The trace, and the span that added the task. */
+  readonly traceparent: string;
+  /** What tracing systems say of it beside. */
+  readonly tracestate?: string;
+}
+
 /** One durable task on its way to a worker. It is JSON, and holds nothing but what is here. */
 export interface TaskMessage {
   /** The version of this format. */
@@ -29,6 +37,8 @@ export interface TaskMessage {
   readonly delay?: number;
   /** The engine keeps one task per key, for as long as it remembers the key. */
   readonly idempotencyKey?: string;
+  /** The trace it belongs to, where OpenTelemetry is set up. */
+  readonly trace?: TraceContext;
 }
 
 /** What an engine can do. `addTask` refuses what it cannot: nothing is ignored. */
@@ -75,7 +85,8 @@ export interface TaskQueue {
   /** What the engine can do. */
   readonly supports: TaskQueueSupport;
   /**
-   * Hands the durable tasks of one request to the engine, all at once. Called once per request.
+   * Hands the durable tasks of one request to the engine, all at once. Called once per request, and
+   * once by each `enqueue()`.
    *
    * Resolves only when the engine has acknowledged every one of them, and rejects within a bounded
    * time: with a `TaskEnqueueError` that says `"not-queued"` where that is certain, with anything

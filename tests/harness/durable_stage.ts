@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import type { BullMQConnection } from "@postlude/background-tasks/bullmq";
 import { engines } from "./bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "./left_out.ts";
 import type { RunningProcess } from "./running_process.ts";
@@ -11,6 +12,8 @@ import type { TestEngine } from "./test_engine.ts";
 /** An engine, an API in front of it, and the log its tasks write. */
 export interface Stage extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
+  /** The engine, for a queue of the test's own. */
+  readonly connection: BullMQConnection;
   readonly api: Served;
   readonly engine: TestEngine;
   /** Starts a worker. */
@@ -42,6 +45,9 @@ async function stage(
   const api = await serve("tests/apps/durable/api.ts", { env });
   return {
     env,
+    connection: variable === "REDIS_URL"
+      ? { connection: engine.url }
+      : { postgres: engine.url },
     engine,
     api,
     log,

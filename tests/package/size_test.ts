@@ -8,9 +8,9 @@ const { name } = readDenoConfig();
 
 /** Bytes, minified and gzipped, that an entry may cost at most; without what it needs from npm. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  [name]: 17_075,
-  [`${name}/bullmq`]: 9_450,
-  [`${name}/cloudflare-queues`]: 3_280,
+  [name]: 17_400,
+  [`${name}/bullmq`]: 18_800,
+  [`${name}/cloudflare-queues`]: 3_950,
   [`${name}/devtools`]: 11_100,
   [`${name}/otel`]: 2_300,
   [`${name}/testing`]: 12_850,
@@ -53,7 +53,7 @@ test(`${name} reaches no package, and no module of Node's before it is used`, as
 
 /** Words that an entry has and no other. */
 const MARKS = {
-  "/bullmq": "createPostgresBackend",
+  "/bullmq": "search_path=",
   "/cloudflare-queues": "sendBatch",
   "/devtools": "x-content-type-options",
   "/otel": "messaging.destination.name",

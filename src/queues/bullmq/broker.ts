@@ -7,6 +7,13 @@ import { RedisBroker } from "./redis_broker.ts";
 export interface Broker {
   /** The engine, for error messages. */
   readonly name: string;
+  /** How many hand-overs the engine is given at once; the others wait in this process. */
+  readonly places: number;
+  /**
+   * Whether the engine keeps all messages of a hand-over or none, so that those of several requests
+   * may go together.
+   */
+  readonly isAtomic: boolean;
   /**
    * BullMQ's queue on a connection that is up. Callers share one attempt to connect. May stay
    * pending for as long as the broker is away, and rejects where it answers that it will not have
@@ -15,6 +22,8 @@ export interface Broker {
   open(): Promise<Queue>;
   /** Why there is no connection yet, as far as it is known. */
   readonly problem: Error | undefined;
+  /** Whether the broker has answered, with this error. */
+  answered(error: unknown): boolean;
   /** Whether the broker has certainly kept nothing of a batch that failed with this error. */
   refused(error: unknown, messages: number): boolean;
   /**
@@ -22,7 +31,7 @@ export interface Broker {
    * was made since is left alone: requests of the old one may fail long after the first.
    */
   discard(queue: Queue): void;
-  /** Closes the connection. */
+  /** Closes the connection, however dead it is. */
   close(): Promise<void>;
 }
 
@@ -31,15 +40,15 @@ export interface Broker {
  *
  * @param address Where it is.
  * @param queueName The name of the queue.
- * @param timeout Milliseconds one connection attempt or command may take.
+ * @param timeout Milliseconds one connection attempt may take.
  * @returns The broker.
  */
 export function createBroker(
-  { connection, postgres }: BullMQConnection,
+  { connection, postgres, prefix }: BullMQConnection,
   queueName: string,
   timeout: number,
 ): Broker {
   return postgres === undefined
-    ? new RedisBroker(connection, queueName, timeout)
+    ? new RedisBroker(connection, queueName, timeout, prefix)
     : new PostgresBroker(postgres, queueName, timeout);
 }

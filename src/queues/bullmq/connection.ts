@@ -1,75 +1,61 @@
+import type { PgPool } from "bullmq";
 import { describeValue } from "../../check/check.ts";
-
-/** Where Redis or Valkey is. */
-export interface RedisAddress {
-  /**
-   * The host.
-   *
-   * @default {"127.0.0.1"}
-   */
-  readonly host?: string;
-  /**
-   * The port.
-   *
-   * @default {6379}
-   */
-  readonly port?: number;
-  /** The user, where the server knows users. */
-  readonly username?: string;
-  /** The password. */
-  readonly password?: string;
-  /**
-   * The number of the database.
-   *
-   * @default {0}
-   */
-  readonly db?: number;
-  /** Options of TLS, as `node:tls` takes them; `{}` for the defaults. */
-  readonly tls?: Readonly<Record<string, unknown>>;
-}
-
-/** Where Postgres is. What is left out comes from the `PG…` environment variables. */
-export interface PostgresAddress {
-  /** The host. */
-  readonly host?: string;
-  /** The port. */
-  readonly port?: number;
-  /** The user. */
-  readonly user?: string;
-  /** The password. */
-  readonly password?: string;
-  /** The database. BullMQ keeps its tables in a schema of its own, `bullmq`. */
-  readonly database?: string;
-  /** Whether to use TLS, or its options as `node:tls` takes them. */
-  readonly ssl?: boolean | Readonly<Record<string, unknown>>;
-}
+import {
+  checkPostgresAddress,
+  type PostgresAddress,
+} from "./postgres_address.ts";
+import {
+  checkRedisAddress,
+  isCluster,
+  type RedisAddress,
+  type RedisClient,
+} from "./redis_address.ts";
 
 /** BullMQ on Redis or Valkey, or on Postgres: one of the two. */
 export type BullMQConnection =
   | {
-    /** Redis or Valkey: a URL such as `redis://127.0.0.1:6379`, or its parts. */
-    readonly connection: string | RedisAddress;
+    /**
+     * Redis or Valkey: a URL such as `redis://127.0.0.1:6379`, the options of ioredis, or a client of
+     * it, whose options are taken: a `Cluster` too. The client itself stays yours.
+     */
+    readonly connection: string | URL | RedisAddress | RedisClient;
+    /**
+     * What all keys of BullMQ begin with. In a cluster they need a hash tag, such as `"{jobs}"`.
+     *
+     * @default {"bull"}
+     */
+    readonly prefix?: string;
     /** BullMQ keeps its jobs in one place. */
     readonly postgres?: never;
   }
   | {
-    /** Postgres: a URL such as `postgres://127.0.0.1:5432/app`, or its parts. */
-    readonly postgres: string | PostgresAddress;
+    /**
+     * Postgres: a URL such as `postgres://127.0.0.1:5432/app`, the options of a `pg.Pool`, or one,
+     * whose options are taken. The pool itself stays yours.
+     */
+    readonly postgres: string | URL | PostgresAddress | PgPool;
     /** BullMQ keeps its jobs in one place. */
     readonly connection?: never;
+    /** Keys are of Redis: in Postgres there is `schema`. */
+    readonly prefix?: never;
   };
 
 /** The name of the queue where nobody chose one. */
 export const DEFAULT_QUEUE_NAME = "background-tasks";
 
+/** The options that say where the engine is. */
+export const CONNECTION_KEYS = ["connection", "postgres", "prefix"];
+
 /**
  * Checks where the engine is.
  *
  * @param options The options as the user wrote them.
- * @throws {TypeError} If neither, or both, are given, or one is of the wrong kind.
+ * @throws {TypeError} If neither, or both, are given, or one is not understood.
  */
-export function checkConnection(options: BullMQConnection): void {
-  const { connection, postgres } = options;
+export function checkConnection(
+  options: BullMQConnection & { readonly queueName?: string },
+): void {
+  const { connection, postgres, prefix } = options;
   const given = [connection, postgres].filter((value) => value !== undefined);
   if (given.length !== 1) {
     throw new TypeError(
@@ -78,18 +64,30 @@ export function checkConnection(options: BullMQConnection): void {
       }: write either { connection: "redis://…" } or { postgres: "postgres://…" }`,
     );
   }
-  const [address] = given;
-  if (
-    typeof address !== "string" &&
-    (typeof address !== "object" || address === null)
-  ) {
-    throw new TypeError(
-      `Cannot connect to ${
-        describeValue(address)
-      }: write a URL, or an object ` +
-        "such as { host, port, password }",
-    );
-  }
+  if (postgres === undefined) checkRedisAddress(connection);
+  else checkPostgresAddress(postgres);
+  checkPrefix(prefix, postgres !== undefined);
+  const { queueName = DEFAULT_QUEUE_NAME } = options;
+  checkQueueName(queueName);
+  if (!isCluster(connection) || HASH_TAG.test(`${prefix}${queueName}`)) return;
+  throw new TypeError(
+    'Cannot use a cluster without a hash tag: write prefix: "{jobs}"',
+  );
+}
+
+/** What makes Redis keep keys on one node of a cluster. */
+const HASH_TAG = /\{[^}]+\}/;
+
+function checkPrefix(prefix: unknown, isPostgres: boolean): void {
+  if (prefix === undefined) return;
+  if (!isPostgres && typeof prefix === "string" && prefix !== "") return;
+  throw new TypeError(
+    `Cannot use prefix ${describeValue(prefix)}: ${
+      isPostgres
+        ? "Postgres has no keys; write schema in postgres"
+        : 'write a text, such as "{jobs}"'
+    }`,
+  );
 }
 
 /**

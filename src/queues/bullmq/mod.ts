@@ -29,12 +29,14 @@
  */
 
 export type { AnyDefinedTask } from "../message_runner.ts";
-export type {
-  BullMQConnection,
-  PostgresAddress,
-  RedisAddress,
-} from "./connection.ts";
+export type { BullMQConnection } from "./connection.ts";
+export type { BullMQJobOptions, JobOptions } from "./job.ts";
+export { migrate, type MigrateOptions } from "./migrate.ts";
+export type { PostgresAddress } from "./postgres_address.ts";
 export { type TaskProcessor, taskProcessor } from "./processor.ts";
-export { bullmq, type BullMQQueue, type BullMQQueueOptions } from "./queue.ts";
-export { createWorker, type TaskWorker } from "./worker.ts";
+export type { BullMQQueue } from "./producer.ts";
+export { bullmq, type BullMQQueueOptions } from "./queue.ts";
+export type { RedisAddress, RedisClient } from "./redis_address.ts";
+export type { TaskWorker } from "./running_worker.ts";
+export { createWorker } from "./worker.ts";
 export type { CreateWorkerOptions } from "./worker_options.ts";

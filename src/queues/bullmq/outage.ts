@@ -1,4 +1,11 @@
 import { isDemoted } from "./redis_failover.ts";
+import { causeOf } from "./cause.ts";
+
+/** The first pause of a worker whose engine fails, in milliseconds, and the longest one. */
+const SHORTEST = 1_000;
+const LONGEST = 5_000;
+/** The pause of a worker that closes. */
+const LAST = 200;
 
 /**
  * Whether the engine is away, or starting, rather than refusing.
@@ -6,44 +13,132 @@ import { isDemoted } from "./redis_failover.ts";
  * @param error What a connection to it has met with.
  * @returns Whether to wait for it.
  */
-export function isOutage(error: Error & { readonly code?: unknown }): boolean {
-  const { code, message } = error;
-  // of the system, such as ECONNREFUSED, or of Postgres that goes down or comes up
-  return /^(?:E(?!RR_)|08|57P)/.test(String(code)) ||
-    /timeout|timed out|terminated|closed|isn't writeable|LOADING/i.test(
-      message,
-    ) || isDemoted(error);
+export function isOutage(error: unknown): boolean {
+  const { code, message } = causeOf(error);
+  // of Postgres: it goes down, comes up, or has no connection left
+  if (/^[0-9A-Z]{5}$/.test(String(code))) {
+    return /^(?:08(?!P01)|57P|53300)/.test(String(code));
+  }
+  return /^E(?!RR_)/.test(String(code)) || // of the system, such as ECONNREFUSED
+    /timeout|timed out|terminated|closed|unreachable|isn't writeable|LOADING/i
+      .test(
+        message,
+      ) ||
+    isDemoted({ message });
 }
 
-/** Says once that the engine is away, and once that it is back. */
+/**
+ * Whether an error is about one job, and so no trouble of the engine's: its lock is gone, or
+ * Postgres cannot store what it holds (class 22).
+ *
+ * @param error What a command was answered.
+ * @returns Whether asking again is of no use.
+ */
+export function isOfJob(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "number" || /^2[23]/.test(String(code)) ||
+    /^(?:Missing (?:lock|key)|Lock mismatch|could not renew lock|Job .* is not in)/
+      .test(causeOf(error).message);
+}
+
+/** What may not be tried for long, where no task runs, or as many as may. */
+const SELDOM = ["connection", "locks", "stalled"];
+
+/**
+ * The trouble a worker has with its engine, whether that is away or answers errors. It is said once,
+ * and once that it is over: when every command that failed has succeeded.
+ */
 export class Outage {
   readonly #engine: string;
-  #lasts = false;
+  /** When each command, or the connection, failed first. */
+  readonly #failing = new Map<string, number>();
+  /** Whoever pauses before a command is tried again. */
+  readonly #pauses = new Map<string, Set<() => void>>();
+  #endedAt = -Infinity;
+  #isOver = false;
 
   /** @param engine Its name. */
   constructor(engine: string) {
     this.#engine = engine;
   }
 
+  /** Whether the engine fails, or has in so many milliseconds: locks may have run out unseen. */
+  lastedWithin(milliseconds: number): boolean {
+    return this.#failing.size > 0 ||
+      performance.now() - this.#endedAt < milliseconds;
+  }
+
   /** A worker has met with an error: of the engine as a whole, or of one job. */
   met(error: Error): void {
     if (isOutage(error)) this.begins(error);
-    else console.error("Durable tasks:", error.message || error);
+    else console.error("Durable tasks:", causeOf(error).message);
   }
 
-  /** The engine is away. */
-  begins(error: Error): void {
-    if (this.#lasts) return;
-    this.#lasts = true;
+  /**
+   * The engine is away, or refuses a command.
+   *
+   * @param error What the worker met with.
+   * @param what The command, or the connection.
+   */
+  begins(error: unknown, what = "connection"): void {
+    if (this.#isOver) return;
+    const isFirst = this.#failing.size === 0;
+    if (!this.#failing.has(what)) this.#failing.set(what, performance.now());
+    if (!isFirst) return;
     console.warn(
-      `Durable tasks: ${this.#engine} is away, the worker waits for it:`,
-      error.message || error,
+      `Durable tasks: ${this.#engine} ${
+        isOutage(error) ? "is away" : "answers with an error"
+      }, the worker waits for it:`,
+      causeOf(error).message,
     );
   }
 
-  /** The engine has answered. */
-  ends(): void {
-    if (this.#lasts) console.warn(`Durable tasks: ${this.#engine} is back`);
-    this.#lasts = false;
+  /** The engine has answered, and whoever pauses before the same command goes on. */
+  ends(what = "connection"): void {
+    const failed = this.#failing.delete(what);
+    for (const goOn of this.#pauses.get(what) ?? []) goOn();
+    if (!failed || this.#failing.size > 0) return;
+    this.#endedAt = performance.now();
+    console.warn(`Durable tasks: ${this.#engine} is back`);
+  }
+
+  /** The engine has done as it was told: so it would have what nobody may try again soon. */
+  endsForAll(): void {
+    for (const what of SELDOM) this.ends(what);
+  }
+
+  /** Nobody pauses any more, and nothing is said: the worker closes. */
+  over(): void {
+    this.#isOver = true;
+    for (const what of this.#pauses.keys()) {
+      for (const goOn of this.#pauses.get(what) ?? []) goOn();
+    }
+  }
+
+  /**
+   * Waits before a command is tried again: about a second, and longer the longer it fails.
+   *
+   * @param what The command.
+   * @param longest Milliseconds the pause may take at most.
+   */
+  async pause(what: string, longest = LONGEST): Promise<void> {
+    const delay = Math.min(this.#delayOf(what), longest);
+    const pauses = this.#pauses.get(what) ?? new Set();
+    this.#pauses.set(what, pauses);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(goOn, delay * (0.8 + 0.4 * Math.random()));
+      function goOn(): void {
+        clearTimeout(timer);
+        pauses.delete(goOn);
+        resolve();
+      }
+      pauses.add(goOn);
+    });
+  }
+
+  #delayOf(what: string): number {
+    if (this.#isOver) return LAST;
+    const lasts = performance.now() - (this.#failing.get(what) ?? 0);
+    return Math.min(LONGEST, Math.max(SHORTEST, lasts / 2));
   }
 }

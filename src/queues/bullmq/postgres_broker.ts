@@ -1,7 +1,22 @@
-import { createPostgresBackend, Queue } from "bullmq";
-import { createPool, type Pool } from "./postgres_pool.ts";
+import { type PgPool, Queue } from "bullmq";
+import { isInTime } from "../../task/in_time.ts";
+import { causeOf } from "./cause.ts";
 import type { Broker } from "./broker.ts";
-import type { PostgresAddress } from "./connection.ts";
+import {
+  type PoolOptions,
+  poolOptionsOf,
+  type PostgresAddress,
+} from "./postgres_address.ts";
+import { backendIn, createPool, type Pool } from "./postgres_pool.ts";
+
+/**
+ * A query that nobody waits for any longer is forgotten after this many milliseconds. A hand-over
+ * has a clock of its own, which does not count what this process was busy with.
+ */
+const FORGOTTEN = 60_000;
+
+/** How many hand-overs Postgres commits at once; what comes meanwhile goes together. */
+const PLACES = 10;
 
 /**
  * Postgres as a producer needs it: connecting and asking end in time, and what BullMQ remembers of
@@ -9,8 +24,10 @@ import type { PostgresAddress } from "./connection.ts";
  */
 export class PostgresBroker implements Broker {
   readonly name = "BullMQ on Postgres";
+  readonly isAtomic = true;
   readonly problem = undefined;
-  readonly #address: string | PostgresAddress;
+  readonly places: number;
+  readonly #options: PoolOptions;
   readonly #queueName: string;
   readonly #timeout: number;
   #pool: Pool | undefined = undefined;
@@ -18,26 +35,28 @@ export class PostgresBroker implements Broker {
   #queue: Queue | undefined = undefined;
 
   constructor(
-    address: string | PostgresAddress,
+    address: string | URL | PostgresAddress | PgPool,
     queueName: string,
     timeout: number,
   ) {
-    this.#address = address;
+    this.#options = poolOptionsOf(address);
     this.#queueName = queueName;
     this.#timeout = timeout;
+    this.places = Math.min(PLACES, this.#options.config.max ?? PLACES);
   }
 
   open(): Promise<Queue> {
     return this.#opening ??= this.#open();
   }
 
+  answered(error: unknown): boolean {
+    return (error as { severity?: string }).severity !== undefined;
+  }
+
   refused(error: unknown): boolean {
-    const { code, severity, message } = error as Error & {
-      readonly code?: string;
-      readonly severity?: string;
-    };
+    const { code, message } = causeOf(error);
     // What Postgres itself refuses is rolled back, unless it is going down (class 57).
-    if (severity !== undefined) return !code?.startsWith("57");
+    if (this.answered(error)) return !String(code).startsWith("57P");
     return code === "ECONNREFUSED" || code === "ENOTFOUND" ||
       message.includes("when trying to connect") ||
       message.startsWith("Cannot use a pool after calling end");
@@ -52,9 +71,12 @@ export class PostgresBroker implements Broker {
     const opening = this.#opening;
     this.#pool = undefined;
     this.#opening = undefined;
-    const queue = await opening?.catch(() => undefined);
-    await queue?.close();
-    await pool?.end();
+    this.#queue = undefined;
+    const end = async (): Promise<void> => {
+      await (await opening?.catch(() => undefined))?.close();
+      await pool?.end();
+    };
+    await isInTime(end().catch(() => {}), this.#timeout);
   }
 
   #drop(): void {
@@ -66,17 +88,21 @@ export class PostgresBroker implements Broker {
   }
 
   async #open(): Promise<Queue> {
-    const pool = this.#pool ??= createPool(this.#address, {
+    const pool = this.#pool ??= createPool(this.#options, {
       connectionTimeoutMillis: this.#timeout,
-      query_timeout: this.#timeout,
+      query_timeout: FORGOTTEN,
     });
     const queue = new Queue(this.#queueName, {
       connection: pool,
       skipMetasUpdate: true,
-    }, createPostgresBackend) as unknown as Queue;
+    }, backendIn(this.#options.schema)) as unknown as Queue;
     queue.on("error", () => {}); // the pool says so itself
     try {
-      await queue.waitUntilReady();
+      if (!await isInTime(queue.waitUntilReady(), this.#timeout)) {
+        throw new Error(`no answer within ${this.#timeout} ms`);
+      }
+      // further connections are part of a hand-over, which has its own clock
+      pool.options.connectionTimeoutMillis = FORGOTTEN;
       return this.#queue = queue;
     } catch (error) {
       if (this.#pool === pool) this.#drop();

@@ -1,11 +1,13 @@
 import { DelayedError, type Job } from "bullmq";
 import { checkKeys } from "../../check/check.ts";
 import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
+import type { TaskMessage } from "../task_queue.ts";
+import { inTraceOf } from "../trace_context.ts";
 import { storedError } from "./stored_error.ts";
 import type { CreateWorkerOptions } from "./worker_options.ts";
 
 /** What BullMQ calls for each attempt. */
-export type TaskProcessor = (job: Job, token?: string) => Promise<void>;
+export type TaskProcessor = (job: Job, token?: string) => Promise<unknown>;
 
 /**
  * What BullMQ runs in a thread: the default export of the module that `createWorker({ file })` is
@@ -44,16 +46,40 @@ export function taskProcessor(
  * @returns The processor.
  */
 export function processorOf(runner: MessageRunner): TaskProcessor {
-  return async function processTask(job, token): Promise<void> {
-    const verdict = await runner.run({
-      body: job.data,
-      attempt: job.attemptsMade + 1,
-    });
-    if (verdict.next === "done") return;
+  return async function processTask(job, token): Promise<unknown> {
+    const body = bodyOf(job);
+    const attempt = job.attemptsMade + 1;
+    const verdict = await inTraceOf(body, () => runner.run({ body, attempt }));
+    if (verdict.next === "done") return storable(verdict.value);
     if (verdict.next === "later") {
       await job.moveToDelayed(Date.now() + verdict.delay, token);
       throw new DelayedError();
     }
     throw storedError(verdict.error, verdict.next === "failed");
   };
+}
+
+/**
+ * The message of a job. One of BullMQ's scheduler has the id of its job, because all of its jobs hold
+ * the same message; and none has more attempts than its job, which BullMQ would end unheard.
+ */
+function bodyOf({ data, id, opts, repeatJobKey, timestamp }: Job): unknown {
+  const { retry } = (data ?? {}) as Partial<TaskMessage>;
+  if (retry === undefined) return data;
+  const attempts = Math.min(retry.attempts, opts.attempts ?? 1);
+  return {
+    ...data,
+    retry: { ...retry, attempts },
+    ...(repeatJobKey !== undefined && { id, addedAt: timestamp }),
+  };
+}
+
+/** What a handler returned, as the value of its job; what is no JSON is none. */
+function storable(value: unknown): unknown {
+  try {
+    const json = JSON.stringify(value)?.replaceAll("\\u0000", "\\ufffd");
+    return json === undefined ? undefined : JSON.parse(json.toWellFormed());
+  } catch {
+    return undefined;
+  }
 }

@@ -1,8 +1,18 @@
 import { Queue } from "bullmq";
-import { Redis } from "ioredis";
+import { isInTime } from "../../task/in_time.ts";
 import type { Broker } from "./broker.ts";
-import type { RedisAddress } from "./connection.ts";
-import { whenReady } from "./redis_ready.ts";
+import {
+  connectToRedis,
+  type RedisAddress,
+  type RedisClient,
+} from "./redis_address.ts";
+import { isRefusal, whenReady } from "./redis_ready.ts";
+
+/**
+ * A command that nobody waits for any longer is forgotten after this many milliseconds. A hand-over
+ * has a clock of its own, which does not count what this process was busy with.
+ */
+const FORGOTTEN = 60_000;
 
 /**
  * Redis as a producer needs it: no command waits for a connection, and none is sent a second time.
@@ -12,55 +22,69 @@ import { whenReady } from "./redis_ready.ts";
  */
 export class RedisBroker implements Broker {
   readonly name = "BullMQ on Redis";
+  readonly places = 100;
+  readonly isAtomic = false;
   problem: Error | undefined = undefined;
-  readonly #address: string | RedisAddress;
+  readonly #address: string | URL | RedisAddress | RedisClient;
   readonly #queueName: string;
   readonly #timeout: number;
-  #redis: Redis | undefined = undefined;
+  readonly #prefix: string | undefined;
+  #redis: RedisClient | undefined = undefined;
   #opening: Promise<Queue> | undefined = undefined;
   #queue: Queue | undefined = undefined;
 
   constructor(
-    address: string | RedisAddress,
+    address: string | URL | RedisAddress | RedisClient,
     queueName: string,
     timeout: number,
+    prefix?: string,
   ) {
     this.#address = address;
     this.#queueName = queueName;
     this.#timeout = timeout;
+    this.#prefix = prefix;
   }
 
   open(): Promise<Queue> {
     if (this.#queue !== undefined && this.#redis?.status === "ready") {
       return Promise.resolve(this.#queue);
     }
-    return this.#opening ??= this.#open().finally(() =>
-      this.#opening = undefined
-    );
+    if (this.#opening !== undefined) return this.#opening;
+    const opening = this.#open().finally(() => {
+      if (this.#opening === opening) this.#opening = undefined;
+    });
+    return this.#opening = opening;
+  }
+
+  answered(error: unknown): boolean {
+    return (error as Error).name === "ReplyError";
   }
 
   refused(error: unknown, messages: number): boolean {
-    const { name, message } = error as Error;
+    const { message } = error as Error;
     // A batch is a pipeline: one of several messages may be refused alone.
     return message.startsWith("Stream isn't writeable") ||
-      (name === "ReplyError" && messages === 1);
+      (this.answered(error) && messages === 1);
   }
 
   discard(queue: Queue): void {
-    if (queue !== this.#queue) return;
-    this.#redis?.disconnect();
-    this.#redis = undefined;
-    this.#queue = undefined;
-    this.#opening = undefined;
+    if (queue === this.#queue) this.#forget()?.disconnect();
   }
 
   async close(): Promise<void> {
+    const redis = this.#forget();
+    if (redis?.status === "ready") {
+      await isInTime(redis.quit().catch(() => {}), this.#timeout);
+    }
+    redis?.disconnect();
+  }
+
+  #forget(): RedisClient | undefined {
     const redis = this.#redis;
     this.#redis = undefined;
     this.#queue = undefined;
     this.#opening = undefined;
-    if (redis?.status === "ready") await redis.quit().catch(() => {});
-    redis?.disconnect();
+    return redis;
   }
 
   async #open(): Promise<Queue> {
@@ -73,25 +97,39 @@ export class RedisBroker implements Broker {
       skipWaitingForReady: true,
       skipMetasUpdate: true,
       skipVersionCheck: true,
+      ...(this.#prefix !== undefined && { prefix: this.#prefix }),
     });
     queue.on("error", () => {}); // the connection says so itself
     await queue.waitUntilReady();
-    return this.#queue = queue;
+    if (this.#redis === redis) this.#queue = queue;
+    return queue;
   }
 
-  #connect(): Redis {
-    const options = {
+  #connect(): RedisClient {
+    const redis = connectToRedis(this.#address, {
       autoResendUnfulfilledCommands: false,
-      commandTimeout: this.#timeout,
+      commandTimeout: FORGOTTEN,
       connectTimeout: this.#timeout,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      retryStrategy: (times: number) => Math.min(50 * times, 500),
-    };
-    const redis = typeof this.#address === "string"
-      ? new Redis(this.#address, options)
-      : new Redis({ ...this.#address, ...options });
-    redis.on("error", (error) => this.problem = error);
+    });
+    redis.on("error", (error: Error) => {
+      this.problem = error;
+      // such as a database there is none of any more: ioredis would go on in database 0
+      if (isRefusal(error) && this.#redis === redis) this.#forget();
+      if (isRefusal(error)) redis.disconnect();
+    });
+    renewWhereNobodyAnswers(redis, this.#timeout);
     return redis;
   }
+}
+
+/** Makes another connection where one is up, and nobody answers on it. */
+function renewWhereNobodyAnswers(redis: RedisClient, timeout: number): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = (): void => clearTimeout(timer);
+  redis.on("ready", stop).on("close", stop).on("connect", () => {
+    stop();
+    timer = setTimeout(() => redis.disconnect(true), timeout);
+  });
 }

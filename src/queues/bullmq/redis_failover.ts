@@ -5,6 +5,6 @@
  * @param error What it answered: an error of a script has it in the middle before Redis 7.
  * @returns Whether to connect anew.
  */
-export function isDemoted({ message }: Error): boolean {
+export function isDemoted({ message }: Pick<Error, "message">): boolean {
   return /\b(?:READONLY|UNBLOCKED)\b/.test(message);
 }

@@ -1,12 +1,13 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./redis_address.ts";
 
 /**
- * Whether Redis will not have this client: waiting does not help.
+ * Whether Redis will not have this client, or has no such database: waiting does not help.
  *
  * @param error What it answered.
  */
 export function isRefusal({ message }: Error): boolean {
-  return /^(?:NOAUTH|WRONGPASS|NOPERM|ERR invalid password)/.test(message);
+  return /^(?:NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR .*\bDB index\b|ERR SELECT is not allowed)/
+    .test(message);
 }
 
 /**
@@ -15,18 +16,19 @@ export function isRefusal({ message }: Error): boolean {
  * @param redis The connection.
  * @throws {Error} If it never will be up: it was closed, or Redis will not have this client.
  */
-export function whenReady(redis: Redis): Promise<void> {
+export function whenReady(redis: RedisClient): Promise<void> {
   if (redis.status === "ready") return Promise.resolve();
   return new Promise((resolve, reject) => {
     const settle = (error?: Error): void => {
-      redis.off("ready", settle).off("end", ended).off("error", failed);
+      redis.off("ready", ready).off("end", ended).off("error", failed);
       if (error === undefined) resolve();
       else reject(error);
     };
+    const ready = (): void => settle();
     const ended = (): void => settle(new Error("the connection was closed"));
     const failed = (error: Error): void => {
       if (isRefusal(error)) settle(error);
     };
-    redis.on("ready", settle).on("end", ended).on("error", failed);
+    redis.on("ready", ready).on("end", ended).on("error", failed);
   });
 }

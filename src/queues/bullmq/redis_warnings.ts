@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./redis_address.ts";
 
 /**
  * Warns about a Redis that loses tasks: one that keeps nothing on disk, or throws keys away when
@@ -7,7 +7,7 @@ import type { Redis } from "ioredis";
  * @param redis A connection that is up. What it does not tell (a managed Redis hides its
  * configuration) is not warned about.
  */
-export async function warnOfLoss(redis: Redis): Promise<void> {
+export async function warnOfLoss(redis: RedisClient): Promise<void> {
   const persistence = await redis.info("persistence").catch(() => "");
   if (/^aof_enabled:0\r?$/m.test(persistence)) {
     console.warn(

@@ -1,6 +1,9 @@
 import { UnrecoverableError } from "bullmq";
 import { textOf } from "../../check/thrown.ts";
 
+/** The longest text of an error that is stored; each attempt stores one. */
+const LONGEST = 4_000;
+
 /**
  * What BullMQ is told of an attempt that failed: an error of this package, with the text of what was
  * thrown and nothing else of it. BullMQ takes errors of some names, and one message, for orders of
@@ -23,5 +26,7 @@ export function storedError(thrown: unknown, permanent: boolean): Error {
 }
 
 function storable(value: unknown): string {
-  return textOf(value).replaceAll("\0", "\ufffd").toWellFormed();
+  const text = textOf(value).replaceAll("\0", "\ufffd");
+  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return cut.toWellFormed();
 }

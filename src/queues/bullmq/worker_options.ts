@@ -1,3 +1,4 @@
+import type { RateLimiterOptions } from "bullmq";
 import { checkKeys, checkType, describeValue } from "../../check/check.ts";
 import { checkMilliseconds, checkNumber } from "../../check/check_number.ts";
 import type { TaskObserver } from "../../runner/observer.ts";
@@ -6,7 +7,7 @@ import type { AnyDefinedTask } from "../message_runner.ts";
 import {
   type BullMQConnection,
   checkConnection,
-  checkQueueName,
+  CONNECTION_KEYS,
 } from "./connection.ts";
 
 /** Options of {@linkcode createWorker} beside where the engine is. */
@@ -79,11 +80,25 @@ export interface CreateWorkerOptions {
    * @default {[]}
    */
   readonly observers?: readonly TaskObserver[];
+  /**
+   * How many tasks all workers of the queue start at most: BullMQ's own limiter, such as
+   * `{ max: 10, duration: 1_000 }` for ten a second.
+   *
+   * @default {undefined} (no limit)
+   */
+  readonly limiter?: RateLimiterOptions;
+  /**
+   * Whether the worker makes BullMQ's tables in Postgres where they are missing or old. On tables
+   * that are up to date it needs no right to create anything either way; with `false` it says that
+   * they are not, and `migrate({ postgres })` makes them.
+   *
+   * @default {true}
+   */
+  readonly migrate?: boolean;
 }
 
 const KEYS = [
-  "connection",
-  "postgres",
+  ...CONNECTION_KEYS,
   "tasks",
   "file",
   "queueName",
@@ -94,6 +109,8 @@ const KEYS = [
   "closeOnSignals",
   "onTaskError",
   "observers",
+  "limiter",
+  "migrate",
 ];
 
 /**
@@ -108,9 +125,8 @@ export function checkWorkerOptions(
 ): void {
   checkKeys("worker option", options, KEYS);
   checkConnection(options);
-  const { tasks, file, queueName, concurrency, lockDuration, crashRetries } =
-    options;
-  const { closeTimeout, closeOnSignals } = options;
+  const { tasks, file, concurrency, lockDuration, crashRetries } = options;
+  const { closeTimeout, closeOnSignals, limiter, migrate } = options;
   if ((tasks === undefined) === (file === undefined)) {
     throw new TypeError(
       "Cannot start a worker: write either tasks: [sendEmail] or file: new URL(…, import.meta.url)",
@@ -130,7 +146,6 @@ export function checkWorkerOptions(
       }: write new URL("./cpu.ts", import.meta.url)`,
     );
   }
-  if (queueName !== undefined) checkQueueName(queueName);
   checkInteger("concurrency", concurrency, 1);
   checkInteger("crashRetries", crashRetries, 0);
   if (lockDuration !== undefined) {
@@ -142,6 +157,13 @@ export function checkWorkerOptions(
   if (closeOnSignals !== undefined) {
     checkType("closeOnSignals", closeOnSignals, "boolean", "true or false");
   }
+  if (migrate !== undefined) {
+    checkType("migrate", migrate, "boolean", "true or false");
+  }
+  if (limiter === undefined) return;
+  checkKeys("limiter option", limiter, ["max", "duration"]);
+  checkInteger("limiter.max", limiter.max, 1);
+  checkMilliseconds("limiter.duration", limiter.duration, 1);
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   TaskQueue,
   TaskQueueSupport,
 } from "../task_queue.ts";
+import { withTrace } from "../trace_context.ts";
 import type { CloudflareQueueBinding } from "./types.ts";
 
 /** The longest delay of Cloudflare Queues: a day. */
@@ -105,7 +106,7 @@ function sent(
 ): { body: TaskMessage; contentType: "json"; delaySeconds?: number } {
   const { delay } = message;
   return {
-    body: message,
+    body: withTrace(message),
     contentType: "json",
     ...(delay !== undefined && { delaySeconds: secondsOf(delay) }),
   };

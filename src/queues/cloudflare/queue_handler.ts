@@ -1,8 +1,13 @@
 import { checkKeys } from "../../check/check.ts";
 import type { TaskObserver } from "../../runner/observer.ts";
 import type { TaskRun } from "../../task/task_run.ts";
-import { type AnyDefinedTask, MessageRunner } from "../message_runner.ts";
+import {
+  type AnyDefinedTask,
+  MessageRunner,
+  type Verdict,
+} from "../message_runner.ts";
 import type { TaskMessage } from "../task_queue.ts";
+import { inTraceOf } from "../trace_context.ts";
 import { secondsOf } from "./queue.ts";
 import type { CloudflareMessage, CloudflareMessageBatch } from "./types.ts";
 
@@ -94,7 +99,8 @@ async function handle(
     message.retry();
     return;
   }
-  const verdict = await runner.run({ body, attempt, deadline });
+  const run = (): Promise<Verdict> => runner.run({ body, attempt, deadline });
+  const verdict = await inTraceOf(body, run);
   if (verdict.next === "done") message.ack();
   else if (verdict.next !== "failed") {
     message.retry({ delaySeconds: secondsOf(verdict.delay) });

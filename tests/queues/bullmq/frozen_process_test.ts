@@ -6,8 +6,9 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { TaskMessage } from "@postlude/background-tasks";
-import { bullmq } from "@postlude/background-tasks/bullmq";
+import { bullmq, createWorker } from "@postlude/background-tasks/bullmq";
 import { engines, outcome } from "../../harness/bullmq_engines.ts";
+import { consoleLines } from "../../harness/console_lines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { freePort } from "../../harness/ports.ts";
 import { test } from "../../harness/test.ts";
@@ -101,5 +102,27 @@ for (const { name, start, connection } of engines) {
     );
     assert(delays.includes(300), `waited for ${delays}`);
     await queue.close();
+  });
+
+  test(`TaskWorker.close() on ${name} does not wait for an engine that stands still, nor BullMQQueue.close()`, async () => {
+    await using engine = await start();
+    const address = connection(engine.url);
+    const queue = bullmq({ ...address, timeout: 300 });
+    await queue.client();
+    const worker = await createWorker({
+      ...address,
+      tasks: [],
+      closeOnSignals: false,
+    });
+    engine.freeze();
+    try {
+      await consoleLines("error", async () => {
+        const { abandoned } = await worker.close();
+        assertEquals(abandoned, []);
+        await queue.close();
+      });
+    } finally {
+      engine.thaw();
+    }
   });
 }

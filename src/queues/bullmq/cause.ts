@@ -1,0 +1,44 @@
+import { textOf } from "../../check/thrown.ts";
+
+/** What an error of a connection says. */
+export interface Cause {
+  /** The code of the system, of Postgres or of BullMQ, if it has one. */
+  readonly code: unknown;
+  /** Its text, never empty. */
+  readonly message: string;
+}
+
+/**
+ * Reads an error of a connection. One of a host with several addresses is an `AggregateError`
+ * without a text of its own: there, the first address says why.
+ *
+ * @param error What a client threw.
+ * @returns Its code and its text.
+ */
+export function causeOf(error: unknown): Cause {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const first = causeOf(error.errors[0]);
+    const { code = first.code } = error as { code?: unknown };
+    return { code, message: error.message || first.message };
+  }
+  if (!(error instanceof Error)) {
+    return { code: undefined, message: textOf(error) };
+  }
+  const { code } = error as { code?: unknown };
+  const message = error.message || String(code ?? error.name);
+  const remedy = remedyOf(code, message);
+  return { code, message: remedy === "" ? message : `${message}; ${remedy}` };
+}
+
+/** What to do about what a pooler or a cluster answers, which does not say so itself. */
+function remedyOf(code: unknown, message: string): string {
+  if (message.includes("unsupported startup parameter")) {
+    return "behind pgbouncer, write ignore_startup_parameters = options in its configuration, and " +
+      "ALTER ROLE … SET search_path = bullmq, public in Postgres";
+  }
+  if (code === "42883" && message.startsWith("function")) {
+    return "behind a pooler, run ALTER ROLE … SET search_path = bullmq, public in Postgres; else run " +
+      "await migrate({ postgres })";
+  }
+  return message.startsWith("CROSSSLOT") ? 'write prefix: "{jobs}"' : "";
+}

@@ -1,0 +1,158 @@
+import type { Queue } from "bullmq";
+import { isInTime } from "../../task/in_time.ts";
+import { sizeOf } from "../messages.ts";
+import { BusyTime } from "./busy_time.ts";
+import type { Broker } from "./broker.ts";
+import type { BullMQJob } from "./job.ts";
+import { isDemoted } from "./redis_failover.ts";
+
+/** The error of a hand-over that the engine did not acknowledge in time. */
+export class Late extends Error {}
+
+/** The error of a hand-over that the engine was never given, because it stands still. */
+export class Stuck extends Error {}
+
+/** What an engine takes at least, in bytes a millisecond: Postgres took 5 MB a second on a busy machine. */
+const BYTES_PER_MILLISECOND = 4_000;
+
+/** How long a process listens for what has come meanwhile, in milliseconds. */
+const TURN = 5;
+
+/** Hand-overs of several requests go together up to so many jobs, and so many bytes. */
+const MOST_JOBS = 500;
+const MOST_BYTES = 1_000_000;
+
+/** The jobs of one request, which wait for the engine. */
+interface Parcel {
+  readonly queue: Queue;
+  readonly jobs: readonly BullMQJob[];
+  readonly bytes: number;
+  /** Milliseconds the engine may take. */
+  readonly timeout: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Gives the engine what requests hand over, a few at once. What waits in this process is not the
+ * engine's time: the clock of a hand-over starts when the engine has it, and stands still while this
+ * process is too busy to hear an answer. Where the engine may keep all or nothing, what waits goes
+ * together.
+ */
+export class HandOver {
+  readonly #broker: Broker;
+  readonly #busy = new BusyTime();
+  readonly #waiting: Parcel[] = [];
+  #given = 0;
+  #answers = 0;
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  /**
+   * Hands the jobs of one request over.
+   *
+   * @param queue BullMQ's queue, on a connection that is up.
+   * @param jobs The jobs.
+   * @param timeout Milliseconds the engine may take; large messages get more.
+   * @throws {Late} If it did not answer in time, {@linkcode Stuck} if it was never asked, and what it
+   * answered otherwise.
+   */
+  give(
+    queue: Queue,
+    jobs: readonly BullMQJob[],
+    timeout: number,
+  ): Promise<void> {
+    const bytes = jobs.reduce((sum, { data }) => sum + sizeOf(data), 0);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ queue, jobs, bytes, timeout, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    while (this.#given < this.#broker.places && this.#waiting.length > 0) {
+      this.#given++;
+      void this.#send(this.#take()).finally(() => {
+        this.#given--;
+        this.#next();
+      });
+    }
+  }
+
+  /** The parcels that go together: one, where the engine may keep a part of them. */
+  #take(): Parcel[] {
+    const parcels: Parcel[] = [];
+    let [jobs, bytes] = [0, 0];
+    for (const parcel of this.#waiting) {
+      jobs += parcel.jobs.length;
+      bytes += parcel.bytes;
+      const goesAlong = this.#broker.isAtomic && jobs <= MOST_JOBS &&
+        bytes <= MOST_BYTES && parcel.queue === parcels[0]?.queue;
+      if (parcels.length > 0 && !goesAlong) break;
+      parcels.push(parcel);
+    }
+    this.#waiting.splice(0, parcels.length);
+    return parcels;
+  }
+
+  async #send(parcels: readonly Parcel[]): Promise<void> {
+    const { queue } = parcels[0]!;
+    const answers = this.#answers;
+    try {
+      await this.#ask(queue, parcels);
+      this.#answers++;
+      for (const { resolve } of parcels) resolve();
+    } catch (error) {
+      if (this.#broker.answered(error)) this.#answers++;
+      if (parcels.length > 1 && this.#broker.refused(error, 2)) {
+        for (const parcel of parcels) await this.#send([parcel]); // which of them is it?
+        return;
+      }
+      // Nobody was answered meanwhile: the connection may be dead without anybody having said so.
+      if (answers === this.#answers) this.#giveUp(queue);
+      else if (isDemoted(error as Error)) this.#broker.discard(queue);
+      for (const { reject } of parcels) reject(error);
+    }
+  }
+
+  async #ask(queue: Queue, parcels: readonly Parcel[]): Promise<void> {
+    const jobs = parcels.flatMap(({ jobs }) => jobs);
+    const bytes = parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
+    const timeout = Math.max(...parcels.map((parcel) => parcel.timeout)) +
+      bytes / BYTES_PER_MILLISECOND;
+    const limit = Math.round(timeout);
+    if (await this.#isHeard(queue.addBulk(jobs), limit)) return;
+    throw new Late(`no answer within ${limit} ms`);
+  }
+
+  /** Whether the answer came in time, not counting that in which this process was busy. */
+  async #isHeard(
+    answer: Promise<unknown>,
+    milliseconds: number,
+  ): Promise<boolean> {
+    const mark = this.#busy.begin();
+    try {
+      let counted = 0;
+      for (let left = milliseconds; left >= 1;) {
+        if (await isInTime(answer, left)) return true;
+        left = this.#busy.since(mark) - counted;
+        counted += left;
+      }
+      // a turn of the event loop, in which whatever has come by now is read
+      return await isInTime(answer, TURN);
+    } finally {
+      this.#busy.end();
+    }
+  }
+
+  #giveUp(queue: Queue): void {
+    this.#broker.discard(queue);
+    for (const parcel of [...this.#waiting]) {
+      if (parcel.queue !== queue) continue;
+      this.#waiting.splice(this.#waiting.indexOf(parcel), 1);
+      parcel.reject(new Stuck("another request was not answered"));
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { IQueueBackend, Worker } from "bullmq";
+import { causeOf } from "./cause.ts";
+import type { Outage } from "./outage.ts";
+
+/** A lock that is taken anew, where it has run out and nobody else has it. */
+export type Relock = (
+  jobId: string,
+  token: string,
+  duration: number,
+) => Promise<unknown>;
+
+/**
+ * The locks of the tasks a worker runs. Those that ran out in an outage are taken anew, before
+ * others may take their tasks for dead.
+ */
+export class Locks {
+  /** How long one holds, in milliseconds. */
+  readonly duration: number;
+  readonly #backend: IQueueBackend;
+  readonly #outage: Outage;
+  readonly #relock: Relock | undefined;
+  /** BullMQ's own way to extend locks: the ids of those that are lost. */
+  readonly #extend: IQueueBackend["extendLocks"];
+
+  /**
+   * Keeps the locks of a worker.
+   *
+   * @param worker The worker.
+   * @param outage Where the trouble is told.
+   * @param relock Takes one anew; none where the engine knows a lock that has run out.
+   */
+  constructor(worker: Worker, outage: Outage, relock: Relock | undefined) {
+    this.#backend = worker.getBackend() as unknown as IQueueBackend;
+    this.#extend = this.#backend.extendLocks.bind(this.#backend);
+    this.#outage = outage;
+    this.#relock = relock;
+    this.duration = worker.opts.lockDuration ?? 30_000;
+    this.#renew();
+    this.#leaveToOthers();
+  }
+
+  /** Whether an error says that a lock is gone, which may be the outage's fault. */
+  mayBeRegained(error: unknown): boolean {
+    return this.#relock !== undefined && this.#hasFailedLately() &&
+      causeOf(error).message.startsWith("Missing lock");
+  }
+
+  /**
+   * Keeps the lock of a task that is over.
+   *
+   * @returns Whether it is kept; not where another worker has taken it.
+   * @throws {Error} If the engine does not answer, or refuses.
+   */
+  async regain(id: string, token: string): Promise<boolean> {
+    await this.#relock?.(id, token, this.duration);
+    const lost = await this.#extend([id], [token], this.duration);
+    return lost.length === 0 || this.#relock === undefined;
+  }
+
+  /** Whoever holds a lock that ran out may not have had the time to take it anew. */
+  #hasFailedLately(): boolean {
+    return this.#outage.lastedWithin(2 * this.duration);
+  }
+
+  /** Never rejects: a lock that cannot be extended now may be regained. */
+  #renew(): void {
+    this.#backend.extendLocks = async (ids, tokens, duration) => {
+      try {
+        if (this.#relock !== undefined && this.#hasFailedLately()) {
+          await Promise.all(
+            ids.map((id, at) => this.#relock!(id, tokens[at]!, duration)),
+          );
+        }
+        const lost = await this.#extend(ids, tokens, duration);
+        this.#outage.endsForAll();
+        return lost;
+      } catch (error) {
+        this.#outage.begins(error, "locks");
+        return [];
+      }
+    };
+  }
+
+  #leaveToOthers(): void {
+    const backend = this.#backend;
+    const { moveStalledJobsToWait } = backend;
+    backend.moveStalledJobsToWait = async () => {
+      if (this.#hasFailedLately()) return [];
+      try {
+        return await moveStalledJobsToWait.call(backend);
+      } catch (error) {
+        this.#outage.begins(error, "stalled");
+        return [];
+      }
+    };
+  }
+}

@@ -1,0 +1,144 @@
+import type { IQueueBackend, Worker } from "bullmq";
+import { Closing } from "./closing.ts";
+import { Locks, type Relock } from "./locks.ts";
+import { isOfJob, isOutage, type Outage } from "./outage.ts";
+
+/** The commands by which a worker ends an attempt: each must arrive, or the task runs twice. */
+const ENDINGS = [
+  "moveToCompleted",
+  "moveToFailed",
+  "moveToDelayed",
+  "retryJob",
+] as const;
+
+/**
+ * The longest wait for a job, in seconds. Postgres would wait for an hour; at its end a job is
+ * fetched, which tells whether the engine works.
+ */
+const LONGEST_WAIT = 10;
+
+type Command = (...args: never[]) => Promise<unknown>;
+
+/**
+ * Makes a worker of BullMQ patient with an engine that answers errors, which it would ask again
+ * without a pause, and whose tasks it would run twice: what became of one is told until the engine
+ * has heard it, and locks that ran out meanwhile are taken anew before others may take them for dead.
+ *
+ * @param worker The worker, before it runs.
+ * @param outage Where the trouble is told.
+ * @param relock Takes a lock anew; none where the engine knows a lock that has run out.
+ */
+export function makePatient(
+  worker: Worker,
+  outage: Outage,
+  relock: Relock | undefined,
+): void {
+  const patience = new Patience(worker, outage, relock);
+  patience.fetch();
+  for (const name of ENDINGS) patience.end(name);
+}
+
+class Patience {
+  readonly #backend: IQueueBackend;
+  readonly #outage: Outage;
+  readonly #locks: Locks;
+  readonly #closing: Closing;
+
+  constructor(worker: Worker, outage: Outage, relock: Relock | undefined) {
+    this.#backend = worker.getBackend() as unknown as IQueueBackend;
+    this.#outage = outage;
+    this.#locks = new Locks(worker, outage, relock);
+    this.#closing = new Closing(worker, () => outage.over());
+  }
+
+  /** Fetching a job is tried again until the engine answers, or the worker closes. */
+  fetch(): void {
+    const backend = this.#backend;
+    const { moveToActive, waitForJob } = backend;
+    backend.moveToActive = async (...args) => {
+      const fetch = (): Promise<unknown[]> => moveToActive.apply(backend, args);
+      const fetched = await this.#insist("fetch", fetch);
+      this.#outage.endsForAll();
+      return fetched;
+    };
+    backend.waitForJob = (seconds) => {
+      const limit = Math.min(seconds, LONGEST_WAIT);
+      return this.#insist("wait", () => waitForJob.call(backend, limit));
+    };
+  }
+
+  async #insist<Value>(
+    what: string,
+    command: () => Promise<Value>,
+  ): Promise<Value> {
+    while (true) {
+      try {
+        const value = await this.#closing.limited(command);
+        this.#outage.ends(what);
+        return value;
+      } catch (error) {
+        if (this.#closing.hasBegun) throw error;
+        this.#outage.begins(error, what);
+        await this.#outage.pause(what);
+        if (what === "wait" && isOutage(error)) await this.#reconnect();
+      }
+    }
+  }
+
+  async #reconnect(): Promise<void> {
+    if (this.#closing.hasBegun) return;
+    await this.#backend.reconnectBlocking().catch(() => {}); // the next try says so
+  }
+
+  /** What became of an attempt is told until the engine has heard it, under a lock that is kept. */
+  end(name: (typeof ENDINGS)[number]): void {
+    const backend = this.#backend;
+    const command = backend[name] as Command;
+    const told = (...args: never[]): Promise<unknown> => {
+      const [job, , third, fourth] = args as unknown[];
+      const id = typeof job === "string" ? job : (job as { id: string }).id;
+      const token = String(name === "retryJob" ? third : fourth);
+      return this.#tell(name, id, token, () => command.apply(backend, args));
+    };
+    backend[name] = told as never;
+  }
+
+  async #tell(
+    what: string,
+    id: string,
+    token: string,
+    command: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const start = performance.now();
+    for (let tries = 1;; tries++) {
+      try {
+        const value = await this.#closing.limited(command);
+        this.#outage.ends(what);
+        return value;
+      } catch (error) {
+        if (this.#closing.givesUp(start)) throw error;
+        const isGone = this.#locks.mayBeRegained(error);
+        if (isOfJob(error) && !isGone) {
+          if (tries === 1) throw error;
+          return { finishedOn: Date.now() }; // an earlier try was heard, though its answer was not
+        }
+        if (!isGone) await this.#wait(what, error);
+        if (!await this.#regain(what, id, token)) throw error;
+      }
+    }
+  }
+
+  async #regain(what: string, id: string, token: string): Promise<boolean> {
+    try {
+      return await this.#locks.regain(id, token);
+    } catch (error) {
+      await this.#wait(what, error);
+      return true; // nobody knows: the next try says so
+    }
+  }
+
+  async #wait(what: string, error: unknown): Promise<void> {
+    this.#outage.begins(error, what);
+    await this.#outage.pause(what, this.#locks.duration / 2);
+  }
+}

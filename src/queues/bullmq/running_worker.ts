@@ -1,0 +1,157 @@
+import type { Job, Worker } from "bullmq";
+import { checkKeys } from "../../check/check.ts";
+import { checkMilliseconds } from "../../check/check_number.ts";
+import { isInTime } from "../../task/in_time.ts";
+import type { DrainReport } from "../../runner/drain.ts";
+import type { TaskRun } from "../../task/task_run.ts";
+import type { MessageRunner } from "../message_runner.ts";
+import type { TaskMessage } from "../task_queue.ts";
+import { closeOnSignals, type SignalledWorker } from "./close_on_signals.ts";
+import type { WorkerConnection } from "./open_worker.ts";
+
+/** A worker that runs. */
+export interface TaskWorker {
+  /** BullMQ's own worker, for whatever this package does not do. */
+  readonly client: Worker;
+  /**
+   * Takes no further task, waits for those in flight, and lets go of the connection.
+   *
+   * @returns What became of the tasks; at the timeout every `signal` is aborted, and the engine
+   * gives what was abandoned to another worker once it takes this one for dead.
+   */
+  close(options?: { readonly timeout?: number }): Promise<DrainReport>;
+}
+
+/** How long a worker without a task tells an engine that it closes, in milliseconds. */
+const PATIENCE = 6_000;
+
+/** How long an engine that is away may keep a worker that has closed, in milliseconds. */
+const END_TIME = 1_000;
+
+/** A worker that runs, as `createWorker` makes it. */
+export class RunningWorker implements TaskWorker, SignalledWorker {
+  readonly client: Worker;
+  readonly #connection: WorkerConnection;
+  readonly #runner: MessageRunner;
+  /** Whether a handler may still run. */
+  readonly #isBusy: () => boolean;
+  /** What runs, in this thread or in another one. */
+  readonly #active = new Map<string | undefined, Job>();
+  #finished = 0;
+  #failed = 0;
+  #closing: Promise<DrainReport> | undefined = undefined;
+  #forget = (): void => {};
+
+  constructor(
+    connection: WorkerConnection,
+    runner: MessageRunner,
+    isBusy: () => boolean,
+  ) {
+    this.client = connection.worker;
+    this.#isBusy = isBusy;
+    this.#connection = connection;
+    this.#runner = runner;
+    this.client.on("active", (job) => {
+      this.#forgetDelayed();
+      this.#active.set(job.id, job);
+    });
+    this.client.on("completed", ({ id }) => {
+      this.#active.delete(id);
+      this.#finished++;
+    });
+    this.client.on("failed", (job, error) => void this.#jobFailed(job, error));
+  }
+
+  /** Begins to fetch jobs, once everybody listens who has to. */
+  run(): void {
+    this.client.run().catch((error) => this.client.emit("error", error));
+  }
+
+  close(options: { readonly timeout?: number } = {}): Promise<DrainReport> {
+    checkKeys("close option", options, ["timeout"]);
+    if (options.timeout !== undefined) {
+      checkMilliseconds("timeout", options.timeout, 0);
+    }
+    return this.#closing ??= this.#close(options.timeout);
+  }
+
+  closeOnSignals(timeout: number): void {
+    this.#forget = closeOnSignals(this, timeout);
+  }
+
+  /** Aborts what runs here, and tells what runs in threads as well. */
+  abandon(): TaskRun[] {
+    const reason = new DOMException(
+      "The task was abandoned: its worker was closed",
+      "AbortError",
+    );
+    this.#runner.abandon(reason);
+    this.#forgetDelayed();
+    return [...this.#active.values()].map((job) =>
+      runOf(job, job.attemptsMade + 1, "abandoned", reason)
+    );
+  }
+
+  /** BullMQ has no event for a job that was put off because nobody here knows its task. */
+  #forgetDelayed(): void {
+    for (const [id, { delay }] of this.#active) {
+      if (delay > 0) this.#active.delete(id);
+    }
+  }
+
+  async #close(timeout: number | undefined): Promise<DrainReport> {
+    const [finished, failed] = [this.#finished, this.#failed];
+    const closed = this.client.close();
+    const inTime = timeout === undefined
+      ? await this.#isClosed(closed)
+      : await isInTime(closed, timeout);
+    const abandoned = inTime ? [] : this.abandon();
+    const ended = inTime && await isInTime(this.#connection.end(), END_TIME);
+    if (!ended) this.#connection.disconnect();
+    this.#forget();
+    return {
+      finished: this.#finished - finished,
+      failed: this.#failed - failed,
+      abandoned,
+    };
+  }
+
+  /** Waits for every task in flight, but not for an engine that does not answer after them. */
+  async #isClosed(closed: Promise<void>): Promise<boolean> {
+    while (true) {
+      const isIdle = !this.#isBusy();
+      if (await isInTime(closed, PATIENCE)) return true;
+      if (isIdle) return false;
+    }
+  }
+
+  /** A task that has failed for good may be sent again, under the same key. */
+  async #jobFailed(job: Job | undefined, error: Error): Promise<void> {
+    this.#active.delete(job?.id);
+    if (job === undefined || job.finishedOn === undefined) return;
+    this.#failed++;
+    // What a task threw was reported where it ran.
+    if (error?.message?.startsWith("job stalled")) {
+      this.#runner.report(runOf(job, job.attemptsMade, "failed", error));
+    }
+    await job.removeDeduplicationKey().catch(() => {});
+  }
+}
+
+function runOf(
+  job: Job<TaskMessage>,
+  attempt: number,
+  status: TaskRun["status"],
+  error: unknown,
+): TaskRun {
+  return {
+    id: job.data.id,
+    name: job.name,
+    attempt,
+    status,
+    addedAt: job.data.addedAt,
+    startedAt: job.processedOn,
+    endedAt: Date.now(),
+    error,
+  };
+}

@@ -1,0 +1,158 @@
+import { checkKeys, describeValue, quote } from "../check/check.ts";
+import { TaskEnqueueError } from "../check/errors.ts";
+import { reasonOf } from "../check/thrown.ts";
+import { checkTaskOptions } from "../task/check_policy.ts";
+import { type DefinedTask, definitionOf } from "../task/definition.ts";
+import type { TaskOptions } from "../task/policy.ts";
+import { BackgroundTask, type TaskFunction } from "../task/task.ts";
+import type { Durable } from "./durable.ts";
+import { messageOf } from "./messages.ts";
+import type { TaskMessage, TaskQueue } from "./task_queue.ts";
+
+const KEYS = ["delay", "idempotencyKey", "retry", "timeout", "platform"];
+
+/** Options of {@linkcode enqueue}: those of a call `with()` that are for a durable task. */
+export interface EnqueueOptions extends
+  Pick<
+    TaskOptions,
+    "delay" | "idempotencyKey" | "retry" | "timeout"
+  > {
+  /**
+   * What the runtime handed over, for engines that are bindings: `env` on Workers.
+   *
+   * @default {undefined}
+   */
+  readonly platform?: unknown;
+}
+
+/**
+ * Hands a durable task to its engine, where there is no request: in a script, a cron job, a message
+ * of a socket, or the handler of another task, which is how tasks make a chain.
+ *
+ * Resolves when the engine has acknowledged the task, and rejects within the time its queue has. In
+ * a request, `addTask` does the same before the response leaves, for all tasks of the request at
+ * once, and only if the handler succeeds.
+ *
+ * @example A script, and a chain
+ * ```ts
+ * import { defineTask, enqueue } from "@postlude/background-tasks";
+ * import { memoryQueue } from "@postlude/background-tasks/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = memoryQueue();
+ * const sendReport = defineTask("send-report", { queue }, (_, month: string) => console.log(month));
+ * const makeReport = defineTask("make-report", { queue }, async (_, month: string) => {
+ *   await enqueue(sendReport, month);
+ * });
+ *
+ * await enqueue(makeReport, "2026-11");
+ * await makeReport("2026-11"); // what a worker does
+ * assertEquals(queue.messages.map(({ task }) => task), ["make-report", "send-report"]);
+ * ```
+ *
+ * @typeParam Args The task's parameters.
+ * @param task The task, made by `defineTask` with a `queue`.
+ * @param args What to call its handler with: JSON.
+ * @returns The id of the task, which is that of its job too.
+ * @throws {TypeError} If the task has no queue, or an argument is not JSON.
+ * @throws {RangeError} If a message is too large.
+ * @throws {TaskEnqueueError} If the engine refused it, or may have: see its `outcome`.
+ */
+export function enqueue<Args extends readonly unknown[]>(
+  task: DefinedTask<Args>,
+  ...args: Args
+): Promise<string>;
+/**
+ * Hands a durable task to its engine, with options of this call.
+ *
+ * @example An hour later, once a day
+ * ```ts
+ * import { defineTask, enqueue } from "@postlude/background-tasks";
+ * import { memoryQueue } from "@postlude/background-tasks/testing";
+ *
+ * const queue = memoryQueue();
+ * const remind = defineTask("remind", { queue }, (_, to: string) => console.log(to));
+ *
+ * const options = { delay: 3_600_000, idempotencyKey: "remind:ada:2026-11-29" };
+ * await enqueue(options, remind, "ada@example.com");
+ * ```
+ *
+ * @typeParam Args The task's parameters.
+ * @param options What this call says of the task.
+ * @param task The task, made by `defineTask` with a `queue`.
+ * @param args What to call its handler with: JSON.
+ * @returns The id of the task, which is that of its job too.
+ * @throws {TypeError} If an option is unknown, or not supported by the engine.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {TaskEnqueueError} If the engine refused it, or may have: see its `outcome`.
+ */
+export function enqueue<Args extends readonly unknown[]>(
+  options: EnqueueOptions,
+  task: DefinedTask<Args>,
+  ...args: Args
+): Promise<string>;
+export async function enqueue(...given: unknown[]): Promise<string> {
+  const isPlain = typeof given[0] === "function";
+  const [options, task, ...args] = isPlain ? [{}, ...given] : given;
+  checkKeys("enqueue option", options, KEYS);
+  const { platform, ...policy } = options as EnqueueOptions;
+  const { message, queue } = messageFor(task, args, policy);
+  try {
+    await queue.enqueue([message], { platform });
+  } catch (error) {
+    throw refusalOf(error, message, queue);
+  }
+  return message.id;
+}
+
+/** A message, and where it goes. */
+export interface Addressed {
+  readonly message: TaskMessage;
+  readonly queue: TaskQueue;
+}
+
+/**
+ * Writes the message of a durable task that no request adds.
+ *
+ * @param task What the user handed over as the task.
+ * @param args Its arguments.
+ * @param options What this call says of it.
+ * @returns The message, and the queue of the task.
+ * @throws {TypeError} If it has no queue, an argument is not JSON, or an option is wrong.
+ * @throws {RangeError} If an option is out of range, or the message too large.
+ */
+export function messageFor(
+  task: unknown,
+  args: readonly unknown[],
+  options: TaskOptions,
+): Addressed {
+  const definition = typeof task === "function"
+    ? definitionOf(task)
+    : undefined;
+  const durable = definition?.durable as Durable | undefined;
+  if (durable === undefined) {
+    const name = definition === undefined
+      ? describeValue(task)
+      : `task ${quote(definition.name)}`;
+    throw new TypeError(
+      `Cannot enqueue ${name}: it has no queue; write defineTask(name, { queue }, handler)`,
+    );
+  }
+  checkTaskOptions(options);
+  const made = new BackgroundTask(task as TaskFunction, ...args);
+  made.detail.options = options;
+  const { queue } = durable;
+  const policy = { timeout: undefined, retry: undefined, runOn: undefined };
+  return { message: messageOf(made, queue, policy, Date.now()), queue };
+}
+
+/** Only a queue that says so is certain: any other error leaves open what the engine did. */
+function refusalOf(
+  error: unknown,
+  { task }: TaskMessage,
+  { name }: TaskQueue,
+): TaskEnqueueError {
+  if (error instanceof TaskEnqueueError) return error;
+  const reason = reasonOf(error);
+  return new TaskEnqueueError(task, name, "unknown", reason, { cause: error });
+}

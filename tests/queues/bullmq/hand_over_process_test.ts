@@ -1,0 +1,141 @@
+/**
+ * What a request is told of its hand-over: the truth, however many come at once.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { TaskEnqueueError, type TaskMessage } from "@postlude/background-tasks";
+import { bullmq, type BullMQQueue } from "@postlude/background-tasks/bullmq";
+import { Redis } from "ioredis";
+import { engines, outcome } from "../../harness/bullmq_engines.ts";
+import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
+import { freePort } from "../../harness/ports.ts";
+import { startRedis } from "../../harness/redis.ts";
+import { test } from "../../harness/test.ts";
+import { messageFor } from "../contract.ts";
+
+function many(count: number, more: Partial<TaskMessage> = {}): TaskMessage[] {
+  return Array.from({ length: count }, (_, index) => messageFor(index, more));
+}
+
+async function stored(queue: BullMQQueue): Promise<number> {
+  return await (await queue.client()).getWaitingCount();
+}
+
+if (noBullMQ !== undefined) leaveOut("hand-overs to BullMQ", noBullMQ);
+for (const { name, start, connection } of engines) {
+  test(`bullmq() on ${name} takes 500 requests at once, and says so to each`, async () => {
+    await using engine = await start();
+    const queue = bullmq(connection(engine.url));
+    await queue.enqueue([messageFor(0)], { platform: undefined });
+    const text = "x".repeat(10_000);
+    const outcomes = await Promise.all(
+      many(500, { args: [text] }).map((message) => outcome(queue, message)),
+    );
+    assertEquals(outcomes.filter((each) => each !== "queued"), []);
+    assertEquals(await stored(queue), 501);
+    await queue.close();
+  });
+
+  test(`bullmq() on ${name} keeps one job of a message, and of a key, that many requests hand over at once`, async () => {
+    await using engine = await start();
+    const queue = bullmq(connection(engine.url));
+    await queue.client();
+    const again = Array.from({ length: 30 }, () => messageFor(1));
+    const same = { ...messageFor(2) };
+    const outcomes = await Promise.all([
+      ...again.map((message) =>
+        outcome(queue, { ...message, idempotencyKey: "order:7" })
+      ),
+      ...again.map(() => outcome(queue, same)),
+    ]);
+    assertEquals(outcomes.filter((each) => each !== "queued"), []);
+    assertEquals(await stored(queue), 2);
+    await queue.close();
+  });
+
+  test(`bullmq() on ${name} does not count the time in which this process is busy`, async () => {
+    await using engine = await start();
+    const queue = bullmq({ ...connection(engine.url), timeout: 1_500 });
+    await queue.client();
+    const handed = many(20).map((message) => outcome(queue, message));
+    await Promise.resolve(); // they are on their way
+    for (const end = performance.now() + 2_000; performance.now() < end;);
+    assertEquals(new Set(await Promise.all(handed)), new Set(["queued"]));
+    await queue.close();
+  });
+
+  test(`bullmq() on ${name} gives a large message the time it takes`, async () => {
+    await using engine = await start();
+    const queue = bullmq({ ...connection(engine.url), timeout: 50 });
+    await queue.client();
+    const message = messageFor(1, { args: ["x".repeat(12_000_000)] });
+    assertEquals(await outcome(queue, message), "queued");
+    await queue.close();
+  });
+
+  test(`bullmq() on ${name} says why a host of several addresses cannot be reached`, async () => {
+    const port = await freePort();
+    const url = name === "Redis" ? "redis://" : "postgres://u:p@";
+    const queue = bullmq(connection(`${url}localhost:${port}`));
+    const error = await assertRejects(
+      () => queue.enqueue([messageFor(1)], { platform: undefined }),
+      TaskEnqueueError,
+    );
+    assertEquals(error.outcome, "not-queued");
+    assertMatch(error.message, /cannot be reached \(.*ECONNREFUSED.*\)$/);
+    await queue.close();
+  });
+}
+
+if (engines.some((engine) => engine.name === "Postgres")) {
+  test("bullmq() on Postgres keeps all of a batch or nothing, and refuses one request of many alone", async () => {
+    const postgres = engines.find((engine) => engine.name === "Postgres")!;
+    await using engine = await postgres.start();
+    const queue = bullmq(postgres.connection(engine.url));
+    await queue.client();
+    const bad = messageFor(1, { args: ["a \u0000 byte"] });
+    const error = await assertRejects(
+      () => queue.enqueue([messageFor(0), bad], { platform: undefined }),
+      TaskEnqueueError,
+      "it refused (",
+    );
+    assertEquals(error.outcome, "not-queued");
+    const messages = many(60);
+    messages[30] = bad;
+    const outcomes = await Promise.all(
+      messages.map((message) => outcome(queue, message)),
+    );
+    assertEquals(outcomes.indexOf("not-queued"), 30);
+    assertEquals(outcomes.filter((each) => each === "queued").length, 59);
+    assertEquals(await stored(queue), 59);
+    await queue.close();
+  });
+}
+
+if (engines.some((engine) => engine.name === "Redis")) {
+  test("bullmq() on Redis does not say that an engine is silent which refused a batch", async () => {
+    await using engine = await startRedis();
+    const queue = bullmq({ connection: engine.url });
+    await queue.client();
+    const redis = new Redis(engine.url);
+    await redis.config("SET", "min-replicas-to-write", "1");
+    for (
+      const [count, expected, text] of [
+        [1, "not-queued", "it refused (NOREPLICAS"],
+        [2, "unknown", "it refused all of the batch, or a part of it (NOREPL"],
+      ] as const
+    ) {
+      const error = await assertRejects(
+        () => queue.enqueue(many(count), { platform: undefined }),
+        TaskEnqueueError,
+        text,
+      );
+      assertEquals(error.outcome, expected);
+    }
+    await redis.config("SET", "min-replicas-to-write", "0");
+    assertEquals(await outcome(queue, messageFor(0)), "queued");
+    await redis.quit();
+    await queue.close();
+  });
+}
