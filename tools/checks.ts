@@ -34,6 +34,14 @@ export async function checksOf(
     ...await typeChecks(folder, denoArguments),
     ...await docChecks(folder, denoArguments),
     {
+      name: "imports",
+      args: ["run", "-A", "tools/import_graph.ts"],
+      counted: /^(\d+) files on/gm,
+      found: "files import downwards, in no circle",
+      mend:
+        "the rooms and their order are in CONTRIBUTING: move what both files need to the room below, or hand it over as a parameter",
+    },
+    {
       name: "publishing",
       args: ["publish", "--dry-run", "--allow-dirty"],
       counted: /^ +file:\/\/\//gm,

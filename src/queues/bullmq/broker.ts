@@ -1,7 +1,4 @@
 import type { Queue } from "bullmq";
-import type { BullMQConnection } from "./connection.ts";
-import { PostgresBroker } from "./postgres_broker.ts";
-import { RedisBroker } from "./redis_broker.ts";
 
 /** One connection of a producer to a broker, which comes back by itself after an outage. */
 export interface Broker {
@@ -33,22 +30,4 @@ export interface Broker {
   discard(queue: Queue): void;
   /** Closes the connection, however dead it is. */
   close(): Promise<void>;
-}
-
-/**
- * Makes the producer's side of a broker. Nothing is connected before the first `open()`.
- *
- * @param address Where it is.
- * @param queueName The name of the queue.
- * @param timeout Milliseconds one connection attempt may take.
- * @returns The broker.
- */
-export function createBroker(
-  { connection, postgres, prefix }: BullMQConnection,
-  queueName: string,
-  timeout: number,
-): Broker {
-  return postgres === undefined
-    ? new RedisBroker(connection, queueName, timeout, prefix)
-    : new PostgresBroker(postgres, queueName, timeout);
 }

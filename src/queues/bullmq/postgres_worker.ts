@@ -1,6 +1,6 @@
 import { type PgPool, Worker } from "bullmq";
 import { causeOf } from "./cause.ts";
-import type { WorkerConnection, WorkerSetup } from "./open_worker.ts";
+import type { WorkerConnection, WorkerSetup } from "./worker_connection.ts";
 import { isOutage, Outage } from "./outage.ts";
 import { makePatient } from "./patience.ts";
 import { poolOptionsOf, type PostgresAddress } from "./postgres_address.ts";

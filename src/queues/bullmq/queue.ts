@@ -1,6 +1,6 @@
 import { checkKeys } from "../../check/check.ts";
 import { checkMilliseconds } from "../../check/check_number.ts";
-import { createBroker } from "./broker.ts";
+import { createBroker } from "./create_broker.ts";
 import {
   type BullMQConnection,
   checkConnection,

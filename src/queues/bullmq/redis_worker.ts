@@ -1,5 +1,5 @@
 import { Worker } from "bullmq";
-import type { WorkerConnection, WorkerSetup } from "./open_worker.ts";
+import type { WorkerConnection, WorkerSetup } from "./worker_connection.ts";
 import { Outage } from "./outage.ts";
 import type { Relock } from "./locks.ts";
 import { makePatient } from "./patience.ts";

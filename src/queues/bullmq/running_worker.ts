@@ -7,7 +7,7 @@ import type { TaskRun } from "../../task/task_run.ts";
 import type { MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../task_queue.ts";
 import { closeOnSignals, type SignalledWorker } from "./close_on_signals.ts";
-import type { WorkerConnection } from "./open_worker.ts";
+import type { WorkerConnection } from "./worker_connection.ts";
 
 /** A worker that runs. */
 export interface TaskWorker {
