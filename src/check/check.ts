@@ -102,37 +102,6 @@ export function checkType(
 }
 
 /**
- * Checks the hook of a front door or of a worker.
- *
- * @param onTaskError The hook as the user wrote it.
- * @throws {TypeError} If it is not a function.
- */
-export function checkOnTaskError(onTaskError: unknown): void {
-  const example = "(error, run) => log(run.name, error)";
-  checkType("onTaskError", onTaskError, "function", example);
-}
-
-/**
- * Checks the name of a task.
- *
- * @param name The name as the user wrote it.
- * @throws {TypeError} If the name is not a string.
- * @throws {RangeError} If the name is empty.
- */
-export function checkName(name: unknown): void {
-  if (typeof name !== "string") {
-    throw new TypeError(
-      `Cannot name a task ${describeValue(name)}: write a string`,
-    );
-  }
-  if (name.trim() === "") {
-    throw new RangeError(
-      `Cannot name a task ${JSON.stringify(name)}: the name must not be empty`,
-    );
-  }
-}
-
-/**
  * Refuses what cannot run later, above all a promise: work that has already started.
  *
  * @param fn What was handed to `addTask`, `task` or `defineTask`.

@@ -1,4 +1,5 @@
-import { checkOnTaskError, describeValue, quote } from "../check/check.ts";
+import { describeValue, quote } from "../check/check.ts";
+import { check, ON_TASK_ERROR } from "../check/rules.ts";
 import {
   checkObservers,
   Observers,
@@ -71,7 +72,9 @@ export class MessageRunner {
     onTaskError?: OnTaskError,
     observers: readonly TaskObserver[] = [],
   ) {
-    if (onTaskError !== undefined) checkOnTaskError(onTaskError);
+    if (onTaskError !== undefined) {
+      check("onTaskError", onTaskError, ON_TASK_ERROR);
+    }
     checkObservers(observers);
     if (!Array.isArray(tasks)) {
       throw new TypeError(

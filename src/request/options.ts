@@ -1,10 +1,10 @@
 import {
-  checkKeys,
-  checkOnTaskError,
-  checkType,
-  describeValue,
-} from "../check/check.ts";
-import { checkMilliseconds } from "../check/check_number.ts";
+  checkOptions,
+  milliseconds,
+  ON_TASK_ERROR,
+  type Rules,
+  SWITCH,
+} from "../check/rules.ts";
 import { askPredicate } from "../check/user_code.ts";
 import {
   defaultScheduler,
@@ -12,11 +12,11 @@ import {
   schedulerOf,
 } from "../runner/scheduler.ts";
 import type { TaskRunner } from "../runner/task_runner.ts";
-import { checkPolicy, POLICY_KEYS } from "../task/check_policy.ts";
+import { POLICY } from "../task/check_policy.ts";
 import type { FullPolicy, TaskPolicy } from "../task/policy.ts";
 import type { OnTaskError } from "../task/task_error.ts";
 import type { TaskRun } from "../task/task_run.ts";
-import { checkWaitUntil } from "../wait_until/resolve_wait_until.ts";
+import { WAIT_UNTIL } from "../wait_until/resolve_wait_until.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import { isFailure } from "./failure.ts";
 
@@ -95,17 +95,33 @@ export interface BackgroundTasksOptions extends TaskPolicy {
   readonly strict?: StrictMode;
 }
 
-const KEYS = [
-  ...POLICY_KEYS,
-  "onTaskError",
-  "stopOnError",
-  "waitUntil",
-  "deadline",
-  "runner",
-  "exactEnd",
-  "isFailure",
-  "strict",
-];
+/** The rule of a deadline that comes. */
+const FINITE = milliseconds(1);
+
+/** The rules of these options. */
+const RULES: Rules = {
+  ...POLICY,
+  onTaskError: ON_TASK_ERROR,
+  stopOnError: SWITCH,
+  waitUntil: WAIT_UNTIL,
+  deadline: [
+    "number",
+    `${FINITE[1]} after the response end, or Infinity`,
+    (value) => value === Infinity || FINITE[2]!(value),
+  ],
+  runner: [
+    "object",
+    "write new TaskRunner()",
+    (runner) => schedulerOf(runner) !== undefined,
+  ],
+  exactEnd: SWITCH,
+  isFailure: ["function", "write (error) => !(error instanceof Redirect)"],
+  strict: [
+    "object",
+    "write strictMode() of @postlude/background-tasks/strict",
+    (strict: StrictMode | null) => typeof strict?.check === "function",
+  ],
+};
 
 /** The options of one middleware or wrapper, checked once and shared by all its requests. */
 export class RequestOptions {
@@ -129,54 +145,28 @@ export class RequestOptions {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: BackgroundTasksOptions) {
-    checkKeys("background tasks option", options, KEYS);
-    checkPolicy(options);
+    checkOptions("background tasks option", options, RULES);
     const { timeout, retry, runOn, runner } = options;
     const { onTaskError, waitUntil, deadline, strict } = options;
     const { stopOnError = false, exactEnd = false } = options;
-    if (onTaskError !== undefined) checkOnTaskError(onTaskError);
-    if (waitUntil !== undefined) checkWaitUntil(waitUntil);
-    if (deadline !== undefined && deadline !== Infinity) {
-      const more = " after the response end, or Infinity";
-      checkMilliseconds("deadline", deadline, 1, more);
-    }
-    checkType("stopOnError", stopOnError, "boolean", "true or false");
-    checkType("exactEnd", exactEnd, "boolean", "true or false");
-    if (strict !== undefined) checkStrict(strict);
     this.defaults = { timeout, retry, runOn };
     this.stopOnError = stopOnError;
     this.onTaskError = onTaskError;
     this.waitUntil = waitUntil;
     this.deadline = deadline;
-    this.scheduler = checkRunner(runner);
+    this.scheduler = runner === undefined
+      ? defaultScheduler
+      : schedulerOf(runner)!;
     this.exactEnd = exactEnd;
-    this.isFailure = checkIsFailure(options.isFailure);
+    this.isFailure = predicateOf(options.isFailure);
     this.strict = strict;
   }
 }
 
-function checkRunner(runner: unknown): Scheduler {
-  if (runner === undefined) return defaultScheduler;
-  const scheduler = schedulerOf(runner);
-  if (scheduler !== undefined) return scheduler;
-  throw new TypeError(
-    `Cannot use runner ${describeValue(runner)}: write new TaskRunner()`,
-  );
-}
-
-function checkIsFailure(option: unknown): (error: unknown) => boolean {
-  if (option === undefined) return isFailure;
-  const example = "(error) => !(error instanceof Redirect)";
-  checkType("isFailure", option, "function", example);
-  const predicate = option as (error: unknown) => boolean;
+/** The app's own word, as a function that never returns a promise. */
+function predicateOf(
+  predicate: ((error: unknown) => boolean) | undefined,
+): (error: unknown) => boolean {
+  if (predicate === undefined) return isFailure;
   return (error) => askPredicate("isFailure", () => predicate(error));
-}
-
-function checkStrict(strict: unknown): void {
-  if (typeof (strict as StrictMode | null)?.check === "function") return;
-  throw new TypeError(
-    `Cannot use strict ${
-      describeValue(strict)
-    }: write strictMode() of @postlude/background-tasks/strict`,
-  );
 }
