@@ -87,7 +87,7 @@ test("defineTask() refuses a wrong name, option or handler where it is called", 
     [
       ["", handler],
       RangeError,
-      'task name "": it must be a text, and must not',
+      'task name "": it must be a string, and must',
     ],
     [[" ", handler], RangeError, "must not be empty"],
     [[undefined, handler], TypeError, "task name undefined: it must be a"],
@@ -165,7 +165,7 @@ test("TaskOptions are refused where they are given, with the rule and the value"
     [{ retry: { attempts: 2, when: true } }, TypeError, "retry.when true"],
     [{ retry: { attempts: 2, times: 1 } }, TypeError, 'option "times"'],
     [{ runOn: "sucess" }, RangeError, 'runOn "sucess"'],
-    [{ runOn: 1 }, RangeError, "runOn 1"],
+    [{ runOn: 1 }, TypeError, "runOn 1"],
   ];
   for (const [options, type, message] of cases) {
     const given = options as TaskOptions;

@@ -28,7 +28,7 @@ export const SWITCH: Rule = ["boolean", "write true or false"];
 /** The rule of a text, such as the name of a task. */
 export const TEXT: Rule<string> = [
   "string",
-  "it must be a text, and must not be empty",
+  "it must be a string, and must not be empty",
   (text) => text.trim() !== "",
 ];
 

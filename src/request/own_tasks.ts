@@ -52,9 +52,8 @@ export class BackgroundTasks extends Tasks {
   override run(context?: RunContext): Promise<DrainReport> {
     const report = this.#report = new Report();
     this.#attach(readRun(context));
-    const end = this.settleWithout();
-    if (end === undefined) return Promise.resolve(report);
-    waitForTurn(1, end);
+    if (!this.settleWithout()) return Promise.resolve(report);
+    waitForTurn(1, this);
     return new Promise((resolve) => this.#whenOver = () => resolve(report));
   }
 
@@ -70,7 +69,7 @@ export class BackgroundTasks extends Tasks {
   }
 
   override taskEnded(task: BackgroundTask): void {
-    if (this.#early !== undefined) return this.forget(task);
+    if (this.#early !== undefined) return this.workOf().unended.delete(task);
     this.#report?.add(task);
     super.taskEnded(task);
   }

@@ -4,9 +4,17 @@ import { isThenable } from "../check/user_code.ts";
 import { durableOf } from "../queues/durable.ts";
 import type { Outbox } from "../queues/outbox.ts";
 import { responseEnd } from "../response_end/response_end.ts";
-import { thisTurn, waitForTurn } from "../response_end/turn.ts";
+import {
+  type KnownOutcome,
+  outcomeOf,
+  type ResponseEndListener,
+} from "../response_end/response_end_source.ts";
+import {
+  thisTurn,
+  type TurnListener,
+  waitForTurn,
+} from "../response_end/turn.ts";
 import type { DrainReport } from "../runner/drain.ts";
-import { Line } from "../runner/line.ts";
 import type { Scheduler } from "../runner/scheduler.ts";
 import {
   both,
@@ -27,11 +35,7 @@ import {
   type TaskOwner,
 } from "../task/task.ts";
 import { reportTaskError } from "../task/task_error.ts";
-import {
-  NO_RESPONSE,
-  type TaskResponse,
-  type TaskStatus,
-} from "../task/task_run.ts";
+import type { TaskResponse, TaskStatus } from "../task/task_run.ts";
 import { keepAlive } from "../wait_until/keep_alive.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import { warnDiscarded } from "./discarded.ts";
@@ -40,13 +44,8 @@ import { type Interception, interceptionOf } from "./interception.ts";
 import type { RequestOptions } from "./options.ts";
 import { executionContextOf, platformOf } from "./platform.ts";
 import type { RequestContext } from "./request_context.ts";
-import {
-  RequestEnd,
-  type RequestEndListener,
-  runOnRefusal,
-} from "./request_end.ts";
+import { type RequestEnd, runOnRefusal } from "./request_end.ts";
 import type { RunAfterContext, RunContext } from "./run_after.ts";
-import { Sequence, type SequenceRunner } from "./sequence.ts";
 import { Work, type WorkOwner } from "./work.ts";
 
 /** How long tasks may keep the event loop to themselves, in milliseconds. */
@@ -64,14 +63,19 @@ export interface Adder {
 }
 
 /**
- * The tasks of one request: those that run here, in a `Sequence`, and those that go to an engine, in
- * an `Outbox`. What is pending is counted by its `Work`. None of the three exists before somebody adds
- * a task. Users see the part that `background_tasks.ts` describes.
+ * The tasks of one request, and how the request ends. Those that run here are its `Work`, those that
+ * go to an engine its `Outbox`: neither exists before somebody adds a task. Users see the part that
+ * `background_tasks.ts` describes.
  *
  * Invariant: without a context, which a front door or `runAfter()` brings, nothing counts anywhere.
  */
 export class BackgroundTasks
-  implements TaskOwner, SequenceRunner, WorkOwner, RequestEndListener {
+  implements
+    TaskOwner,
+    WorkOwner,
+    RequestEnd,
+    ResponseEndListener,
+    TurnListener {
   readonly #options: RequestOptions;
   #context: RequestContext | undefined = undefined;
   #request: Request | undefined = undefined;
@@ -80,14 +84,15 @@ export class BackgroundTasks
   #interception: Interception | undefined = undefined;
   /** The option of `runAfter()`. */
   #waitUntil: WaitUntil | undefined = undefined;
-  #sequence: Sequence | undefined = undefined;
   #work: Work | undefined = undefined;
-  /** What was handed to `waitUntil()` and has not settled. */
-  #kept: Line<BackgroundTask> | undefined = undefined;
   #status: number | undefined = undefined;
-  #failure: { readonly cause: unknown } | undefined = undefined;
-  /** How the request ended; made when somebody waits for it. */
-  #end: RequestEnd | undefined = undefined;
+  #outcome: KnownOutcome = "unknown";
+  /** Whether somebody tells when the response has ended. */
+  #isWatchingEnd = false;
+  /** Whether the response has ended. */
+  #hasEnded = false;
+  /** Whether nothing of the response is left to do: tasks may start. */
+  #isOver = false;
   /** The first task that failed where `stopOnError` is set. */
   #stoppedBy: BackgroundTask | undefined = undefined;
   #deadline: Deadline | undefined = undefined;
@@ -117,7 +122,10 @@ export class BackgroundTasks
 
   /** The tasks that wait or run: durable ones, then the others, each in the order they were added. */
   [Symbol.iterator](): Iterator<BackgroundTask> {
-    return [...this.outbox?.tasks() ?? [], ...this.unended()].values();
+    return [
+      ...this.outbox?.tasks() ?? [],
+      ...this.#work?.unended.all() ?? [],
+    ].values();
   }
 
   addTask(
@@ -141,9 +149,9 @@ export class BackgroundTasks
   }
 
   fail(error: unknown): void {
-    if (!judge(this.#options.isFailure, error)) return;
-    this.#failure ??= { cause: error };
-    if (this.#end !== undefined) this.#end.failure = this.#failure;
+    if (judge(this.#options.isFailure, error)) {
+      this.failure ??= { cause: error };
+    }
   }
 
   /** A front door runs these tasks: those of `new BackgroundTasks()` override this. */
@@ -159,6 +167,8 @@ export class BackgroundTasks
 
   /** Whether the handler has returned or thrown. */
   isSettled = false;
+  /** What the handler threw, if it failed. */
+  failure: { readonly cause: unknown } | undefined = undefined;
   /** The tasks for engines, which the response waits for. */
   outbox: Outbox | undefined = undefined;
 
@@ -176,8 +186,9 @@ export class BackgroundTasks
   judge(
     status: number | undefined,
   ): (task: BackgroundTask) => Error | undefined {
-    const end = new RequestEnd(this, this.#thrown(), status);
-    return (task) => runOnRefusal(task, this.#policyOf(task).runOn, end);
+    this.#status = status;
+    this.failure = this.#thrown();
+    return (task) => runOnRefusal(task, this.#policyOf(task).runOn, this);
   }
 
   /**
@@ -190,24 +201,24 @@ export class BackgroundTasks
     this.isSettled = true;
     this.#status = response?.status;
     this.#tell("handled");
-    return this.#sequence === undefined ? response : this.#watchEnd(response);
+    return this.#work?.hasTasks ? this.#watchEnd(response) : response;
   }
 
   /** There is no response to wait for. */
-  protected settleWithout(): RequestEnd | undefined {
-    this.isSettled = true;
-    this.#end = new RequestEnd(this, this.#thrown(), undefined);
-    return this.#work?.isBusy ? this.#end : undefined;
+  protected settleWithout(): boolean {
+    this.isSettled = this.#isWatchingEnd = true;
+    this.failure = this.#thrown();
+    return this.#work?.isBusy === true;
   }
 
   // --- for the tasks, as their owner
 
   get clock(): Clock {
-    return this.#interception?.clock ?? this.#scheduler.clock;
+    return this.#interception?.clock ?? this.scheduler.clock;
   }
 
   get isWatched(): boolean {
-    return this.#interception !== undefined || this.#scheduler.isWatched;
+    return this.#interception !== undefined || this.scheduler.isWatched;
   }
 
   get deadline(): number | undefined {
@@ -215,16 +226,15 @@ export class BackgroundTasks
   }
 
   get response(): TaskResponse {
-    return this.#end?.response ??
-      (this.isSettled ? { ...NO_RESPONSE, status: this.#status } : NO_RESPONSE);
+    return { status: this.#status, outcome: outcomeOf(this.#outcome) };
   }
 
   get surround(): Surround | undefined {
-    return this.#scheduler.observers?.surround;
+    return this.scheduler.observers?.surround;
   }
 
   taskStarts(task: BackgroundTask): void {
-    this.#scheduler.running++;
+    this.scheduler.running++;
     this.#notify("onStart", task);
   }
 
@@ -234,9 +244,8 @@ export class BackgroundTasks
 
   taskEnded(task: BackgroundTask): void {
     if (durableOf(task) !== undefined) return this.#notify("onEnd", task);
-    this.forget(task);
     const work = this.#work!;
-    work.taskEnds(task, task.details?.isKept === true);
+    work.taskEnds(task);
     if (isError(task.status)) this.#reportError(task);
     this.#notify("onEnd", task);
     work.hooksCalled();
@@ -262,38 +271,29 @@ export class BackgroundTasks
 
   // --- for the work
 
-  open(): void {
-    this.#sequence?.open();
-  }
-
-  close(): void {
-    this.#sequence?.close();
-  }
-
-  unended(): BackgroundTask[] {
-    return [
-      ...this.#sequence?.tasks.all() ?? [],
-      ...this.#kept?.all() ?? [],
-    ];
-  }
-
   workIsOver(): void {
     this.#deadline?.cancel();
   }
 
   // --- for the end of the request
 
-  responseEnded(): void {
+  responseEnded(outcome: KnownOutcome, turns: 0 | 1 | 2): void {
+    this.#hasEnded = true;
+    this.#outcome = outcome;
     this.#tell("responseEnded");
-    this.#work?.responseEnded();
+    if (this.#work !== undefined) this.#work.isSending = false;
     this.#deadline?.responseEnded();
+    if (turns === 0) this.turnHasCome();
+    else waitForTurn(turns, this);
   }
 
-  tasksMayStart(): void {
+  /** Tasks may start. */
+  turnHasCome(): void {
+    this.#isOver = true;
     const work = this.#work;
     if (work === undefined || work.isDue) return;
     work.isDue = true;
-    work.enqueue();
+    work.turnHasCome();
   }
 
   // --- for a view, which has options of its own
@@ -312,7 +312,7 @@ export class BackgroundTasks
       this.#prepare(task, options);
       this.admit(task, 1);
       this.#own(task);
-      if (!task.hasEnded) this.#sequenceOf().add(task);
+      if (!task.hasEnded) this.workOf().add(task);
       this.#added(task);
     }
     return task;
@@ -346,9 +346,8 @@ export class BackgroundTasks
     const task = new BackgroundTask(function waitUntil() {});
     if (options !== undefined) task.detail.options = options;
     task.detail.isKept = true;
-    this.#countKept();
     this.#own(task);
-    (this.#kept ??= new Line()).add(task);
+    this.#whileBusy(undefined, (work) => work.keep(task));
     this.#added(task);
     startTask(task, this.now());
     promise.then(
@@ -357,12 +356,7 @@ export class BackgroundTasks
     );
   }
 
-  /** Takes a task that has ended out of the order. */
-  protected forget(task: BackgroundTask): void {
-    (task.details?.isKept ? this.#kept : this.#sequence?.tasks)?.delete(task);
-  }
-
-  get #scheduler(): Scheduler {
+  get scheduler(): Scheduler {
     return this.#interception?.scheduler ?? this.#options.scheduler;
   }
 
@@ -386,7 +380,7 @@ export class BackgroundTasks
 
   /** What the handler threw, if it failed as far as anybody knows. */
   #thrown(): { readonly cause: unknown } | undefined {
-    if (this.#failure !== undefined) return this.#failure;
+    if (this.failure !== undefined) return this.failure;
     const error = this.#context?.error ?? this.#inner?.error;
     if (error === undefined || !judge(this.#options.isFailure, error)) {
       return undefined;
@@ -419,7 +413,7 @@ export class BackgroundTasks
     if (first !== undefined) {
       this.admit(first, others.length);
       for (const task of others) this.#own(task);
-      this.#sequenceOf().addGroup(others.filter(({ hasEnded }) => !hasEnded));
+      this.workOf().addGroup(others.filter(({ hasEnded }) => !hasEnded));
     }
     for (const task of durable) this.#own(task);
     post?.();
@@ -435,15 +429,24 @@ export class BackgroundTasks
     return this.outbox ??= durableOf(task)!.openOutbox(this);
   }
 
-  #sequenceOf(): Sequence {
-    return this.#sequence ??= new Sequence(this);
+  protected workOf(): Work {
+    return this.#work ??= new Work(this);
   }
 
-  /** Makes room for tasks; the first of them makes the platform stay alive. */
+  /** Makes room for tasks. */
   protected admit(first: BackgroundTask, count: number): void {
-    const work = this.#work ??= new Work(this, this.#scheduler);
+    this.#whileBusy(first, (work) => work.admit(first, count), count);
+  }
+
+  /** Gives the work something to do; the first that it has makes the platform stay alive. */
+  #whileBusy(
+    first: BackgroundTask | undefined,
+    begin: (work: Work) => void,
+    count = 0,
+  ): void {
+    const work = this.workOf();
     const wasBusy = work.isBusy;
-    work.admit(first, count);
+    begin(work);
     if (wasBusy) return;
     try {
       this.#keepAlive(first);
@@ -451,14 +454,6 @@ export class BackgroundTasks
       work.withdraw(count);
       throw error;
     }
-  }
-
-  /** Counts a promise, which nobody can refuse. */
-  #countKept(): void {
-    const work = this.#work ??= new Work(this, this.#scheduler);
-    const wasBusy = work.isBusy;
-    work.keep();
-    if (!wasBusy) this.#keepAlive(undefined);
   }
 
   /** Tells who watches, last of all: they may add tasks themselves. */
@@ -479,30 +474,30 @@ export class BackgroundTasks
   /** The handler has settled: a response may have ended before anybody waited for its end. */
   #startLate(): void {
     const work = this.#work;
-    if (this.#end === undefined) this.#watchEnd(undefined);
-    else if (this.#end.isOver && work !== undefined && !work.isDue) {
+    if (!this.#isWatchingEnd) this.#watchEnd(undefined);
+    else if (this.#isOver && work !== undefined && !work.isDue) {
       work.isDue = true;
-      waitForTurn(1, { turnHasCome: () => work.enqueue() });
+      waitForTurn(1, work);
     }
   }
 
   #watchEnd(response: Response | undefined): Response | undefined {
-    const end = new RequestEnd(this, this.#thrown(), this.#status);
-    this.#end = end;
+    this.#isWatchingEnd = true;
+    this.failure = this.#thrown();
     this.#tell("sending");
     const { exactEnd } = this.#options;
     const exchange = { request: this.#request, response, exactEnd };
     const sent = this.#interception === undefined
-      ? responseEnd(end, exchange, this.#context?.env)
-      : this.#interception.responseEnd(end, exchange);
-    if (this.#scheduler.isLimited) this.#giveUpPlaces(end);
+      ? responseEnd(this, exchange, this.#context?.env)
+      : this.#interception.responseEnd(this, exchange);
+    if (this.scheduler.isLimited) this.#giveUpPlaces();
     return sent;
   }
 
   /** What waits for a slow client does not keep others from having tasks. */
-  #giveUpPlaces(end: RequestEnd): void {
+  #giveUpPlaces(): void {
     const turnHasCome = (): void => {
-      if (!end.hasEnded) this.#work?.responseLasts();
+      if (!this.#hasEnded) this.workOf().isSending = true;
     };
     if (this.#interception === undefined) waitForTurn(2, { turnHasCome });
     else turnHasCome();
@@ -533,7 +528,7 @@ export class BackgroundTasks
       throw new BackgroundTasksClosedError(first.name, reason, { cause });
     });
     this.#wasKeptAlive = true;
-    this.#scheduler.platform = source;
+    this.scheduler.platform = source;
     strict?.log(source);
   }
 
@@ -550,10 +545,10 @@ export class BackgroundTasks
   #mayRun(task: BackgroundTask, { runOn }: FullPolicy): boolean {
     try {
       const reason = this.#whyStopped(task) ??
-        runOnRefusal(task, runOn, this.#end!);
+        runOnRefusal(task, runOn, this);
       if (reason === undefined) return true;
       const isLost = this.#stoppedBy !== undefined ||
-        (this.#end!.failure !== undefined &&
+        (this.failure !== undefined &&
           (runOn ?? "success") === "success");
       if (isLost && !this.isWatched) warnDiscarded(task.name, reason);
       task.end("discarded", reason);
@@ -589,17 +584,14 @@ export class BackgroundTasks
     if (!this.isWatched) return;
     const begun = both(
       this.#interception?.notify(event, task),
-      this.#scheduler.notify(event, task),
+      this.scheduler.notify(event, task),
     );
     if (begun !== undefined) this.#hold(begun, task);
   }
 
   /** What a hook has begun is a part of the work. */
   #hold(begun: Promise<void>, task: BackgroundTask): void {
-    const work = this.#work ??= new Work(this, this.#scheduler);
-    const wasBusy = work.isBusy;
-    work.hold(begun, task);
-    if (!wasBusy) this.#keepAlive(undefined);
+    this.#whileBusy(undefined, (work) => work.hold(begun, task));
   }
 
   #tell(event: RequestEvent): void {

@@ -22,8 +22,8 @@ import {
 export interface ScheduledWork extends Linked<ScheduledWork> {
   /** Whether it stands in the line of those that wait for a free place: the scheduler's own mark. */
   isWaiting: boolean;
-  /** Its place in the order in which the requests added their first tasks. */
-  readonly order: number;
+  /** Its place in the order in which the requests got work, from 1: the scheduler's own mark. */
+  order: number;
   /** Its tasks may run, one after another. */
   start(): void;
   /** Ends what waits or runs, and tells what that was. */
@@ -69,7 +69,7 @@ export class Scheduler implements Drainable {
   /** Those of `pending` whose response is on its way to the client: they hold no place. */
   sending = 0;
   /** How many works it has seen. */
-  works = 0;
+  #works = 0;
   /** Promises of hooks that have not settled. */
   #hooks = 0;
   readonly #limits: SchedulerLimits;
@@ -146,6 +146,7 @@ export class Scheduler implements Drainable {
 
   /** A work has something to wait for. */
   add(work: ScheduledWork): void {
+    work.order ||= ++this.#works;
     if (!work.isWaiting) this.#inFlight.add(work);
   }
 
