@@ -145,7 +145,7 @@ export function defineTask<Args extends readonly unknown[]>(
   if (queue !== undefined) checkQueue(queue);
   const run = async (...args: Args): Promise<void> => {
     const copies = queue === undefined ? args : copyArguments(name, args);
-    await definition.call(new BackgroundTask(run as never, ...copies));
+    await definition.call(new BackgroundTask(run as never, copies));
   };
   const definition: TaskDefinition = {
     name,

@@ -23,8 +23,7 @@ export function describeValue(value: unknown): string {
 }
 
 /** Characters that JSON leaves as they are, and that forge or hide text in a terminal or a log. */
-const UNSAFE =
-  /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** A text of a user's that is longer is cut, in characters. */
 const LONGEST_TEXT = 200;
@@ -42,8 +41,7 @@ export function quote(text: string): string {
     : text;
   return JSON.stringify(shown).replace(
     UNSAFE,
-    (character) =>
-      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
 }
 
@@ -127,7 +125,13 @@ export function checkFunction(
   );
 }
 
-function isThenable(value: unknown): boolean {
+/**
+ * Whether a value is a promise, of whatever realm or library.
+ *
+ * @param value Any value.
+ * @returns Whether it has a `then`.
+ */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
 }

@@ -213,7 +213,7 @@ class DeliveredTask implements TaskOwner {
     this.message = message;
     this.deadline = deadline;
     this.#worker = worker;
-    this.task = new BackgroundTask(task, ...message.args);
+    this.task = new BackgroundTask(task, message.args);
     this.task.owner = this;
     this.task.addedAt = message.addedAt;
     Object.assign(this.task.detail, { id: message.id, attempt });

@@ -1,4 +1,4 @@
-import { Gate, nextTurn, thisTurn } from "../response_end/turn.ts";
+import { Gate, thisTurn } from "../response_end/turn.ts";
 import { Line } from "../runner/line.ts";
 import type { BackgroundTask } from "../task/task.ts";
 
@@ -7,13 +7,11 @@ export interface TaskStarter {
   /**
    * It is a task's turn: it starts, or ends without having run.
    *
-   * @returns Settles once the task has started, where somebody holds it back; else `undefined`.
+   * @returns Settles once the task has started, where it has to wait: somebody holds it back, or
+   * tasks have kept the event loop to themselves for so long that others must have a turn. Else
+   * `undefined`.
    */
-  start(task: BackgroundTask, now: number): Promise<void> | undefined;
-  /** The time, in epoch milliseconds. */
-  now(): number;
-  /** Whether tasks have kept the event loop to themselves for so long that others must have a turn. */
-  isTurnLong(now: number): boolean;
+  start(task: BackgroundTask): Promise<void> | undefined;
 }
 
 /**
@@ -89,11 +87,7 @@ export class Sequence {
   #begin(task: BackgroundTask): PromiseLike<void> | void {
     if (task.hasEnded) return;
     if (!this.isOpen) return this.#waitForOpening(task);
-    const now = this.#starter.now();
-    if (this.#starter.isTurnLong(now)) {
-      return nextTurn().then(() => this.#begin(task));
-    }
-    const held = this.#starter.start(task, now);
+    const held = this.#starter.start(task);
     if (held !== undefined) return held.then(() => endOf(task));
     if (task !== this.#last && !task.hasEnded) return endOf(task);
   }

@@ -1,6 +1,6 @@
-import { describeValue } from "../check/check.ts";
+import { describeValue, isThenable } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
-import { isThenable } from "../check/user_code.ts";
+
 import { durableOf } from "../queues/durable.ts";
 import type { Outbox } from "../queues/outbox.ts";
 import { responseEnd } from "../response_end/response_end.ts";
@@ -10,6 +10,7 @@ import {
   type ResponseEndListener,
 } from "../response_end/response_end_source.ts";
 import {
+  nextTurn,
   thisTurn,
   type TurnListener,
   waitForTurn,
@@ -251,17 +252,20 @@ export class BackgroundTasks
     work.hooksCalled();
   }
 
-  // --- for the sequence
-
+  /** The time, in epoch milliseconds. */
   now(): number {
     return this.clock.now();
   }
 
-  isTurnLong(now: number): boolean {
-    return this.clock === systemClock && now - thisTurn().time >= LONGEST_TURN;
-  }
+  // --- for the sequence
 
-  start(task: BackgroundTask, now: number): Promise<void> | undefined {
+  start(task: BackgroundTask): Promise<void> | undefined {
+    if (task.hasEnded) return;
+    const { clock } = this;
+    const now = clock.now();
+    if (clock === systemClock && now - thisTurn().time >= LONGEST_TURN) {
+      return nextTurn().then(() => this.start(task));
+    }
     const policy = this.#policyOf(task);
     if (!this.#mayRun(task, policy)) return;
     const held = this.#interception?.turn(task);
@@ -343,7 +347,7 @@ export class BackgroundTasks
   /** See `waitUntil()`. */
   keep(options: TaskOptions | undefined, promise: unknown): void {
     checkPromise(promise);
-    const task = new BackgroundTask(function waitUntil() {});
+    const task = new BackgroundTask(function waitUntil() {}, []);
     if (options !== undefined) task.detail.options = options;
     task.detail.isKept = true;
     this.#own(task);
@@ -638,7 +642,7 @@ function taskOf(
   fn: TaskFunction | BackgroundTask,
   args: readonly unknown[],
 ): BackgroundTask {
-  if (!(fn instanceof BackgroundTask)) return new BackgroundTask(fn, ...args);
+  if (!(fn instanceof BackgroundTask)) return new BackgroundTask(fn, args);
   if (args.length === 0) return fn;
   throw new TypeError(
     `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,

@@ -84,7 +84,8 @@ export class BackgroundTask {
   readonly #fn: TaskFunction;
   #args: readonly unknown[];
 
-  constructor(fn: TaskFunction, ...args: readonly unknown[]) {
+  /** Takes the arguments as the array they came in: users spread them, in `background_task.ts`. */
+  constructor(fn: TaskFunction, args: readonly unknown[]) {
     checkFunction(fn);
     for (const arg of args) defuse(arg);
     this.definition = definitionOf(fn);
