@@ -37,12 +37,19 @@ export const TEXT: Rule<string> = [
  *
  * @param min The smallest value.
  * @param more What else the message says of it.
+ * @param never The value for a time that never comes, where there is one.
  */
-export function milliseconds(min: number, more = ""): Rule<number> {
+export function milliseconds(
+  min: number,
+  more = "",
+  never?: number,
+): Rule<number> {
   return [
     "number",
     `it must be an integer from ${min} to ${MAX_DELAY} milliseconds${more}`,
-    (value) => Number.isInteger(value) && value >= min && value <= MAX_DELAY,
+    (value) =>
+      (Number.isInteger(value) && value >= min && value <= MAX_DELAY) ||
+      value === never,
   ];
 }
 

@@ -95,24 +95,20 @@ export interface BackgroundTasksOptions extends TaskPolicy {
   readonly strict?: StrictMode;
 }
 
-/** The rule of a deadline that comes. */
-const FINITE = milliseconds(1);
-
 /** The rules of these options. */
-const RULES: Rules = {
-  ...POLICY,
+const RULES: Rules = /* @__PURE__ */ Object.assign({}, POLICY, {
   onTaskError: ON_TASK_ERROR,
   stopOnError: SWITCH,
   waitUntil: WAIT_UNTIL,
-  deadline: [
-    "number",
-    `${FINITE[1]} after the response end, or Infinity`,
-    (value) => value === Infinity || FINITE[2]!(value),
-  ],
+  deadline: /* @__PURE__ */ milliseconds(
+    1,
+    " after the response end, or Infinity",
+    Infinity,
+  ),
   runner: [
     "object",
     "write new TaskRunner()",
-    (runner) => schedulerOf(runner) !== undefined,
+    (runner: unknown) => schedulerOf(runner) !== undefined,
   ],
   exactEnd: SWITCH,
   isFailure: ["function", "write (error) => !(error instanceof Redirect)"],
@@ -121,7 +117,7 @@ const RULES: Rules = {
     "write strictMode() of @postlude/background-tasks/strict",
     (strict: StrictMode | null) => typeof strict?.check === "function",
   ],
-};
+});
 
 /** The options of one middleware or wrapper, checked once and shared by all its requests. */
 export class RequestOptions {

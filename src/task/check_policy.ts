@@ -9,7 +9,7 @@ import {
 import type { RetryOptions, TaskOptions } from "./policy.ts";
 
 /** A delay that may be none. */
-const DELAY = milliseconds(0);
+const DELAY = /* @__PURE__ */ milliseconds(0);
 
 const ATTEMPTS: Rule<number> = [
   "number",
@@ -36,7 +36,7 @@ const RETRY: Rules = {
 
 /** The options of a policy. */
 export const POLICY: Rules = {
-  timeout: milliseconds(1),
+  timeout: /* @__PURE__ */ milliseconds(1),
   retry: [
     "object",
     "write an object such as { attempts: 3, delay: 200 }",
@@ -52,20 +52,18 @@ export const POLICY: Rules = {
 };
 
 /** The options of `with()`. */
-const TASK: Rules = {
-  name: TEXT,
-  ...POLICY,
+const TASK: Rules = /* @__PURE__ */ Object.assign({ name: TEXT }, POLICY, {
   idempotencyKey: [
     "string",
     'write a text that is not empty, such as "order:42"',
-    (key) => key !== "",
+    (key: string) => key !== "",
   ],
   delay: [
     "number",
     "it must be an integer of at least 0 milliseconds",
-    (value) => Number.isSafeInteger(value) && value >= 0,
+    (value: number) => Number.isSafeInteger(value) && value >= 0,
   ],
-};
+});
 
 /**
  * Checks the options of `with()`.
