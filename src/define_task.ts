@@ -13,7 +13,7 @@ import {
   type TaskDefinition,
   type TaskHandler,
 } from "./task/definition.ts";
-import type { TaskPolicy } from "./task/policy.ts";
+import { given, type TaskPolicy } from "./task/policy.ts";
 import { BackgroundTask } from "./task/task.ts";
 
 /** The policy of a task that an engine keeps until a worker has run it. */
@@ -149,7 +149,7 @@ export function defineTask<Args extends readonly unknown[]>(
   };
   const definition: TaskDefinition = {
     name,
-    options: policy,
+    options: given(policy),
     call: (task) => handler(new AttemptContext(task), ...task.args as Args),
     durable: queue && durable(queue),
   };

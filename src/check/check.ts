@@ -109,19 +109,9 @@ export function checkFunction(
   fn: unknown,
 ): asserts fn is (...args: never[]) => unknown {
   if (typeof fn === "function") return;
-  if (isThenable(fn)) {
-    throw new TypeError(
-      "Cannot add a promise as a task: its work has already started; write addTask(sendEmail, to) " +
-        "instead of addTask(sendEmail(to))",
-    );
-  }
   throw new TypeError(
-    `Cannot add ${
-      describeValue(fn)
-    } as a task: write addTask(fn, ...args), such as addTask(sendEmail, to)` +
-      (fn === undefined
-        ? "; addTask(sendEmail(to)) calls the function too early"
-        : ""),
+    `Cannot add ${describeValue(fn)} as a task: write addTask(sendEmail, to) ` +
+      "instead of addTask(sendEmail(to)), which calls the function too early",
   );
 }
 

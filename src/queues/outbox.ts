@@ -4,7 +4,7 @@ import {
   TaskEnqueueError,
 } from "../check/errors.ts";
 import { reasonOf } from "../check/thrown.ts";
-import type { FullPolicy } from "../task/policy.ts";
+import type { TaskPolicy } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
 import { durableOf } from "./durable.ts";
@@ -26,9 +26,11 @@ export interface OutboxOwner {
   readonly isSettled: boolean;
   /** The options of its front door. */
   readonly options: {
-    readonly defaults: FullPolicy;
-    readonly onTaskError: OnTaskError | undefined;
+    readonly defaults: TaskPolicy;
+    readonly onTaskError?: OnTaskError | undefined;
   };
+  /** The handler has settled, and the tasks have been handed over. */
+  settle(response: Response | undefined): Response | undefined;
   /** The time, in epoch milliseconds. */
   now(): number;
   /** Judges tasks by their `runOn`: tells why one does not run; throws what a predicate throws. */
@@ -109,12 +111,30 @@ export class Outbox {
   }
 
   /**
+   * Hands the tasks over before the response leaves.
+   *
+   * @param response The response of the handler.
+   * @returns The response to return instead.
+   * @throws {TaskEnqueueError} If an engine refused its batch.
+   */
+  async settle(response: Response | undefined): Promise<Response | undefined> {
+    await this.#handOver(response?.status);
+    return this.#owner.settle(response);
+  }
+
+  /** Hands over the tasks that run although the handler threw. Its error is on the way out already. */
+  async fail(): Promise<void> {
+    await this.#handOver(undefined).catch(() => this.#reportLost());
+    this.#owner.settle(undefined);
+  }
+
+  /**
    * Hands the tasks over: one batch for each engine.
    *
    * @param status The status of the response; `undefined` where the handler threw.
    * @throws {TaskEnqueueError} If an engine refused its batch.
    */
-  async handOver(status: number | undefined): Promise<void> {
+  async #handOver(status: number | undefined): Promise<void> {
     this.isClosed = true;
     const judge = this.#owner.judge(status);
     const platform = this.#owner.context?.env;
@@ -137,8 +157,8 @@ export class Outbox {
     if (refusals.length > 0) throw ofAll(refusals, batches.size);
   }
 
-  /** Reports the tasks that no engine took, behind an error that is on its way out already. */
-  reportLost(): void {
+  /** Reports the tasks that no engine took. */
+  #reportLost(): void {
     for (const task of this.#lost()) {
       const what = `Durable task ${quote(task.name)} was lost:`;
       reportTaskError(this.#owner.options.onTaskError, task.snapshot(), what);

@@ -13,12 +13,11 @@ import {
 } from "../runner/scheduler.ts";
 import type { TaskRunner } from "../runner/task_runner.ts";
 import { POLICY } from "../task/check_policy.ts";
-import type { FullPolicy, TaskPolicy } from "../task/policy.ts";
-import type { OnTaskError } from "../task/task_error.ts";
+import { given, type TaskPolicy } from "../task/policy.ts";
 import type { TaskRun } from "../task/task_run.ts";
 import { WAIT_UNTIL } from "../wait_until/resolve_wait_until.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
-import { isFailure } from "./failure.ts";
+import { isFailure as isThrownFailure } from "./failure.ts";
 
 /** What looks at tasks as they are added, for development: `strictMode()` makes it. */
 export interface StrictMode {
@@ -120,49 +119,39 @@ const RULES: Rules = /* @__PURE__ */ Object.assign({}, POLICY, {
 });
 
 /** The options of one middleware or wrapper, checked once and shared by all its requests. */
-export class RequestOptions {
-  readonly defaults: FullPolicy;
-  readonly stopOnError: boolean;
-  readonly onTaskError: OnTaskError | undefined;
-  readonly waitUntil: WaitUntil | undefined;
-  readonly deadline: number | undefined;
+export interface RequestOptions extends BackgroundTasksOptions {
+  /** The policy of tasks that have none of their own. */
+  readonly defaults: TaskPolicy;
   readonly scheduler: Scheduler;
-  readonly exactEnd: boolean;
   readonly isFailure: (error: unknown) => boolean;
-  readonly strict: StrictMode | undefined;
   /** Whether the server was seen to hand over no execution context: learnt from the requests. */
-  givesNoContext = false;
+  givesNoContext: boolean;
+}
 
-  /**
-   * Checks the options where they are given.
-   *
-   * @param options The options as the user wrote them.
-   * @throws {TypeError} If an option is unknown or of the wrong kind.
-   * @throws {RangeError} If an option is out of range.
-   */
-  constructor(options: BackgroundTasksOptions) {
-    checkOptions("background tasks option", options, RULES);
-    const { timeout, retry, runOn, runner } = options;
-    const { onTaskError, waitUntil, deadline, strict } = options;
-    const { stopOnError = false, exactEnd = false } = options;
-    this.defaults = { timeout, retry, runOn };
-    this.stopOnError = stopOnError;
-    this.onTaskError = onTaskError;
-    this.waitUntil = waitUntil;
-    this.deadline = deadline;
-    this.scheduler = runner === undefined
-      ? defaultScheduler
-      : schedulerOf(runner)!;
-    this.exactEnd = exactEnd;
-    this.isFailure = predicateOf(options.isFailure);
-    this.strict = strict;
-  }
+/**
+ * Checks the options where they are given.
+ *
+ * @param options The options as the user wrote them.
+ * @returns What the requests share.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If an option is out of range.
+ */
+export function readOptions(options: BackgroundTasksOptions): RequestOptions {
+  checkOptions("background tasks option", options, RULES);
+  const { timeout, retry, runOn, runner, isFailure } = options;
+  return {
+    ...options,
+    defaults: given({ timeout, retry, runOn }),
+    scheduler: schedulerOf(runner) ?? defaultScheduler,
+    isFailure: predicateOf(isFailure),
+    givesNoContext: false,
+  };
 }
 
 /** The app's own word, as a function that never returns a promise. */
 function predicateOf(
   predicate: ((error: unknown) => boolean) | undefined,
 ): (error: unknown) => boolean {
-  if (predicate === undefined) return isFailure;
+  if (predicate === undefined) return isThrownFailure;
   return (error) => askPredicate("isFailure", () => predicate(error));
 }

@@ -4,7 +4,7 @@ import type { DrainReport } from "../runner/drain.ts";
 import type { TaskOptions } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { TaskRun } from "../task/task_run.ts";
-import { type BackgroundTasksOptions, RequestOptions } from "./options.ts";
+import { type BackgroundTasksOptions, readOptions } from "./options.ts";
 import {
   type Attached,
   readRun,
@@ -18,7 +18,7 @@ import {
   runElsewhere,
 } from "./tasks.ts";
 
-const DEFAULT_OPTIONS = /* @__PURE__ */ new RequestOptions({});
+const DEFAULT_OPTIONS = /* @__PURE__ */ readOptions({});
 
 /**
  * Tasks that a user makes without a front door. Until `runAfter()` or `run()` nothing of them counts
@@ -33,7 +33,7 @@ export class BackgroundTasks extends Tasks {
 
   constructor(options?: BackgroundTasksOptions) {
     super(
-      options === undefined ? DEFAULT_OPTIONS : new RequestOptions(options),
+      options === undefined ? DEFAULT_OPTIONS : readOptions(options),
       undefined,
       undefined,
     );

@@ -1,3 +1,4 @@
+import { quote } from "../check/check.ts";
 import { askPredicate } from "../check/user_code.ts";
 import type { RunOn } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
@@ -37,7 +38,9 @@ export function runOnRefusal(
     : `its runOn is "${runOn}"`;
   const happened = failure ? "failed" : "returned";
   return new Error(
-    `Task "${task.name}" was discarded: the handler ${happened} and ${wanted}`,
+    `Task ${
+      quote(task.name)
+    } was discarded: the handler ${happened} and ${wanted}`,
     { cause: failure?.cause },
   );
 }

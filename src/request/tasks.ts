@@ -1,4 +1,4 @@
-import { describeValue, isThenable } from "../check/check.ts";
+import { describeValue, isThenable, quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
 
 import { durableOf } from "../queues/durable.ts";
@@ -24,10 +24,15 @@ import {
   type TaskEvent,
 } from "../runner/watchers.ts";
 import { runTask, startTask } from "../task/attempt.ts";
-import { checkInProcess, checkTaskOptions } from "../task/check_policy.ts";
+import { checkInProcess } from "../task/check_policy.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
 import { Deadline } from "../task/deadline.ts";
-import { type FullPolicy, policyOf, type TaskOptions } from "../task/policy.ts";
+import {
+  given,
+  policyOf,
+  type TaskOptions,
+  type TaskPolicy,
+} from "../task/policy.ts";
 import {
   addedBefore,
   BackgroundTask,
@@ -39,6 +44,7 @@ import { reportTaskError } from "../task/task_error.ts";
 import type { TaskResponse, TaskStatus } from "../task/task_run.ts";
 import { keepAlive } from "../wait_until/keep_alive.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
+import { type Adder, View } from "./view.ts";
 import { warnDiscarded } from "./discarded.ts";
 import { judge } from "./failure.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
@@ -51,17 +57,6 @@ import { Work, type WorkOwner } from "./work.ts";
 
 /** How long tasks may keep the event loop to themselves, in milliseconds. */
 const LONGEST_TURN = 5;
-
-/** What adds tasks: the queue of a request, or a view of it with a policy. */
-export interface Adder {
-  addTask(
-    fn: TaskFunction | BackgroundTask,
-    ...args: readonly unknown[]
-  ): BackgroundTask;
-  addGroup(...tasks: readonly BackgroundTask[]): void;
-  waitUntil(promise: PromiseLike<unknown>): void;
-  with(options: TaskOptions): Adder;
-}
 
 /**
  * The tasks of one request, and how the request ends. Those that run here are its `Work`, those that
@@ -244,7 +239,7 @@ export class BackgroundTasks
   }
 
   taskEnded(task: BackgroundTask): void {
-    if (durableOf(task) !== undefined) return this.#notify("onEnd", task);
+    if (durableOf(task)) return this.#notify("onEnd", task);
     const work = this.#work!;
     work.taskEnds(task);
     if (isError(task.status)) this.#reportError(task);
@@ -311,7 +306,7 @@ export class BackgroundTasks
     const task = taskOf(fn, args);
     if (task.owner === this) return task;
     if (task.owner !== undefined) throw addedBefore(task.name);
-    if (durableOf(task) !== undefined) this.#addStep([task], options);
+    if (durableOf(task)) this.#addStep([task], options);
     else {
       this.#prepare(task, options);
       this.admit(task, 1);
@@ -392,14 +387,14 @@ export class BackgroundTasks
     return { cause: error };
   }
 
-  #policyOf({ details, definition }: BackgroundTask): FullPolicy {
-    return policyOf(details?.options, definition, this.#options.defaults);
+  #policyOf({ details, definition }: BackgroundTask): TaskPolicy {
+    return policyOf(this.#options.defaults, definition, details?.options);
   }
 
   #prepare(task: BackgroundTask, options: TaskOptions | undefined): void {
     if (options !== undefined) {
       task.detail.options = options;
-      if (durableOf(task) === undefined) checkInProcess(task.name, options);
+      if (!durableOf(task)) checkInProcess(task.name, options);
     }
     if (this.#thrown() !== undefined) task.detail.addedAfterFailure = true;
   }
@@ -410,8 +405,8 @@ export class BackgroundTasks
     options: TaskOptions | undefined,
   ): void {
     for (const task of tasks) this.#prepare(task, options);
-    const durable = tasks.filter((task) => durableOf(task) !== undefined);
-    const others = tasks.filter((task) => durableOf(task) === undefined);
+    const durable = tasks.filter((task) => durableOf(task));
+    const others = tasks.filter((task) => !durableOf(task));
     const post = durable[0] && this.#outboxOf(durable[0]).write(durable);
     const [first] = others;
     if (first !== undefined) {
@@ -464,7 +459,7 @@ export class BackgroundTasks
   #added(task: BackgroundTask): void {
     this.#options.strict?.check(task.name, task.args);
     this.announce(task);
-    if (this.isSettled && durableOf(task) === undefined) this.#startLate();
+    if (this.isSettled && !durableOf(task)) this.#startLate();
   }
 
   protected announce(task: BackgroundTask): void {
@@ -490,7 +485,11 @@ export class BackgroundTasks
     this.failure = this.#thrown();
     this.#tell("sending");
     const { exactEnd } = this.#options;
-    const exchange = { request: this.#request, response, exactEnd };
+    const exchange = {
+      request: this.#request,
+      response,
+      exactEnd: exactEnd === true,
+    };
     const sent = this.#interception === undefined
       ? responseEnd(this, exchange, this.#context?.env)
       : this.#interception.responseEnd(this, exchange);
@@ -546,7 +545,7 @@ export class BackgroundTasks
   }
 
   /** Whether a task runs, by `stopOnError` and by its `runOn`; one that does not is ended. */
-  #mayRun(task: BackgroundTask, { runOn }: FullPolicy): boolean {
+  #mayRun(task: BackgroundTask, { runOn }: TaskPolicy): boolean {
     try {
       const reason = this.#whyStopped(task) ??
         runOnRefusal(task, runOn, this);
@@ -568,7 +567,9 @@ export class BackgroundTasks
     const group = details?.group;
     if (group !== undefined && group === by.details?.group) return undefined;
     return new Error(
-      `Task "${name}" was discarded: an earlier task failed and stopOnError is set`,
+      `Task ${
+        quote(name)
+      } was discarded: an earlier task failed and stopOnError is set`,
       { cause: by.error },
     );
   }
@@ -606,37 +607,6 @@ export class BackgroundTasks
   }
 }
 
-/** A view of the tasks that gives what is added through it a policy. */
-class View implements Adder {
-  readonly #tasks: BackgroundTasks;
-  readonly #options: TaskOptions;
-
-  constructor(tasks: BackgroundTasks, options: TaskOptions) {
-    this.#tasks = tasks;
-    this.#options = options;
-  }
-
-  addTask(
-    fn: TaskFunction | BackgroundTask,
-    ...args: readonly unknown[]
-  ): BackgroundTask {
-    return this.#tasks.addOne(this.#options, fn, args);
-  }
-
-  addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#tasks.addAll(this.#options, tasks);
-  }
-
-  get waitUntil(): (promise: PromiseLike<unknown>) => void {
-    return (promise) => this.#tasks.keep(this.#options, promise);
-  }
-
-  with(nearer: TaskOptions): Adder {
-    checkTaskOptions(nearer);
-    return new View(this.#tasks, { ...this.#options, ...given(nearer) });
-  }
-}
-
 /** The task to add: one made now, or the one that was made before. */
 function taskOf(
   fn: TaskFunction | BackgroundTask,
@@ -665,13 +635,6 @@ export function checkPromise(
 export function runElsewhere(): TypeError {
   return new TypeError(
     "Cannot run tasks after this response: they run after another one, or a middleware does it",
-  );
-}
-
-/** The options that are not `undefined`, which leaves those further out alone. */
-function given(options: TaskOptions): TaskOptions {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
   );
 }
 

@@ -88,23 +88,21 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     }
     this.#scheduler.admit(first, count);
     this.#scheduler.add(this);
-    this.#tasks += count;
-    if (this.#isSending) this.#scheduler.sending += count;
+    this.#count(count);
   }
 
   /** A task that nobody can refuse, because it runs already. */
   keep(task: BackgroundTask): void {
     this.unended.add(task);
-    this.#scheduler.count(1);
+    this.#scheduler.count(1, 0);
     this.#scheduler.add(this);
     this.#kept++;
   }
 
   /** Takes tasks back that were admitted and that nothing became of. */
   withdraw(count: number): void {
-    this.#tasks -= count;
-    if (this.#isSending) this.#scheduler.sending -= count;
-    this.#scheduler.withdraw(count);
+    this.#count(-count);
+    this.#scheduler.count(-count, 0);
     this.#checkOver();
   }
 
@@ -148,10 +146,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   taskEnds(task: BackgroundTask): void {
     this.unended.delete(task);
     if (task.details?.isKept) this.#kept--;
-    else {
-      this.#tasks--;
-      if (this.#isSending) this.#scheduler.sending--;
-    }
+    else this.#count(-1);
     this.#ending++;
     this.#scheduler.taskEnded(
       task.status as EndStatus,
@@ -171,7 +166,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   hold(begun: Promise<void>, task: BackgroundTask): void {
     const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
     (this.#hooks ??= []).push(hook);
-    this.#scheduler.hookBegins();
+    this.#scheduler.count(0, 1);
     const timer = setTimeout(() => {
       const text =
         `Background tasks: a hook of task "${task.name}" is not waited for any more:`;
@@ -185,11 +180,16 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     });
   }
 
+  #count(tasks: number): void {
+    this.#tasks += tasks;
+    if (this.#isSending) this.#scheduler.sending += tasks;
+  }
+
   #hookIsOver(hook: PendingHook): void {
     const left = this.#hooks?.filter((other) => other !== hook) ?? [];
     if (left.length === (this.#hooks?.length ?? 0)) return; // it is over already
     this.#hooks = left.length > 0 ? left : undefined;
-    this.#scheduler.hookEnds();
+    this.#scheduler.count(0, -1);
     this.#checkOver();
   }
 

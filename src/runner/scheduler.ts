@@ -98,7 +98,7 @@ export class Scheduler implements Drainable {
     if (this.pending - this.sending + count > maxPending) {
       throw new TaskQueueFullError(name, maxPending);
     }
-    this.count(count);
+    this.count(count, 0);
   }
 
   /** Whether tasks may be refused. */
@@ -106,33 +106,22 @@ export class Scheduler implements Drainable {
     return this.#limits.maxPending !== Infinity;
   }
 
-  /** Counts tasks that nobody can refuse: they run already. */
-  count(count: number): void {
-    this.#becomeBusy();
-    this.pending += count;
-  }
-
-  /** Takes tasks back that were admitted and that nothing became of. */
-  withdraw(count: number): void {
-    this.pending -= count;
-    this.#checkIdle();
-  }
-
   /** Whether there is something to wait for: tasks, or what a hook has begun. */
   get isBusy(): boolean {
     return this.pending + this.#hooks > 0;
   }
 
-  /** What a hook has begun is waited for, as a task is. */
-  hookBegins(): void {
-    this.#becomeBusy();
-    this.#hooks++;
-  }
-
-  /** What a hook has begun is done, or nobody waits for it any more. */
-  hookEnds(): void {
-    this.#hooks--;
-    this.#checkIdle();
+  /**
+   * Counts what begins, and what is over as less than nothing: tasks that nobody can refuse, because
+   * they run already, and what hooks have begun.
+   */
+  count(tasks: number, hooks: number): void {
+    const wasBusy = this.isBusy;
+    this.pending += tasks;
+    this.#hooks += hooks;
+    if (this.isBusy === wasBusy) return;
+    if (wasBusy) this.#becomeIdle();
+    else if (!this.isHidden) becomesBusy(this);
   }
 
   /** A task that was admitted has ended: it gives its place back. */
@@ -140,8 +129,7 @@ export class Scheduler implements Drainable {
     if (ran) this.running--;
     if (status === "succeeded") this.succeeded++;
     if (status === "failed" || status === "timed-out") this.failed++;
-    this.pending--;
-    this.#checkIdle();
+    this.count(-1, 0);
   }
 
   /** A work has something to wait for. */
@@ -216,12 +204,7 @@ export class Scheduler implements Drainable {
     return this.observers?.drained(report);
   }
 
-  #becomeBusy(): void {
-    if (!this.isBusy && !this.isHidden) becomesBusy(this);
-  }
-
-  #checkIdle(): void {
-    if (this.isBusy) return;
+  #becomeIdle(): void {
     becomesIdle(this);
     const idle = this.#idle;
     this.#idle = [];

@@ -1,5 +1,5 @@
 import { TaskTimeoutError } from "../check/errors.ts";
-import type { FullPolicy, RetryOptions } from "./policy.ts";
+import type { RetryOptions, TaskPolicy } from "./policy.ts";
 import { isWorthRetry, retryDelay } from "./retry.ts";
 import type { BackgroundTask } from "./task.ts";
 
@@ -18,7 +18,7 @@ export type AttemptResult =
  */
 export function runTask(
   task: BackgroundTask,
-  { timeout, retry }: Pick<FullPolicy, "timeout" | "retry">,
+  { timeout, retry }: Pick<TaskPolicy, "timeout" | "retry">,
   now: number,
 ): void {
   if (!startTask(task, now)) return;
@@ -169,7 +169,7 @@ function adopt(result: unknown): Promise<unknown> {
     return Promise.resolve(result);
   }
   throw new TypeError(
-    "Cannot run a generator as a task: calling it runs nothing; write an async function that " +
-      "iterates over it, such as async () => { for await (const row of rows()) … }",
+    "Cannot run a generator as a task: calling it runs nothing; write " +
+      "async () => { for await (const row of rows()) … }",
   );
 }

@@ -388,7 +388,7 @@ test("BackgroundTasks.addTask() refuses what is no function", () => {
     assertThrows(
       () => tasks.addTask(value as never),
       TypeError,
-      "write addTask(fn, ...args)",
+      "as a task: write addTask(sendEmail, to); ",
     );
   }
   assertThrows(() => task(undefined as never), TypeError, "too early");
