@@ -388,7 +388,7 @@ test("BackgroundTasks.addTask() refuses what is no function", () => {
     assertThrows(
       () => tasks.addTask(value as never),
       TypeError,
-      "as a task: write addTask(sendEmail, to); ",
+      "as a task: write addTask(sendEmail, to) instead of",
     );
   }
   assertThrows(() => task(undefined as never), TypeError, "too early");
