@@ -12,11 +12,8 @@ import {
   type RunAfterContext,
   type RunContext,
 } from "./run_after.ts";
-import {
-  BackgroundTasks as Tasks,
-  checkPromise,
-  runElsewhere,
-} from "./tasks.ts";
+import { checkPromise, runElsewhere } from "./check_added.ts";
+import { BackgroundTasks as Tasks } from "./tasks.ts";
 
 const DEFAULT_OPTIONS = /* @__PURE__ */ readOptions({});
 

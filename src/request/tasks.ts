@@ -1,4 +1,4 @@
-import { describeValue, isThenable, quote } from "../check/check.ts";
+import { quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
 
 import { durableOf } from "../queues/durable.ts";
@@ -27,14 +27,8 @@ import { runTask, startTask } from "../task/attempt.ts";
 import { checkInProcess } from "../task/check_policy.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
 import { Deadline } from "../task/deadline.ts";
+import { policyOf, type TaskOptions, type TaskPolicy } from "../task/policy.ts";
 import {
-  given,
-  policyOf,
-  type TaskOptions,
-  type TaskPolicy,
-} from "../task/policy.ts";
-import {
-  addedBefore,
   BackgroundTask,
   type Surround,
   type TaskFunction,
@@ -44,6 +38,13 @@ import { reportTaskError } from "../task/task_error.ts";
 import type { TaskResponse, TaskStatus } from "../task/task_run.ts";
 import { keepAlive } from "../wait_until/keep_alive.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
+import {
+  addedBefore,
+  checkGroup,
+  checkPromise,
+  runElsewhere,
+  taskOf,
+} from "./check_added.ts";
 import { type Adder, View } from "./view.ts";
 import { warnDiscarded } from "./discarded.ts";
 import { judge } from "./failure.ts";
@@ -322,20 +323,7 @@ export class BackgroundTasks
     options: TaskOptions | undefined,
     tasks: readonly BackgroundTask[],
   ): void {
-    const seen = new Set<BackgroundTask>();
-    for (const task of tasks) {
-      if (!(task instanceof BackgroundTask)) {
-        throw new TypeError(
-          `Cannot add ${
-            describeValue(task)
-          } to a group: write addGroup(task(fn, ...args), …)`,
-        );
-      }
-      if (task.owner !== undefined || seen.has(task)) {
-        throw addedBefore(task.name);
-      }
-      seen.add(task);
-    }
+    checkGroup(tasks);
     this.#addStep(tasks, options);
   }
 
@@ -605,37 +593,6 @@ export class BackgroundTasks
       watcher.requestChanges?.(event, this);
     }
   }
-}
-
-/** The task to add: one made now, or the one that was made before. */
-function taskOf(
-  fn: TaskFunction | BackgroundTask,
-  args: readonly unknown[],
-): BackgroundTask {
-  if (!(fn instanceof BackgroundTask)) return new BackgroundTask(fn, args);
-  if (args.length === 0) return fn;
-  throw new TypeError(
-    `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,
-  );
-}
-
-/** Refuses what is not a promise, for `waitUntil()`. */
-export function checkPromise(
-  promise: unknown,
-): asserts promise is PromiseLike<unknown> {
-  if (isThenable(promise)) return;
-  throw new TypeError(
-    `Cannot wait until ${
-      describeValue(promise)
-    } settles: write waitUntil(promise); for a function, write addTask(fn, ...args)`,
-  );
-}
-
-/** The error of tasks that are run a second time, or by somebody else. */
-export function runElsewhere(): TypeError {
-  return new TypeError(
-    "Cannot run tasks after this response: they run after another one, or a middleware does it",
-  );
 }
 
 /** Whether a task that ended so goes to `onTaskError`. */

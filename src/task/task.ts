@@ -204,10 +204,3 @@ function nameOf(fn: TaskFunction): string {
     return "anonymous";
   }
 }
-
-/** The error of a task that is added a second time. */
-export function addedBefore(name: string): TypeError {
-  return new TypeError(
-    `Cannot add task "${name}": it was added before; write task(fn, ...args) for another`,
-  );
-}
