@@ -23,8 +23,7 @@ export function describeValue(value: unknown): string {
 }
 
 /** Characters that JSON leaves as they are, and that forge or hide text in a terminal or a log. */
-const UNSAFE =
-  /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** A text of a user's that is longer is cut, in characters. */
 const LONGEST_TEXT = 200;
@@ -42,8 +41,7 @@ export function quote(text: string): string {
     : text;
   return JSON.stringify(shown).replace(
     UNSAFE,
-    (character) =>
-      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
 }
 
@@ -102,37 +100,6 @@ export function checkType(
 }
 
 /**
- * Checks the hook of a front door or of a worker.
- *
- * @param onTaskError The hook as the user wrote it.
- * @throws {TypeError} If it is not a function.
- */
-export function checkOnTaskError(onTaskError: unknown): void {
-  const example = "(error, run) => log(run.name, error)";
-  checkType("onTaskError", onTaskError, "function", example);
-}
-
-/**
- * Checks the name of a task.
- *
- * @param name The name as the user wrote it.
- * @throws {TypeError} If the name is not a string.
- * @throws {RangeError} If the name is empty.
- */
-export function checkName(name: unknown): void {
-  if (typeof name !== "string") {
-    throw new TypeError(
-      `Cannot name a task ${describeValue(name)}: write a string`,
-    );
-  }
-  if (name.trim() === "") {
-    throw new RangeError(
-      `Cannot name a task ${JSON.stringify(name)}: the name must not be empty`,
-    );
-  }
-}
-
-/**
  * Refuses what cannot run later, above all a promise: work that has already started.
  *
  * @param fn What was handed to `addTask`, `task` or `defineTask`.
@@ -142,23 +109,19 @@ export function checkFunction(
   fn: unknown,
 ): asserts fn is (...args: never[]) => unknown {
   if (typeof fn === "function") return;
-  if (isThenable(fn)) {
-    throw new TypeError(
-      "Cannot add a promise as a task: its work has already started; write addTask(sendEmail, to) " +
-        "instead of addTask(sendEmail(to))",
-    );
-  }
   throw new TypeError(
-    `Cannot add ${
-      describeValue(fn)
-    } as a task: write addTask(fn, ...args), such as addTask(sendEmail, to)` +
-      (fn === undefined
-        ? "; addTask(sendEmail(to)) calls the function too early"
-        : ""),
+    `Cannot add ${describeValue(fn)} as a task: write addTask(sendEmail, to) ` +
+      "instead of addTask(sendEmail(to)), which calls the function too early",
   );
 }
 
-function isThenable(value: unknown): boolean {
+/**
+ * Whether a value is a promise, of whatever realm or library.
+ *
+ * @param value Any value.
+ * @returns Whether it has a `then`.
+ */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,4 +1,5 @@
-import { checkOnTaskError, describeValue, quote } from "../check/check.ts";
+import { describeValue, quote } from "../check/check.ts";
+import { check, ON_TASK_ERROR } from "../check/rules.ts";
 import {
   checkObservers,
   Observers,
@@ -72,7 +73,9 @@ export class MessageRunner {
     onTaskError?: OnTaskError,
     observers: readonly TaskObserver[] = [],
   ) {
-    if (onTaskError !== undefined) checkOnTaskError(onTaskError);
+    if (onTaskError !== undefined) {
+      check("onTaskError", onTaskError, ON_TASK_ERROR);
+    }
     checkObservers(observers);
     if (!Array.isArray(tasks)) {
       throw new TypeError(
@@ -216,7 +219,7 @@ class DeliveredTask implements TaskOwner {
     this.message = message;
     this.deadline = deadline;
     this.#worker = worker;
-    this.task = new BackgroundTask(task, ...message.args);
+    this.task = new BackgroundTask(task, message.args);
     this.task.owner = this;
     this.task.addedAt = message.addedAt;
     Object.assign(this.task.detail, { id: message.id, attempt });

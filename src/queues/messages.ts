@@ -1,7 +1,7 @@
 import {
-  type FullPolicy,
   policyOf,
   type RetryOptions,
+  type TaskPolicy,
 } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import { copyArguments } from "./json.ts";
@@ -21,14 +21,14 @@ import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 export function messageOf(
   task: BackgroundTask,
   queue: TaskQueue,
-  defaults: FullPolicy,
+  defaults: TaskPolicy,
   addedAt: number,
 ): TaskMessage {
   const { definition, details } = task;
   const options = details?.options;
   const name = definition?.name ?? task.name;
   const args = copyArguments(name, task.args);
-  const { timeout, retry } = policyOf(options, definition, defaults);
+  const { timeout, retry } = policyOf(defaults, definition, options);
   const { delay = 0, idempotencyKey } = options ?? {};
   checkSupport(name, queue, delay, idempotencyKey);
   const message: TaskMessage = {

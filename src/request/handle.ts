@@ -132,9 +132,9 @@ export function settleTasks(
   response: Response | undefined,
 ): Response | undefined | Promise<Response | undefined> {
   const { outbox } = tasks;
-  if (outbox?.isClosed !== false) return tasks.settle(response);
-  return outbox.handOver(response?.status)
-    .then(() => tasks.settle(response));
+  return outbox?.isClosed === false
+    ? outbox.settle(response)
+    : tasks.settle(response);
 }
 
 /**
@@ -154,9 +154,6 @@ export function failTasks(
   tasks.fail(error);
   dropped?.body?.cancel(error).catch(() => {}); // nobody will read it
   const { outbox } = tasks;
-  if (outbox?.isClosed === false) {
-    return outbox.handOver(undefined).catch(() => outbox.reportLost())
-      .then(() => void tasks.settle(undefined));
-  }
+  if (outbox?.isClosed === false) return outbox.fail();
   tasks.settle(undefined);
 }

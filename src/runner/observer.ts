@@ -1,4 +1,4 @@
-import { checkType, describeValue } from "../check/check.ts";
+import { check, type Rule } from "../check/rules.ts";
 import { callHook } from "../check/user_code.ts";
 import type { BackgroundTask, Surround } from "../task/task.ts";
 import type { TaskRun } from "../task/task_run.ts";
@@ -58,6 +58,8 @@ export interface TaskObserver {
   readonly around?: (run: TaskRun, attempt: () => void) => void;
 }
 
+const HOOK: Rule = ["function", "write a function"];
+
 /** What an observer may have. */
 const KEYS: readonly (keyof TaskObserver)[] = [
   "onAdd",
@@ -68,6 +70,30 @@ const KEYS: readonly (keyof TaskObserver)[] = [
   "around",
 ];
 
+/** The rule of an observer; it may be an instance of a class, with more of its own. */
+const OBSERVER: Rule<TaskObserver | null> = [
+  "object",
+  "write an object such as { onEnd(run) {} }",
+  (observer) => {
+    if (observer === null) return false;
+    for (const key of KEYS) {
+      if (observer[key] !== undefined) check(key, observer[key], HOOK);
+    }
+    return true;
+  },
+];
+
+/** The rule of the option `observers`. */
+export const OBSERVERS: Rule<readonly TaskObserver[]> = [
+  "object",
+  "write an array such as [{ onEnd(run) {} }]",
+  (observers) => {
+    if (!Array.isArray(observers)) return false;
+    for (const observer of observers) check("observer", observer, OBSERVER);
+    return true;
+  },
+];
+
 /**
  * Checks observers.
  *
@@ -75,26 +101,7 @@ const KEYS: readonly (keyof TaskObserver)[] = [
  * @throws {TypeError} If they are no array of objects, or a member is no function.
  */
 export function checkObservers(observers: unknown): void {
-  if (!Array.isArray(observers)) {
-    throw new TypeError(
-      `Cannot use observers ${
-        describeValue(observers)
-      }: write an array such as [{ onEnd(run) {} }]`,
-    );
-  }
-  for (const observer of observers) {
-    if (typeof observer !== "object" || observer === null) {
-      throw new TypeError(
-        `Cannot use observer ${
-          describeValue(observer)
-        }: write an object such as { onEnd(run) {} }`,
-      );
-    }
-    for (const key of KEYS) {
-      if (observer[key] === undefined) continue;
-      checkType(key, observer[key], "function", "a function");
-    }
-  }
+  check("observers", observers, OBSERVERS);
 }
 
 /** Observers as one watcher. A snapshot of a task is made for each, and only for one that listens. */

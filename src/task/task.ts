@@ -84,7 +84,8 @@ export class BackgroundTask {
   readonly #fn: TaskFunction;
   #args: readonly unknown[];
 
-  constructor(fn: TaskFunction, ...args: readonly unknown[]) {
+  /** Takes the arguments as the array they came in: users spread them, in `background_task.ts`. */
+  constructor(fn: TaskFunction, args: readonly unknown[]) {
     checkFunction(fn);
     for (const arg of args) defuse(arg);
     this.definition = definitionOf(fn);
@@ -202,11 +203,4 @@ function nameOf(fn: TaskFunction): string {
   } catch {
     return "anonymous";
   }
-}
-
-/** The error of a task that is added a second time. */
-export function addedBefore(name: string): TypeError {
-  return new TypeError(
-    `Cannot add task "${name}": it was added before; write task(fn, ...args) for another`,
-  );
 }

@@ -573,7 +573,7 @@ test("BackgroundTasks.with() refuses the options of durable tasks for other task
       );
     }
     assertThrows(() => tasks.with({ delay: -1 }), RangeError);
-    assertThrows(() => tasks.with({ idempotencyKey: "" }), TypeError);
+    assertThrows(() => tasks.with({ idempotencyKey: "" }), RangeError);
   });
 });
 
