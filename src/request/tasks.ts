@@ -283,6 +283,10 @@ export class BackgroundTasks
 
   // --- for the end of the request
 
+  get sentStatus(): number | undefined {
+    return this.#context?.sentStatus;
+  }
+
   responseEnded(): void {
     this.#tell("responseEnded");
     this.#work?.responseEnded();
