@@ -204,8 +204,7 @@ function tasksFrom(from: object): unknown {
 /** The error of an app that is called as a handler: its `c.env` is the queue. */
 function tasksAsEnv(): TypeError {
   return new TypeError(
-    "Cannot use the bindings of the app: they are its background tasks; write " +
-      "withBackgroundTasks(app) in place of withBackgroundTasks(app.fetch)",
+    "Cannot use c.env: it holds the background tasks; write withBackgroundTasks(app) in place of app.fetch",
   );
 }
 

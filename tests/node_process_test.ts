@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { connect, request } from "./harness/http_client.ts";
 import { leaveOut } from "./harness/left_out.ts";
-import { RunningProcess } from "./harness/running_process.ts";
+import type { RunningProcess } from "./harness/running_process.ts";
 import { runScript } from "./harness/run_script.ts";
 import { runtime } from "./harness/runtime.ts";
 import { LISTENING } from "./harness/servers/app.ts";
