@@ -17,7 +17,10 @@ import { test } from "../harness/test.ts";
 
 type Options = Partial<ConstructorParameters<typeof Miniflare>[0]>;
 
-/** Calls a worker at each path; what its tasks report once they have ended, killed by nobody. */
+/**
+ * Calls a worker at each path; what its tasks report once they have ended, killed by nobody. Those of a
+ * silent one report nothing.
+ */
 async function reports(
   app: string,
   paths: readonly string[],
@@ -46,7 +49,7 @@ async function reports(
       const text = new Promise<string>((resolve) => reported = resolve);
       const response = await miniflare.dispatchFetch(`http://localhost${path}`);
       assertEquals(await response.text(), "ok");
-      texts.push(await text);
+      if (!path.endsWith("?silent")) texts.push(await text);
     }
     return texts;
   } finally {
@@ -137,14 +140,13 @@ if (runtime !== "workerd") {
   });
 
   test("workers keeps the tasks of each request alive behind one that a client has sent without a context", async () => {
-    const paths = ["/hono-without-context", "/hono", "/fetch", "/hono"];
+    const paths = ["/hono-without-context?silent", "/hono", "/fetch"];
     assertEquals(
       await reports("workers", paths, (script) => ({
         ...inModule(script),
         bindings: { completed: "yes", requestIP: "yes" },
-        compatibilityFlags: ["nodejs_compat"],
       })),
-      paths.map((path) => `${path} ended by cloudflare-workers`),
+      ["/hono", "/fetch"].map((path) => `${path} ended by cloudflare-workers`),
     );
   });
 
