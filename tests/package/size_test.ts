@@ -11,7 +11,9 @@ const BUDGETS: Readonly<Record<string, number>> = {
   [name]: 17_075,
   [`${name}/bullmq`]: 9_450,
   [`${name}/cloudflare-queues`]: 3_280,
+  [`${name}/context`]: 620,
   [`${name}/devtools`]: 10_600,
+  [`${name}/node`]: 13_000,
   [`${name}/otel`]: 1_700,
   [`${name}/testing`]: 8_700,
 };
