@@ -226,7 +226,10 @@ export class BackgroundTasks
   }
 
   get response(): TaskResponse {
-    return { status: this.#status, outcome: outcomeOf(this.#outcome) };
+    return {
+      status: this.#status ?? this.#context?.sentStatus,
+      outcome: outcomeOf(this.#outcome),
+    };
   }
 
   get surround(): Surround | undefined {
@@ -448,7 +451,7 @@ export class BackgroundTasks
 
   /** Tells who watches, last of all: they may add tasks themselves. */
   #added(task: BackgroundTask): void {
-    this.#options.strict?.check(task.name, task.args);
+    this.#options.strict?.check(task.name, task.args, this.#request);
     this.announce(task);
     if (this.isSettled && !durableOf(task)) this.#startLate();
   }
@@ -478,7 +481,8 @@ export class BackgroundTasks
     this.#isWatchingEnd = true;
     this.failure = this.#thrown();
     this.#tell("sending");
-    const { exactEnd } = this.#options;
+    const { exactEnd, strict } = this.#options;
+    strict?.responds(response, this.#work?.unended.all() ?? []);
     const exchange = {
       request: this.#request,
       response,
