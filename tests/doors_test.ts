@@ -168,7 +168,9 @@ test("What is discarded because an engine refused a durable task beside it is sa
     await runner.drain();
   });
   assertEquals(lines.length, 1);
-  assert(lines[0]?.startsWith('Background task "besideIt" does not run'));
+  assert(
+    lines[0]?.startsWith('Task "besideIt" was discarded: the handler failed'),
+  );
 });
 
 test("getBackgroundTasks() finds one queue by the request and by the context, below both doors", async () => {

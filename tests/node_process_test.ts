@@ -95,7 +95,7 @@ function cases(framework: string): void {
       assertEquals(app.lines.length, 2, app.lines.join());
       app.lines.length = 0;
     }
-    assertEquals(app.stderr.split("does not run").length, 2, app.stderr);
+    assertEquals(app.stderr.split("this is said once").length, 2, app.stderr);
   });
 
   test(`backgroundTasks() of ./node listens to nothing of ${framework} where nobody adds a task`, async () => {

@@ -13,8 +13,5 @@ const told = new Set<string>();
 export function warnDiscarded(name: string, { message }: Error): void {
   if (told.has(name) || told.size >= MOST_NAMES) return;
   told.add(name);
-  console.warn(
-    `${message}; write runOn: "always" for a task that runs all the same ` +
-      "(this is said once)",
-  );
+  console.warn(`${message} (this is said once)`);
 }
