@@ -7,6 +7,7 @@ import { responseEnd } from "../response_end/response_end.ts";
 import { thisTurn, waitForTurn } from "../response_end/turn.ts";
 import type { DrainReport } from "../runner/drain.ts";
 import { Line } from "../runner/line.ts";
+import { processWork } from "../runner/process_work.ts";
 import type { Scheduler } from "../runner/scheduler.ts";
 import {
   both,
@@ -159,6 +160,8 @@ export class BackgroundTasks
 
   /** Whether the handler has returned or thrown. */
   isSettled = false;
+  /** Whether a front door has counted the request among those that are open. */
+  isOpen = false;
   /** The tasks for engines, which the response waits for. */
   outbox: Outbox | undefined = undefined;
 
@@ -190,7 +193,11 @@ export class BackgroundTasks
     this.isSettled = true;
     this.#status = response?.status;
     this.#tell("handled");
-    return this.#sequence === undefined ? response : this.#watchEnd(response);
+    const { isEnding } = processWork;
+    if (!isEnding) this.#isOver();
+    return this.#sequence === undefined && !(isEnding && this.isOpen)
+      ? response
+      : this.#watchEnd(response);
   }
 
   /** There is no response to wait for. */
@@ -290,6 +297,7 @@ export class BackgroundTasks
   }
 
   tasksMayStart(): void {
+    this.#isOver();
     const work = this.#work;
     if (work === undefined || work.isDue) return;
     work.isDue = true;
@@ -600,6 +608,12 @@ export class BackgroundTasks
     const wasBusy = work.isBusy;
     work.hold(begun, task);
     if (!wasBusy) this.#keepAlive(undefined);
+  }
+
+  /** Nobody who ends the process waits for the request any more. */
+  #isOver(): void {
+    if (this.isOpen) processWork.requests--;
+    this.isOpen = false;
   }
 
   #tell(event: RequestEvent): void {

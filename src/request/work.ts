@@ -46,7 +46,7 @@ export class Work implements ScheduledWork {
   readonly #scheduler: Scheduler;
   /** Tasks that have ended, and whose hooks are being called: they may still add tasks. */
   #ending = 0;
-  #hooks: PendingHook[] | undefined = undefined;
+  #hooks: Set<PendingHook> | undefined = undefined;
   #isOpen = false;
   /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
   #isSending = false;
@@ -135,7 +135,7 @@ export class Work implements ScheduledWork {
       .filter((task) => task.interrupt(status, reason))
       .map((task) => task.snapshot());
     const hooks = status === "abandoned" ? this.#hooks ?? [] : [];
-    for (const { over, task } of hooks) {
+    for (const { over, task } of [...hooks]) {
       stopped.push(task.snapshot());
       over();
     }
@@ -169,7 +169,7 @@ export class Work implements ScheduledWork {
   /** Waits for what a hook has begun: not for ever, and without a place of `concurrency`. */
   hold(begun: Promise<void>, task: BackgroundTask): void {
     const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
-    (this.#hooks ??= []).push(hook);
+    (this.#hooks ??= new Set()).add(hook);
     this.#scheduler.hookBegins();
     const timer = setTimeout(() => {
       const text =
@@ -185,9 +185,8 @@ export class Work implements ScheduledWork {
   }
 
   #hookIsOver(hook: PendingHook): void {
-    const left = this.#hooks?.filter((other) => other !== hook) ?? [];
-    if (left.length === (this.#hooks?.length ?? 0)) return; // it is over already
-    this.#hooks = left.length > 0 ? left : undefined;
+    if (!this.#hooks?.delete(hook)) return; // it is over already
+    if (this.#hooks.size === 0) this.#hooks = undefined;
     this.#scheduler.hookEnds();
     this.#checkOver();
   }

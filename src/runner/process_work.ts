@@ -25,13 +25,18 @@ interface ProcessWork {
   readonly listeners: Set<(part: Drainable) => void>;
   /** Whether the process is ending: what would stream for ever stops. */
   isEnding: boolean;
+  /**
+   * Requests that front doors have open: until their handlers have settled, and in a process that
+   * is ending until their responses have ended. Counted always: that takes less than to ask whether.
+   */
+  requests: number;
 }
 
 /**
  * The key of the one work of a process, which all copies of this package share: a bundler may make
  * a copy for each entry, a reload for each edit. Another shape needs another number.
  */
-const KEY = Symbol.for("@postlude/background-tasks/process-work/2");
+const KEY = Symbol.for("@postlude/background-tasks/process-work/3");
 
 /** The work of this process, whatever copy of this package it belongs to. */
 export const processWork: ProcessWork =
@@ -39,6 +44,7 @@ export const processWork: ProcessWork =
     busy: new Set(),
     listeners: new Set(),
     isEnding: false,
+    requests: 0,
   };
 
 /** A part of the process has work from now on. */

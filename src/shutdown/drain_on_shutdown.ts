@@ -1,8 +1,15 @@
 import { checkKeys, describeValue } from "../check/check.ts";
 import { checkMilliseconds } from "../check/check_number.ts";
-import { endProcess, SAME_REQUEST } from "./end_process.ts";
+import {
+  endProcess,
+  OWN,
+  report,
+  SAME_REQUEST,
+  type StoppedBy,
+} from "./end_process.ts";
 import { type ExitingProcess, exitWhenWritten } from "./exit.ts";
-import { IS_WORKERS } from "../response_end/runtime.ts";
+import { IS_DENO, IS_WORKERS } from "../response_end/runtime.ts";
+import { processWork } from "../runner/process_work.ts";
 import { prepareStop, type StoppableServer } from "./stop_server.ts";
 
 /** Options of {@linkcode drainOnShutdown}. */
@@ -32,11 +39,18 @@ export interface DrainOnShutdownOptions {
 
 /** The members of `process` that are used here; Deno, Bun and Node all have them. */
 interface Process extends ExitingProcess {
-  on(signal: string, listener: () => void): unknown;
-  off(signal: string, listener: () => void): unknown;
-  getBuiltinModule?(
-    name: "node:os",
-  ): { constants: { signals: Record<string, number> } } | undefined;
+  prependListener(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+  listeners(event: string): readonly object[];
+  getBuiltinModule?<Name extends keyof Modules>(
+    name: Name,
+  ): Modules[Name] | undefined;
+}
+
+/** The members of Node's modules that are used here. */
+interface Modules {
+  "node:os": { constants: { signals: Record<string, number> } };
+  "node:worker_threads": { isMainThread: boolean };
 }
 
 const KEYS = ["server", "timeout", "signals"];
@@ -103,14 +117,23 @@ export function drainOnShutdown(
   const servers = server === undefined ? [] : [server].flat();
   const stops = servers.map(prepareStop);
   if (process === undefined) return () => {};
-  const begin = (): void =>
-    void endProcess(stops, timeout, (code) => exitWhenWritten(process, code));
+  checkThread(process);
+  const begin = (signal: string): void => {
+    const exit = (code: number): void => void exitWhenWritten(process, code);
+    void endProcess(stops, timeout, exit, stoppedBy(process, signal, servers));
+    reportAtExit(process);
+  };
   const signalled = oncePerRequest(begin, (signal) => {
     process.exit(128 + (numbers?.[signal] ?? 0));
   });
-  const listeners = signals.map((signal) => () => signalled(signal));
+  const listeners = signals.map((signal) =>
+    Object.assign(() => signalled(signal), { [OWN]: true })
+  );
   registered = listeners;
-  signals.forEach((signal, index) => process.on(signal, listeners[index]!));
+  // in front, so that listeners that hear one signal only are still there to be counted
+  signals.forEach((signal, index) =>
+    process.prependListener(signal, listeners[index]!)
+  );
   return () => {
     signals.forEach((signal, index) => process.off(signal, listeners[index]!));
     if (registered === listeners) registered = undefined;
@@ -119,7 +142,7 @@ export function drainOnShutdown(
 
 /** Tells the first request to stop from a further one, however often a signal of it comes in. */
 function oncePerRequest(
-  first: () => void,
+  first: (signal: string) => void,
   further: (signal: string) => void,
 ): (signal: string) => void {
   let begun: number | undefined;
@@ -127,16 +150,51 @@ function oncePerRequest(
     const now = performance.now();
     if (begun === undefined) {
       begun = now;
-      first();
+      first(signal);
     } else if (now - begun >= SAME_REQUEST) further(signal);
   };
+}
+
+/** Who stops the server: a framework that does so listens for the signal as well. */
+function stoppedBy(
+  process: Process,
+  signal: string,
+  servers: readonly unknown[],
+): StoppedBy {
+  if (servers.some((server) => typeof server !== "function")) return "us";
+  if (servers.length > 0) return "nobody";
+  const isHeard = process.listeners(signal).some((other) => !(OWN in other));
+  return IS_DENO || isHeard ? "others" : "nobody";
+}
+
+/** Whoever else ends the process before its tasks have ended does not do so unseen. */
+function reportAtExit(process: Process): void {
+  const begun = performance.now();
+  process.prependListener("exit", () => {
+    const reason = new DOMException("The process ends", "AbortError");
+    const lost = [...processWork.busy].flatMap((part) => part.abandon(reason));
+    report(lost, Math.round(performance.now() - begun));
+    if (lost.length > 0) process.exitCode ||= 1;
+  });
+}
+
+/** Only the first thread of Node and Bun hears signals; that of a worker of Deno cannot end the process. */
+function checkThread(process: Process): void {
+  const threads = process.getBuiltinModule?.("node:worker_threads");
+  if (
+    threads?.isMainThread !== false && !("WorkerGlobalScope" in globalThis)
+  ) return;
+  throw new TypeError(
+    "Cannot drain on shutdown in a worker thread: only the main thread hears signals and ends the process; " +
+      "write drainOnShutdown({ server: stop }) there, with a stop() that has this thread await drain()",
+  );
 }
 
 /** Workers have a `process` too, which takes listeners and never calls them. */
 function processWithSignals(): Process | undefined {
   if (IS_WORKERS) return undefined;
   const { process } = globalThis as { process?: Process };
-  return typeof process?.on === "function" ? process : undefined;
+  return typeof process?.prependListener === "function" ? process : undefined;
 }
 
 function checkSignals(

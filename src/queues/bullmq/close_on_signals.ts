@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { DrainReport } from "../../runner/drain.ts";
-import { endProcess, SAME_REQUEST } from "../../shutdown/end_process.ts";
+import { endProcess, OWN, SAME_REQUEST } from "../../shutdown/end_process.ts";
 import { exitWhenWritten } from "../../shutdown/exit.ts";
 import {
   becomesBusy,
@@ -26,7 +26,7 @@ let begunAt: number | undefined = undefined;
 let isOurs = false;
 
 const listeners = Object.entries(SIGNALS).map(([signal, number]) =>
-  [signal, () => void receive(number)] as const
+  [signal, Object.assign(() => receive(number), { [OWN]: true })] as const
 );
 
 /**

@@ -80,6 +80,13 @@ app.get("/large/:name", (c) => {
   return c.body(new Uint8Array(32 * 1024 * 1024));
 });
 
+app.get("/late/:name", async (c) => {
+  const name = c.req.param("name");
+  console.log(`${name} starts`);
+  await released(name);
+  return c.body(new Uint8Array(32 * 1024 * 1024));
+});
+
 app.get("/hangs", () => {
   console.log("hangs");
   return new Promise(() => {});
