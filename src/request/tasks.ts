@@ -195,9 +195,11 @@ export class BackgroundTasks
     this.#tell("handled");
     const { isEnding } = processWork;
     if (!isEnding) this.#isOver();
-    return this.#sequence === undefined && !(isEnding && this.isOpen)
-      ? response
-      : this.#watchEnd(response);
+    else if (this.isOpen) {
+      if (isBodyGone(this.#thrown()?.cause)) processWork.uploadsLost++;
+      return this.#watchEnd(response);
+    }
+    return this.#sequence === undefined ? response : this.#watchEnd(response);
   }
 
   /** There is no response to wait for. */
@@ -696,4 +698,9 @@ function given(options: TaskOptions): TaskOptions {
 /** Whether a task that ended so goes to `onTaskError`. */
 function isError(status: TaskStatus): boolean {
   return status === "failed" || status === "timed-out" || status === "expired";
+}
+
+/** Whether Deno took the body of a request away, which stopping its server does: denoland/deno#36809. */
+function isBodyGone(error: unknown): boolean {
+  return (error as { name?: unknown } | undefined)?.name === "BadResource";
 }

@@ -30,6 +30,8 @@ interface ProcessWork {
    * is ending until their responses have ended. Counted always: that takes less than to ask whether.
    */
   requests: number;
+  /** Handlers that failed, since the process is ending, because Deno took their request's body away. */
+  uploadsLost: number;
 }
 
 /**
@@ -45,6 +47,7 @@ export const processWork: ProcessWork =
     listeners: new Set(),
     isEnding: false,
     requests: 0,
+    uploadsLost: 0,
   };
 
 /** A part of the process has work from now on. */

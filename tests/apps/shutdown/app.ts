@@ -87,6 +87,14 @@ app.get("/late/:name", async (c) => {
   return c.body(new Uint8Array(32 * 1024 * 1024));
 });
 
+app.post("/upload/:name", async (c) => {
+  const name = c.req.param("name");
+  console.log(`${name} starts`);
+  const { length } = await c.req.text();
+  c.var.backgroundTasks.addTask(append, `${name} of ${length} bytes`);
+  return c.text("accepted");
+});
+
 app.get("/hangs", () => {
   console.log("hangs");
   return new Promise(() => {});
