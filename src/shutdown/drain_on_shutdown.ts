@@ -167,14 +167,20 @@ function stoppedBy(
   return IS_DENO || isHeard ? "others" : "nobody";
 }
 
-/** Whoever else ends the process before its tasks have ended does not do so unseen. */
+/** Whoever ends the process before its tasks have ended does not do so unseen. */
 function reportAtExit(process: Process): void {
   const begun = performance.now();
   process.prependListener("exit", () => {
+    const { busy, uploadsLost } = processWork;
     const reason = new DOMException("The process ends", "AbortError");
-    const lost = [...processWork.busy].flatMap((part) => part.abandon(reason));
+    const lost = [...busy].flatMap((part) => part.abandon(reason));
     report(lost, Math.round(performance.now() - begun));
-    if (lost.length > 0) process.exitCode ||= 1;
+    if (uploadsLost > 0) {
+      console.error(
+        `Background tasks: ${uploadsLost} requests failed, because Deno gives up uploads at a signal (denoland/deno#36809)`,
+      );
+    }
+    if (lost.length + uploadsLost > 0) process.exitCode ||= 1;
   });
 }
 

@@ -73,13 +73,7 @@ async function endItself(
   } while (isOpen && !isCut && processWork.requests > 0);
   if (isCut) reportRequests(timeout);
   report(abandoned, timeout);
-  const { uploadsLost } = processWork;
-  if (uploadsLost > 0) {
-    console.error(
-      `Background tasks: Deno cut off ${uploadsLost} uploads at the signal (denoland/deno#36809)`,
-    );
-  }
-  return isCut || abandoned.length + uploadsLost > 0 ? 1 : 0;
+  return isCut || abandoned.length > 0 ? 1 : 0;
 }
 
 /** Resolves once front doors have no request open. */
