@@ -1,4 +1,4 @@
-import { checkKeys, checkName, describeValue } from "./check/check.ts";
+import { checkKeys, checkName, describeValue, quote } from "./check/check.ts";
 import { checkQueue } from "./queues/check_queue.ts";
 import type { Durable } from "./queues/durable.ts";
 import { copyArguments, type JsonArguments } from "./queues/json.ts";
@@ -134,7 +134,7 @@ export function defineTask<Args extends readonly unknown[]>(
   checkName(name);
   if (typeof handler !== "function") {
     throw new TypeError(
-      `Cannot define task "${name}" with handler ${
+      `Cannot define task ${quote(name)} with handler ${
         describeValue(handler)
       }: write defineTask(name, options, async (context, ...args) => {})`,
     );

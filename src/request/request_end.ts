@@ -1,3 +1,4 @@
+import { quote } from "../check/check.ts";
 import { askPredicate } from "../check/user_code.ts";
 import {
   type KnownOutcome,
@@ -95,7 +96,7 @@ export function runOnRefusal(
     ? "the handler returned"
     : "the handler failed";
   return new Error(
-    `Task "${task.name}" was discarded: ${happened} and ${wanted}`,
+    `Task ${quote(task.name)} was discarded: ${happened} and ${wanted}`,
     { cause: end.failure?.cause },
   );
 }

@@ -1,4 +1,4 @@
-import { describeValue } from "../check/check.ts";
+import { describeValue, quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
 import { isThenable } from "../check/user_code.ts";
 import { durableOf } from "../queues/durable.ts";
@@ -579,7 +579,9 @@ export class BackgroundTasks
     const group = details?.group;
     if (group !== undefined && group === by.details?.group) return undefined;
     return new Error(
-      `Task "${name}" was discarded: an earlier task failed and stopOnError is set`,
+      `Task ${
+        quote(name)
+      } was discarded: an earlier task failed and stopOnError is set`,
       { cause: by.error },
     );
   }
@@ -590,7 +592,7 @@ export class BackgroundTasks
     const begun = reportTaskError(
       onTaskError,
       task.snapshot(),
-      `Background task "${task.name}" ${task.status}:`,
+      `Background task ${quote(task.name)} ${task.status}:`,
     );
     if (begun !== undefined) this.#hold(begun, task);
   }
@@ -665,7 +667,9 @@ function taskOf(
   if (!(fn instanceof BackgroundTask)) return new BackgroundTask(fn, ...args);
   if (args.length === 0) return fn;
   throw new TypeError(
-    `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,
+    `Cannot add task ${
+      quote(fn.name)
+    } with arguments: it has its own; write addTask(fn, ...args)`,
   );
 }
 

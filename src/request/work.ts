@@ -1,3 +1,4 @@
+import { quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
 import type { ScheduledWork, Scheduler } from "../runner/scheduler.ts";
 import { unref } from "../task/clock.ts";
@@ -172,8 +173,9 @@ export class Work implements ScheduledWork {
     (this.#hooks ??= new Set()).add(hook);
     this.#scheduler.hookBegins();
     const timer = setTimeout(() => {
-      const text =
-        `Background tasks: a hook of task "${task.name}" is not waited for any more:`;
+      const text = `Background tasks: a hook of task ${
+        quote(task.name)
+      } is not waited for any more:`;
       writeError(text, `it has not settled after ${LONGEST_HOOK} ms`);
       hook.over();
     }, LONGEST_HOOK);

@@ -3,6 +3,7 @@ import {
   checkName,
   checkType,
   describeValue,
+  quote,
 } from "../check/check.ts";
 import { checkMilliseconds, checkNumber } from "../check/check_number.ts";
 import type { RetryOptions, TaskOptions, TaskPolicy } from "./policy.ts";
@@ -94,7 +95,9 @@ export function checkInProcess(
   for (const option of ["idempotencyKey", "delay"] as const) {
     if (options[option] === undefined) continue;
     throw new TypeError(
-      `Cannot use ${option} for task "${task}": it runs in this process; write ` +
+      `Cannot use ${option} for task ${
+        quote(task)
+      }: it runs in this process; write ` +
         "defineTask(name, { queue }, handler) to hand it to an engine",
     );
   }

@@ -1,4 +1,4 @@
-import { checkFunction } from "../check/check.ts";
+import { checkFunction, quote } from "../check/check.ts";
 import { defuse } from "../check/user_code.ts";
 import type { Clock } from "./clock.ts";
 import { definitionOf, type TaskDefinition } from "./definition.ts";
@@ -146,7 +146,10 @@ export class BackgroundTask {
     return this.interrupt(
       "cancelled",
       reason ??
-        new DOMException(`Task "${this.name}" was cancelled`, "AbortError"),
+        new DOMException(
+          `Task ${quote(this.name)} was cancelled`,
+          "AbortError",
+        ),
     );
   }
 
@@ -207,6 +210,8 @@ function nameOf(fn: TaskFunction): string {
 /** The error of a task that is added a second time. */
 export function addedBefore(name: string): TypeError {
   return new TypeError(
-    `Cannot add task "${name}": it was added before; write task(fn, ...args) for another`,
+    `Cannot add task ${
+      quote(name)
+    }: it was added before; write task(fn, ...args) for another`,
   );
 }

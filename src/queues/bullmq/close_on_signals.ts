@@ -1,3 +1,4 @@
+import { quote } from "../../check/check.ts";
 import process from "node:process";
 import type { DrainReport } from "../../runner/drain.ts";
 import { endProcess, OWN, SAME_REQUEST } from "../../shutdown/end_process.ts";
@@ -102,7 +103,7 @@ class ClosingWorker implements Drainable {
     try {
       const { abandoned } = await this.#worker.close({ timeout });
       for (const { name, id } of abandoned) {
-        console.error(`Durable task "${name}" ${id} was abandoned`);
+        console.error(`Durable task ${quote(name)} ${id} was abandoned`);
       }
       if (abandoned.length > 0) process.exitCode = 1;
     } catch (error) {
