@@ -168,7 +168,8 @@ export class BackgroundTask {
     else if (this.details !== undefined) this.details.error = undefined;
     // reading the clock costs 50 ns: for a success only where somebody is told of it
     if (status !== "succeeded" || owner?.isWatched) {
-      this.detail.endedAt = owner?.clock.now() ?? Date.now();
+      const now = owner?.clock.now() ?? Date.now();
+      this.detail.endedAt = Math.max(now, this.startedAt ?? 0); // it may have been set back
     }
     owner?.taskEnded(this);
     this.details?.release?.();
