@@ -47,17 +47,22 @@ export function reasonOf(thrown: unknown): string {
 /**
  * Writes what was thrown to `console.error`. A console prints an error's message as it is, line breaks
  * included: where that could forge a line, or be endless, it gets a text in place of the error. Where
- * the console throws, because nobody reads what it writes, whoever reports it goes on.
+ * the console throws, because it cannot show that or nobody reads what it writes, whoever reports it
+ * goes on.
  *
  * @param text What has failed.
  * @param thrown What was thrown.
  */
 export function writeError(text: string, thrown: unknown): void {
+  const format = text.replaceAll("%", "%%");
   try {
-    const shown = isHarmless(thrown) ? thrown : stackedText(thrown);
-    console.error(text.replaceAll("%", "%%"), shown);
+    console.error(format, isHarmless(thrown) ? thrown : stackedText(thrown));
   } catch {
-    // nobody can be told
+    try {
+      console.error(format, oneLine(textOf(thrown)));
+    } catch {
+      // nobody can be told
+    }
   }
 }
 

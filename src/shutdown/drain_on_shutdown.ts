@@ -16,7 +16,8 @@ import { prepareStop, type StoppableServer } from "./stop_server.ts";
 export interface DrainOnShutdownOptions {
   /**
    * What stops accepting and lets its requests in flight finish: a server, a function, or several
-   * of them. Leave it out under `deno serve`, which stops its server itself.
+   * of them. Leave it out under `deno serve`, and where a framework owns the server: they stop it
+   * themselves.
    *
    * @default {undefined}
    */
@@ -70,11 +71,12 @@ let registered: unknown;
  * which reached the process twice. The signal is never raised again: as the first process of a
  * container nothing would happen.
  *
- * Under `deno serve` the process ends by itself, when its last request and task have. Only Deno
- * knows the requests there: one that is cut off at the timeout leaves the exit code at 0. Under
- * Bun's `export default` nothing can stop the server, so that a request that is in flight when the
- * last task ends is cut off: write `Bun.serve(app)` and hand that over. On Workers, which have no
- * signals and keep `waitUntil` work alive themselves, the call does nothing.
+ * Without a server it lets the requests finish that front doors of this package have open. Where
+ * somebody else listens for the signal too, as frameworks do that own their server, and under
+ * `deno serve`, the end of the process is left to them: `docs/shutdown.md` says for each what to
+ * write. Whoever ends the process while tasks run is told of, and the exit code is 1 in place of 0.
+ * Under Bun's `export default` nothing can stop the server: write `Bun.serve(app)` and hand that over.
+ * On Workers, which have no signals and keep `waitUntil` work alive themselves, the call does nothing.
  *
  * @example Drain a server
  * ```ts
@@ -97,7 +99,8 @@ let registered: unknown;
  *
  * @param options What to stop, how long to wait, and when.
  * @returns A function that stops listening for the signals.
- * @throws {TypeError} If an option is unknown or of the wrong kind, or the process listens already.
+ * @throws {TypeError} If an option is unknown or of the wrong kind, the process listens already, or
+ * this is a worker thread, which hears no signals.
  * @throws {RangeError} If the timeout is out of range, or a signal is unknown.
  */
 export function drainOnShutdown(
