@@ -54,59 +54,50 @@ export function reasonOf(thrown: unknown): string {
  * @param thrown What was thrown.
  */
 export function writeError(text: string, thrown: unknown): void {
-  const format = text.replaceAll("%", "%%");
-  try {
-    console.error(format, isHarmless(thrown) ? thrown : stackedText(thrown));
-  } catch {
+  for (const show of [shownOf, lineOf]) {
     try {
-      console.error(format, oneLine(textOf(thrown)));
+      console.error(text.replaceAll("%", "%%"), show(thrown));
+      return;
     } catch {
-      // nobody can be told
+      // at the second time nobody can be told
     }
   }
 }
 
-/** A stack of nothing but a line and frames. */
-const STACK = /^.*(?:\n +at .*)*\s*$/;
-
-/** Longer than this, in characters, a stack is no stack. */
-const LONGEST_STACK = 10_000;
-
-/** Whether a console prints nothing of a value but what it says on its own lines. */
-function isHarmless(value: unknown): boolean {
-  try {
-    if (typeof value === "string") return oneLine(value) === value;
-    if (typeof value !== "object" || value === null) return true;
-    if (value instanceof Error) {
-      const stack = value.stack ?? "";
-      if (stack.length > LONGEST_STACK || !STACK.test(stack)) return false;
-      if (!stack.split("\n").every(isHarmless)) return false;
-    } else if (!PLAIN.includes(Object.getPrototypeOf(value))) return false;
-    return Reflect.ownKeys(value).every((key) =>
-      key === "stack" || isHarmless(value[key as keyof typeof value])
-    );
-  } catch { // it throws, or goes round in a circle
-    return false;
-  }
-}
-
-const PLAIN = [Object.prototype, Array.prototype, null];
-
-/** The text of what was thrown, with its frames and its causes. */
-function stackedText(thrown: unknown, depth = 0): string {
+/** What was thrown itself, where a console prints nothing of it that starts a line of its own. */
+function shownOf(thrown: unknown): unknown {
+  if (isHarmless(thrown)) return thrown;
   const text = textOf(thrown);
-  const stack = stackOf(thrown);
-  const frames = stack?.startsWith(text) ? stack.slice(text.length) : "";
-  const lines = frames.slice(0, LONGEST_STACK).split("\n");
-  const cause = depth < 5 ? causeOf(thrown) : undefined;
-  return oneLine(text) + lines.map((line) => oneLine(line)).join("\n") +
-    (cause === undefined ? "" : `\n  cause: ${stackedText(cause, depth + 1)}`);
+  const stack = stackOf(thrown) ?? "";
+  const frames = stack.startsWith(text)
+    ? stack.slice(text.length).match(FRAME) ?? []
+    : [];
+  return oneLine(text) +
+    frames.map((frame) => `\n${oneLine(frame.slice(1))}`).join("");
 }
 
-function causeOf(thrown: unknown): unknown {
-  try {
-    return (thrown as { readonly cause?: unknown }).cause;
-  } catch {
-    return undefined;
-  }
+function lineOf(thrown: unknown): string {
+  return oneLine(textOf(thrown));
+}
+
+/** A frame of a stack, and its end. */
+const FRAME = /\n +at .*|\n$/g;
+
+/**
+ * Whether a text, or an error with all that it holds, prints no line but frames.
+ *
+ * @throws {RangeError} If it holds itself; else whatever a getter throws.
+ */
+function isHarmless(value: unknown): boolean {
+  if (typeof value === "string") return oneLine(value) === value;
+  if (typeof value !== "object" || value === null) return true;
+  const { stack } = value as Error;
+  return (Array.isArray(value) || value instanceof Error) &&
+    Reflect.ownKeys(value).every((key) =>
+      isHarmless(
+        key === "stack"
+          ? stack?.replace(FRAME, "")
+          : value[key as keyof typeof value],
+      )
+    );
 }
