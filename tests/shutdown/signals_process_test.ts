@@ -334,10 +334,15 @@ if (MODES[runtime].length > 0) {
       using connection = await connect(port);
       const response = connection.request(`/slow/${name}`);
       await server.line(`${name} starts`);
+      using other = await connect(port);
+      const raw = other.request(`/raw/${name}-raw`);
+      await server.line(`${name}-raw starts`);
       server.kill("SIGTERM");
       await untilOpen(port, false);
       release(name);
       assertEquals((await response.complete).text, "accepted");
+      release(`${name}-raw`);
+      assertEquals((await raw.complete).text, "raw");
       const { code } = await server.exited;
       if (BARE === "exits" && code === 1) { // the framework did not wait for the task
         assertMatch(server.stderr, /1 abandoned \d+ ms after .*"append"/);
@@ -347,6 +352,20 @@ if (MODES[runtime].length > 0) {
       }
     });
   }
+
+  test("drainOnShutdown() without a server lets a framework answer requests that no front door has", async () => {
+    const { server, port } = await start("own_server", LONG, { BARE: "exits" });
+    const name = `raw-${++count}`;
+    using connection = await connect(port);
+    const response = connection.request(`/raw/${name}`);
+    await server.line(`${name} starts`);
+    server.kill("SIGTERM");
+    await untilOpen(port, false);
+    release(name);
+    assertEquals((await response.complete).text, "raw");
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(server.stderr, "");
+  });
 
   test("drainOnShutdown() names what a framework cuts off that exits before", async () => {
     const { server, port } = await start("own_server", LONG, { BARE: "exits" });
