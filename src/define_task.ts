@@ -1,4 +1,4 @@
-import { describeValue } from "./check/check.ts";
+import { describeValue, quote } from "./check/check.ts";
 import { check, checkOptions, TEXT } from "./check/rules.ts";
 import { checkQueue } from "./queues/check_queue.ts";
 import type { Durable } from "./queues/durable.ts";
@@ -135,7 +135,7 @@ export function defineTask<Args extends readonly unknown[]>(
   check("task name", name, TEXT);
   if (typeof handler !== "function") {
     throw new TypeError(
-      `Cannot define task "${name}" with handler ${
+      `Cannot define task ${quote(name)} with handler ${
         describeValue(handler)
       }: write defineTask(name, options, async (context, ...args) => {})`,
     );

@@ -22,27 +22,39 @@ export function describeValue(value: unknown): string {
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 
-/** Characters that JSON leaves as they are, and that forge or hide text in a terminal or a log. */
+/** Characters that forge or hide text in a terminal or a log: controls, line ends, directions. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** A text of a user's that is longer is cut, in characters. */
-const LONGEST_TEXT = 200;
+/** A name of a user's that is longer is cut, in characters. */
+const LONGEST_NAME = 200;
 
 /**
- * Quotes a text for a message on one line: bounded, and with everything escaped that could forge
- * another line or hide this one.
+ * Puts a text of a user's on one line: bounded, and with everything escaped that could forge another
+ * line or hide this one.
+ *
+ * @param text The text, such as the message of an error.
+ * @param longest How many characters of it are kept.
+ * @returns The text on one line.
+ */
+export function oneLine(text: string, longest = 2_000): string {
+  const shown = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return shown.replace(
+    UNSAFE,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/**
+ * Quotes a text for a message on one line, as `oneLine` does.
  *
  * @param text The text, such as the name of a task.
  * @returns It in quotes.
  */
 export function quote(text: string): string {
-  const shown = text.length > LONGEST_TEXT
-    ? `${text.slice(0, LONGEST_TEXT)}…`
+  const shown = text.length > LONGEST_NAME
+    ? `${text.slice(0, LONGEST_NAME)}…`
     : text;
-  return JSON.stringify(shown).replace(
-    UNSAFE,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
+  return oneLine(JSON.stringify(shown));
 }
 
 /**
@@ -71,7 +83,9 @@ export function checkKeys(
   for (const key of keys) {
     if (!known.includes(key)) {
       throw new TypeError(
-        `Cannot use ${kind} "${key}": the ${kind}s are ${known.join(", ")}`,
+        `Cannot use ${kind} ${quote(key)}: the ${kind}s are ${
+          known.join(", ")
+        }`,
       );
     }
   }

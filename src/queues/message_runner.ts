@@ -15,6 +15,7 @@ import { BackgroundTask, type Surround, type TaskOwner } from "../task/task.ts";
 import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
 import { NO_RESPONSE, type TaskRun } from "../task/task_run.ts";
 import { runOfOtherVersion } from "./other_version.ts";
+import { SeldomLines } from "./seldom.ts";
 import type { TaskMessage } from "./task_queue.ts";
 
 /** A task that a worker can run, whatever its arguments. */
@@ -58,6 +59,8 @@ export class MessageRunner {
   readonly #onTaskError: OnTaskError | undefined;
   readonly #observers: Observers;
   readonly #running = new Set<BackgroundTask>();
+  /** Of each name of a renamed task there may be thousands of messages, each delivered again and again. */
+  readonly #unknown = new SeldomLines();
 
   /**
    * Creates the runner of one worker.
@@ -99,7 +102,9 @@ export class MessageRunner {
       }
       if (this.#tasks.has(definition.name)) {
         throw new TypeError(
-          `Cannot run two tasks named "${definition.name}" in a worker: a message finds its ` +
+          `Cannot run two tasks named ${
+            quote(definition.name)
+          } in a worker: a message finds its ` +
             "handler by the name",
         );
       }
@@ -123,7 +128,7 @@ export class MessageRunner {
       const error = new TypeError(
         `Cannot run ${describeValue(body)}: it is no message of this version`,
       );
-      console.error(error.message);
+      this.#unknown.write("", error.message);
       // Not permanent: a platform may keep it for somebody who can read it.
       return { next: "failed", permanent: false, error };
     }
@@ -134,7 +139,7 @@ export class MessageRunner {
           quote(body.task)
         }: this worker does not know it; it is left for another one`,
       );
-      console.error(error.message);
+      this.#unknown.write(body.task, error.message);
       return { next: "later", delay: UNKNOWN_DELAY, error };
     }
     const delivered = new DeliveredTask(task, body, attempt, deadline, {
@@ -165,7 +170,7 @@ export class MessageRunner {
    * @returns Settles when the hook has done what it began; nothing where it did so at once.
    */
   report(run: TaskRun): Promise<void> | undefined {
-    const what = `Durable task "${run.name}" failed:`;
+    const what = `Durable task ${quote(run.name)} failed:`;
     return reportTaskError(this.#onTaskError, run, what);
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeValue, isThenable } from "../check/check.ts";
+import { describeValue, isThenable, quote } from "../check/check.ts";
 import { BackgroundTask, type TaskFunction } from "../task/task.ts";
 
 /** The task to add: one made now, or the one that was made before. */
@@ -14,7 +14,9 @@ export function taskOf(
   if (!(fn instanceof BackgroundTask)) return new BackgroundTask(fn, args);
   if (args.length === 0) return fn;
   throw new TypeError(
-    `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,
+    `Cannot add task ${
+      quote(fn.name)
+    } with arguments: it has its own; write addTask(fn, ...args)`,
   );
 }
 
@@ -58,6 +60,8 @@ export function runElsewhere(): TypeError {
 /** The error of a task that is added a second time. */
 export function addedBefore(name: string): TypeError {
   return new TypeError(
-    `Cannot add task "${name}": it was added before; write task(fn, ...args) for another`,
+    `Cannot add task ${
+      quote(name)
+    }: it was added before; write task(fn, ...args) for another`,
   );
 }

@@ -1,3 +1,4 @@
+import { processWork } from "../runner/process_work.ts";
 import type { RequestOptions } from "./options.ts";
 import type { RequestContext } from "./request_context.ts";
 import { BackgroundTasks } from "./tasks.ts";
@@ -101,6 +102,8 @@ export function openTasks(
   key: object | undefined = request,
 ): BackgroundTasks {
   const tasks = new BackgroundTasks(options, context, request);
+  tasks.isOpen = true;
+  processWork.requests++;
   try {
     (key as Handled)[TASKS] = tasks;
   } catch {

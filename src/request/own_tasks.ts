@@ -1,6 +1,6 @@
 import { writeError } from "../check/thrown.ts";
 import { waitForTurn } from "../response_end/turn.ts";
-import type { DrainReport } from "../runner/drain.ts";
+import type { DrainReport } from "../runner/drain_report.ts";
 import type { TaskOptions } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { TaskRun } from "../task/task_run.ts";

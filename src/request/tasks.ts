@@ -14,7 +14,8 @@ import {
   type TurnListener,
   waitForTurn,
 } from "../response_end/turn.ts";
-import type { DrainReport } from "../runner/drain.ts";
+import type { DrainReport } from "../runner/drain_report.ts";
+import { processWork } from "../runner/process_work.ts";
 import type { Scheduler } from "../runner/scheduler.ts";
 import {
   both,
@@ -167,6 +168,8 @@ export class BackgroundTasks
   isSettled = false;
   /** What the handler threw, if it failed. */
   failure: { readonly cause: unknown } | undefined = undefined;
+  /** Whether a front door has counted the request among those that are open. */
+  isOpen = false;
   /** The tasks for engines, which the response waits for. */
   outbox: Outbox | undefined = undefined;
 
@@ -199,6 +202,11 @@ export class BackgroundTasks
     this.isSettled = true;
     this.#status = response?.status;
     this.#tell("handled");
+    if (processWork.isEnding && this.isOpen) {
+      if (isBodyGone(this.#thrown()?.cause)) processWork.uploadsLost++;
+      return this.#watchEnd(response, false);
+    }
+    this.#leaveDoor();
     if (this.#work?.hasTasks) return this.#watchEnd(response, false);
     this.#left = response;
     return response;
@@ -296,6 +304,7 @@ export class BackgroundTasks
   /** Tasks may start. */
   turnHasCome(): void {
     this.#isOver = true;
+    this.#leaveDoor();
     const work = this.#work;
     if (work === undefined || work.isDue) return;
     work.isDue = true;
@@ -579,7 +588,7 @@ export class BackgroundTasks
     const begun = reportTaskError(
       onTaskError,
       task.snapshot(),
-      `Background task "${task.name}" ${task.status}:`,
+      `Background task ${quote(task.name)} ${task.status}:`,
     );
     if (begun !== undefined) this.#hold(begun, task);
   }
@@ -598,6 +607,12 @@ export class BackgroundTasks
     this.#whileBusy(undefined, (work) => work.hold(begun, task));
   }
 
+  /** Nobody who ends the process waits for the request any more. */
+  #leaveDoor(): void {
+    if (this.isOpen) processWork.requests--;
+    this.isOpen = false;
+  }
+
   #tell(event: RequestEvent): void {
     if (processWatchers.size === 0) return;
     for (const watcher of processWatchers) {
@@ -609,4 +624,9 @@ export class BackgroundTasks
 /** Whether a task that ended so goes to `onTaskError`. */
 function isError(status: TaskStatus): boolean {
   return status === "failed" || status === "timed-out" || status === "expired";
+}
+
+/** Whether Deno took the body of a request away, which stopping its server does: denoland/deno#36809. */
+function isBodyGone(error: unknown): boolean {
+  return (error as { name?: unknown } | undefined)?.name === "BadResource";
 }

@@ -1,3 +1,4 @@
+import { quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
 import { writeError } from "../check/thrown.ts";
 import type { TurnListener } from "../response_end/turn.ts";
@@ -43,7 +44,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   #kept = 0;
   /** Tasks that have ended, and whose hooks are being called: they may still add tasks. */
   #ending = 0;
-  #hooks: PendingHook[] | undefined = undefined;
+  #hooks: Set<PendingHook> | undefined = undefined;
   /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
   #isSending = false;
   /** Whether everything is being stopped: what a hook adds would be left behind. */
@@ -133,7 +134,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
       .filter((task) => task.interrupt(status, reason))
       .map((task) => task.snapshot());
     const hooks = status === "abandoned" ? this.#hooks ?? [] : [];
-    for (const { over, task } of hooks) {
+    for (const { over, task } of [...hooks]) {
       stopped.push(task.snapshot());
       over();
     }
@@ -165,11 +166,12 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   /** Waits for what a hook has begun: not for ever, and without a place of `concurrency`. */
   hold(begun: Promise<void>, task: BackgroundTask): void {
     const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
-    (this.#hooks ??= []).push(hook);
+    (this.#hooks ??= new Set()).add(hook);
     this.#scheduler.count(0, 1);
     const timer = setTimeout(() => {
-      const text =
-        `Background tasks: a hook of task "${task.name}" is not waited for any more:`;
+      const text = `Background tasks: a hook of task ${
+        quote(task.name)
+      } is not waited for any more:`;
       writeError(text, `it has not settled after ${LONGEST_HOOK} ms`);
       hook.over();
     }, LONGEST_HOOK);
@@ -186,9 +188,8 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   }
 
   #hookIsOver(hook: PendingHook): void {
-    const left = this.#hooks?.filter((other) => other !== hook) ?? [];
-    if (left.length === (this.#hooks?.length ?? 0)) return; // it is over already
-    this.#hooks = left.length > 0 ? left : undefined;
+    if (!this.#hooks?.delete(hook)) return; // it is over already
+    if (this.#hooks.size === 0) this.#hooks = undefined;
     this.#scheduler.count(0, -1);
     this.#checkOver();
   }

@@ -7,7 +7,7 @@ import { IS_WORKERS } from "../response_end/runtime.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
 import type { BackgroundTask, Surround } from "../task/task.ts";
 import type { EndStatus, TaskRun } from "../task/task_run.ts";
-import type { DrainReport } from "./drain.ts";
+import type { DrainReport } from "./drain_report.ts";
 import { Line, type Linked } from "./line.ts";
 import { becomesBusy, becomesIdle, type Drainable } from "./process_work.ts";
 import {

@@ -3,9 +3,9 @@ import type { Clock } from "../task/clock.ts";
 import {
   checkDrainOptions,
   type DrainOptions,
-  type DrainReport,
   drainScheduler,
 } from "./drain.ts";
+import type { DrainReport } from "./drain_report.ts";
 import { OBSERVERS, Observers, type TaskObserver } from "./observer.ts";
 import { SCHEDULER, Scheduler, schedulerOf } from "./scheduler.ts";
 

@@ -19,7 +19,7 @@
  * @module
  */
 
-import { describeValue } from "../check/check.ts";
+import { describeValue, quote } from "../check/check.ts";
 import { property } from "../check/property.ts";
 
 /** What warns: hand it over as the option `strict`. */
@@ -97,7 +97,7 @@ class Strict implements StrictMode {
     }).filter((problem) => problem !== undefined);
     if (problems.length === 0) return;
     this.#warned.add(name);
-    console.warn(`Background task "${name}": ${problems.join("; ")}`);
+    console.warn(`Background task ${quote(name)}: ${problems.join("; ")}`);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { quote } from "../check/check.ts";
 import {
   check,
   checkOptions,
@@ -90,7 +91,9 @@ export function checkInProcess(
   for (const option of ["idempotencyKey", "delay"] as const) {
     if (options[option] === undefined) continue;
     throw new TypeError(
-      `Cannot use ${option} for task "${task}": it runs in this process; write ` +
+      `Cannot use ${option} for task ${
+        quote(task)
+      }: it runs in this process; write ` +
         "defineTask(name, { queue }, handler) to hand it to an engine",
     );
   }

@@ -1,4 +1,4 @@
-import { checkFunction } from "../check/check.ts";
+import { checkFunction, quote } from "../check/check.ts";
 import { defuse } from "../check/user_code.ts";
 import type { Clock } from "./clock.ts";
 import { definitionOf, type TaskDefinition } from "./definition.ts";
@@ -147,7 +147,10 @@ export class BackgroundTask {
     return this.interrupt(
       "cancelled",
       reason ??
-        new DOMException(`Task "${this.name}" was cancelled`, "AbortError"),
+        new DOMException(
+          `Task ${quote(this.name)} was cancelled`,
+          "AbortError",
+        ),
     );
   }
 
@@ -166,7 +169,8 @@ export class BackgroundTask {
     else if (this.details !== undefined) this.details.error = undefined;
     // reading the clock costs 50 ns: for a success only where somebody is told of it
     if (status !== "succeeded" || owner?.isWatched) {
-      this.detail.endedAt = owner?.clock.now() ?? Date.now();
+      const now = owner?.clock.now() ?? Date.now();
+      this.detail.endedAt = Math.max(now, this.startedAt ?? 0); // it may have been set back
     }
     owner?.taskEnded(this);
     this.details?.release?.();

@@ -37,6 +37,11 @@ export const app: Hono<BackgroundTasksEnv> = new Hono<BackgroundTasksEnv>();
 if (process.env["DEVTOOLS"] !== undefined) {
   app.route("/_tasks", devtools({ allow: () => true }));
 }
+app.get("/raw/:name", async (c) => { // no front door knows of it
+  console.log(`${c.req.param("name")} starts`);
+  await released(c.req.param("name"));
+  return c.text("raw");
+});
 app.use(backgroundTasks());
 
 app.get("/ping", (c) => c.text("pong"));
@@ -78,6 +83,21 @@ app.get("/large/:name", (c) => {
   const name = c.req.param("name");
   c.var.backgroundTasks.addTask(append, `${name} after a large answer`);
   return c.body(new Uint8Array(32 * 1024 * 1024));
+});
+
+app.get("/late/:name", async (c) => {
+  const name = c.req.param("name");
+  console.log(`${name} starts`);
+  await released(name);
+  return c.body(new Uint8Array(32 * 1024 * 1024));
+});
+
+app.post("/upload/:name", async (c) => {
+  const name = c.req.param("name");
+  console.log(`${name} starts`);
+  const { length } = await c.req.text();
+  c.var.backgroundTasks.addTask(append, `${name} of ${length} bytes`);
+  return c.text("accepted");
 });
 
 app.get("/hangs", () => {
