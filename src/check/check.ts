@@ -40,7 +40,10 @@ export function oneLine(text: string, longest = 2_000): string {
   const shown = text.length > longest ? `${text.slice(0, longest)}…` : text;
   return shown.replace(
     UNSAFE,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+    (character) =>
+      character.split("").map((unit) =>
+        `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+      ).join(""),
   );
 }
 

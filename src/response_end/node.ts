@@ -86,7 +86,8 @@ class Sending implements TurnListener {
 function isOver(
   { closed, destroyed, writableFinished, req, stream }: Outgoing,
 ): boolean {
-  if (closed === true || destroyed === true || writableFinished) return true;
+  // before Node 24 one big write counts as finished while it is on its way: `closed` knows better
+  if (destroyed === true || (closed ?? writableFinished)) return true;
   return stream === undefined
     ? req?.socket?.destroyed === true
     : stream.destroyed;
