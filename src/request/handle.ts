@@ -1,3 +1,4 @@
+import { bodyOf } from "../response_end/body_state.ts";
 import { processWork } from "../runner/process_work.ts";
 import type { RequestOptions } from "./options.ts";
 import type { RequestContext } from "./request_context.ts";
@@ -155,8 +156,14 @@ export function failTasks(
   dropped: Response | undefined,
 ): Promise<void> | undefined {
   tasks.fail(error);
-  dropped?.body?.cancel(error).catch(() => {}); // nobody will read it
+  if (dropped !== undefined) drop(dropped, error);
   const { outbox } = tasks;
   if (outbox?.isClosed === false) return outbox.fail();
   tasks.settle(undefined);
+}
+
+/** Lets go of a body that nobody will read. One in memory is left: it may be a constant of the app. */
+function drop(response: Response, reason: unknown): void {
+  const { stream, mayBeInMemory } = bodyOf(response);
+  if (!mayBeInMemory) stream?.cancel(reason).catch(() => {});
 }
