@@ -10,6 +10,7 @@ import { gate, until } from "../harness/gate.ts";
 import { nothingShared, testUnless } from "../harness/left_out.ts";
 import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
+import { unobserved } from "../harness/unobserved.ts";
 
 /** Burns CPU time. */
 function burn(milliseconds: number): void {
@@ -168,17 +169,18 @@ test("a hook that never settles holds no place of concurrency", async () => {
   assertEquals(report.abandoned.map(({ status }) => status), ["failed"]);
 });
 
-test("what is discarded is said once for each name, where nobody observes", async () => {
-  const lines = await consoleLines("warn", async () => {
-    for (let i = 0; i < 3; i++) {
-      const runner = new TaskRunner();
-      const { tasks, respond } = openRequest({ runner });
-      tasks.with({ name: "welcome mail" }).addTask(() => {});
-      tasks.fail(new Error("the framework has caught this"));
-      await respond();
-      await runner.drain();
-    }
-  });
-  assertEquals(lines.length, 1);
-  assert(lines[0]?.includes('"welcome mail"'), lines[0]);
-});
+test("what is discarded is said once for each name, where nobody observes", () =>
+  unobserved(async () => {
+    const lines = await consoleLines("warn", async () => {
+      for (let i = 0; i < 3; i++) {
+        const runner = new TaskRunner();
+        const { tasks, respond } = openRequest({ runner });
+        tasks.with({ name: "welcome mail" }).addTask(() => {});
+        tasks.fail(new Error("the framework has caught this"));
+        await respond();
+        await runner.drain();
+      }
+    });
+    assertEquals(lines.length, 1);
+    assert(lines[0]?.includes('"welcome mail"'), lines[0]);
+  }));
