@@ -1,3 +1,4 @@
+import { test, type TestBody } from "./test.ts";
 import { processWatchers } from "../../src/runner/watchers.ts";
 
 /**
@@ -17,4 +18,28 @@ export async function unobserved<Result>(
   } finally {
     for (const watcher of watchers) processWatchers.add(watcher);
   }
+}
+
+/**
+ * Declares a test that makes pages of `devtools()`, each of which watches the tasks of the process from
+ * then on: they stop with the test, so that the tests behind it cost what they cost alone.
+ *
+ * @param name Symbol, then consequence.
+ * @param body What to run.
+ * @param timeLimit Milliseconds; 60,000 at most.
+ */
+export function watchingTest(
+  name: string,
+  body: TestBody,
+  timeLimit?: number,
+): void {
+  test(name, async () => {
+    const watchers = [...processWatchers];
+    try {
+      await body();
+    } finally {
+      processWatchers.clear();
+      for (const watcher of watchers) processWatchers.add(watcher);
+    }
+  }, timeLimit);
 }
