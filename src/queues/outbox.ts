@@ -71,19 +71,19 @@ export class QueueOutbox implements Outbox {
   }
 
   #check(name: string): void {
+    if (this.#owner.isSettled || this.isClosed) {
+      throw new BackgroundTasksClosedError(
+        name,
+        "the durable tasks of this request were handed over when the handler returned; add it " +
+          "before that",
+      );
+    }
     if (this.#owner.context === undefined) {
       throw new TypeError(
         `Cannot add durable task ${
           quote(name)
         }: runAfter() returns at once, and cannot wait until its queue has it; use ` +
           "backgroundTasks() or withBackgroundTasks()",
-      );
-    }
-    if (this.#owner.isSettled || this.isClosed) {
-      throw new BackgroundTasksClosedError(
-        name,
-        "the durable tasks of this request were handed over when the handler returned; add it " +
-          "before that",
       );
     }
   }

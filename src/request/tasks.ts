@@ -37,6 +37,7 @@ import {
 import { reportTaskError } from "../task/task_error.ts";
 import type { TaskResponse, TaskStatus } from "../task/task_run.ts";
 import { keepAlive } from "../wait_until/keep_alive.ts";
+import { PROCESS } from "../wait_until/resolve_wait_until.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import {
   addedBefore,
@@ -95,8 +96,8 @@ export class BackgroundTasks
   /** The first task that failed where `stopOnError` is set. */
   #stoppedBy: BackgroundTask | undefined = undefined;
   #deadline: Deadline | undefined = undefined;
-  /** Whether the platform was asked to wait before: a queue that starts anew asks once more. */
-  #wasKeptAlive = false;
+  /** What keeps the work alive, by name, once it was asked: a queue that starts anew asks once more. */
+  #keptBy: string | undefined = undefined;
 
   constructor(
     options: RequestOptions,
@@ -305,6 +306,7 @@ export class BackgroundTasks
   turnHasCome(): void {
     this.#isOver = true;
     this.#leaveDoor();
+    this.#letGo();
     const work = this.#work;
     if (work === undefined || work.isDue) return;
     work.isDue = true;
@@ -533,13 +535,12 @@ export class BackgroundTasks
     const limit = this.#interception === undefined ? resolved : undefined;
     this.#limitTime(limit?.deadline, deadline ?? limit?.lifetime);
     const source = keepAlive(resolved, this.#work!, (cause) => {
-      if (!this.#wasKeptAlive || first === undefined) return;
+      if (this.#keptBy === undefined || first === undefined) return;
       const reason =
         "the platform keeps nothing alive for this request any more";
       throw new BackgroundTasksClosedError(first.name, reason, { cause });
     });
-    this.#wasKeptAlive = true;
-    this.scheduler.platform = source;
+    this.#keptBy = this.scheduler.platform = source;
     strict?.log(source);
   }
 
@@ -607,6 +608,25 @@ export class BackgroundTasks
     this.#whileBusy(undefined, (work) => work.hold(begun, task));
   }
 
+  /**
+   * The tasks may go on for long: what only the way to here needed does not, such as Hono's context,
+   * with the request and the response in it. A platform may be asked for its `waitUntil` again.
+   */
+  #letGo(): void {
+    const context = this.#context;
+    if (context === undefined) return;
+    this.failure = this.#thrown();
+    this.#status ??= context.sentStatus;
+    this.#left = this.#inner = undefined;
+    if (this.#keptBy === PROCESS.source) {
+      this.#context = GONE;
+      this.#request = undefined;
+    } else {
+      const executionCtx = executionContextOf(context, this.#options);
+      this.#context = { env: context.env, executionCtx, error: undefined };
+    }
+  }
+
   /** Nobody who ends the process waits for the request any more. */
   #leaveDoor(): void {
     if (this.isOpen) processWork.requests--;
@@ -620,6 +640,13 @@ export class BackgroundTasks
     }
   }
 }
+
+/** The context of a request that is over, and that nothing but the process keeps alive. */
+const GONE: RequestContext = {
+  env: undefined,
+  executionCtx: undefined,
+  error: undefined,
+};
 
 /** Whether a task that ended so goes to `onTaskError`. */
 function isError(status: TaskStatus): boolean {

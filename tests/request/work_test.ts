@@ -4,8 +4,10 @@ import {
   TaskQueueFullError,
   type TaskRun,
   TaskRunner,
+  withBackgroundTasks,
 } from "@postlude/background-tasks";
 import { consoleLines } from "../harness/console_lines.ts";
+import { collectGarbage, noGarbage } from "../harness/garbage.ts";
 import { gate, until } from "../harness/gate.ts";
 import { nothingShared, testUnless } from "../harness/left_out.ts";
 import { openRequest } from "../harness/open_request.ts";
@@ -184,3 +186,29 @@ test("what is discarded is said once for each name, where nobody observes", () =
     assertEquals(lines.length, 1);
     assert(lines[0]?.includes('"welcome mail"'), lines[0]);
   }));
+
+testUnless(
+  noGarbage,
+  "a task that goes on for long keeps neither its request nor its response alive",
+  async () => {
+    const runner = new TaskRunner();
+    const lasting = gate();
+    const requests: WeakRef<Request>[] = [];
+    const fetch = withBackgroundTasks((_request, tasks) => {
+      tasks.addTask(() => lasting.opened);
+      return new Response(null);
+    }, { runner });
+    for (let i = 0; i < 100; i++) {
+      const request = new Request("https://example.com/");
+      requests.push(new WeakRef(request));
+      await fetch(request);
+    }
+    await until(() => runner.stats().running === 100);
+    await collectGarbage();
+    // Bun takes whatever is left on the stack for a reference
+    const held = requests.filter((request) => request.deref() !== undefined);
+    assertEquals(held.length < 50, true, `${held.length} of 100 are held`);
+    lasting.open();
+    await runner.drain();
+  },
+);
