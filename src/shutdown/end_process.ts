@@ -68,7 +68,7 @@ async function endItself(
   let isCut = !await isInTime(stopped, timeout);
   let abandoned: readonly TaskRun[] = [];
   do { // a server that nobody stops answers further requests meanwhile
-    if (isOpen) isCut ||= !await isInTime(requestsEnd(end), leftOf(end));
+    if (isOpen) isCut ||= !await requestsEnd(end);
     abandoned = abandoned.concat(await drainUntil(end));
   } while (isOpen && !isCut && processWork.requests > 0);
   if (isCut) reportRequests(timeout);
@@ -76,11 +76,12 @@ async function endItself(
   return isCut || abandoned.length > 0 ? 1 : 0;
 }
 
-/** Resolves once front doors have no request open. */
-async function requestsEnd(end: number): Promise<void> {
+/** Waits until front doors have no request open, or the time is over; tells which. */
+async function requestsEnd(end: number): Promise<boolean> {
   while (processWork.requests > 0 && leftOf(end) > 0) {
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
+  return processWork.requests === 0;
 }
 
 function leftOf(end: number): number {

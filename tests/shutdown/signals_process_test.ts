@@ -405,6 +405,7 @@ if (MODES[runtime].length > 0) {
       await server.line(`${name} starts`);
       await server.line(`${name}-late starts`);
       server.kill("SIGTERM");
+      while ((await request(port, "/ending")).text !== "true"); // it is heard a moment later
       release(name);
       assertEquals((await slow.complete).text, "accepted");
       release(`${name}-late`); // its response has no task

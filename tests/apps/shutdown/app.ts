@@ -9,6 +9,7 @@ import {
 } from "@postlude/background-tasks";
 import { devtools } from "@postlude/background-tasks/devtools";
 import { Hono } from "hono";
+import { processWork } from "../../../src/runner/process_work.ts";
 import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import process from "node:process";
@@ -45,6 +46,9 @@ app.get("/raw/:name", async (c) => { // no front door knows of it
 app.use(backgroundTasks());
 
 app.get("/ping", (c) => c.text("pong"));
+
+/** Whether the signal has been heard. */
+app.get("/ending", (c) => c.text(String(processWork.isEnding)));
 
 app.post("/work/:id", (c) => {
   const id = c.req.param("id");
