@@ -212,3 +212,41 @@ testUnless(
     await runner.drain();
   },
 );
+
+test("TaskRunner.stats() counts as running what started, and no figure goes below 0", async () => {
+  const runner = new TaskRunner({ maxPending: 10 });
+  const { tasks, respond } = openRequest({ runner, onTaskError: () => {} });
+  const lowest = (): number => {
+    const { pending, running, waiting } = runner.stats();
+    return Math.min(pending, running, waiting);
+  };
+  const held = gate();
+  const first = tasks.addTask(() => held.opened);
+  for (const task of [tasks.addTask(() => {}), tasks.addTask(() => {})]) {
+    task.cancel();
+    assertEquals([lowest(), runner.stats().running], [0, 0]);
+  }
+  await respond();
+  await until(() => runner.stats().running === 1);
+  tasks.addTask(() => {}).cancel();
+  assertEquals(runner.stats().running, 1);
+  first.cancel();
+  held.open();
+  await runner.drain();
+  const { pending, running, waiting } = runner.stats();
+  assertEquals([pending, running, waiting], [0, 0, 0]);
+});
+
+test("a request that adds tasks for hours keeps nothing of those that have ended", async () => {
+  const { tasks, respond } = openRequest({ runner: new TaskRunner() });
+  let most = 0;
+  let left = 2_000;
+  const again = (): void => {
+    most = Math.max(most, [...tasks].length);
+    if (--left > 0) tasks.addTask(again);
+  };
+  tasks.addTask(again);
+  await respond();
+  await until(() => left === 0);
+  assertEquals(most, 1);
+});

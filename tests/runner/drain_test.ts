@@ -9,6 +9,7 @@ import {
 import { createRunner } from "../../src/runner/task_runner.ts";
 import { nextTurn } from "../../src/testing/next_turn.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
+import { processWork } from "../../src/runner/process_work.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { endedRequest } from "../harness/ended_request.ts";
 import { gate, until } from "../harness/gate.ts";
@@ -444,4 +445,16 @@ test("waitUntil() of the platform is given promises that settle, before and afte
   assertEquals(given.length, 2);
   await runner.drain({ timeout: 0 });
   await Promise.all(given);
+});
+
+test("drain() leaves no listener behind, whether it waited, was cut off or had nothing to do", async () => {
+  const before = processWork.listeners.size;
+  const { runner } = record();
+  await runner.drain();
+  endedRequest(runner, (tasks) => tasks.addTask(() => {}));
+  await runner.drain();
+  endedRequest(runner, (tasks) => tasks.addTask(never));
+  await runner.drain({ signal: AbortSignal.abort() });
+  await drain({ timeout: 0 });
+  assertEquals(processWork.listeners.size, before);
 });
