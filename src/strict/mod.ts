@@ -21,26 +21,9 @@
 
 import { describeValue, quote } from "../check/check.ts";
 import { property } from "../check/property.ts";
+import type { StrictMode } from "../request/options.ts";
 
-/** What warns: hand it over as the option `strict`. */
-export interface StrictMode {
-  /** A task is added with these arguments, to the tasks of this request. */
-  check(
-    name: string,
-    args: readonly unknown[],
-    request: Request | undefined,
-  ): void;
-  /** These tasks wait for the end of this response. */
-  responds(
-    response: Response | undefined,
-    tasks: readonly {
-      readonly name: string;
-      readonly args: readonly unknown[];
-    }[],
-  ): void;
-  /** The source of the `waitUntil` of a request, by name. */
-  log(source: string): void;
-}
+export type { StrictMode } from "../request/options.ts";
 
 /**
  * Makes what warns with `console.warn`, once per task name, when a task is handed a Hono context, a
