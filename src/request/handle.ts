@@ -164,6 +164,10 @@ export function failTasks(
 
 /** Lets go of a body that nobody will read. One in memory is left: it may be a constant of the app. */
 function drop(response: Response, reason: unknown): void {
-  const { stream, mayBeInMemory } = bodyOf(response);
-  if (!mayBeInMemory) stream?.cancel(reason).catch(() => {});
+  try {
+    const { stream, mayBeInMemory } = bodyOf(response);
+    if (!mayBeInMemory) stream?.cancel(reason).catch(() => {});
+  } catch {
+    // what cannot be looked at is no response
+  }
 }

@@ -13,7 +13,7 @@ import {
   type RunContext,
 } from "./run_after.ts";
 import { checkPromise, runElsewhere } from "./check_added.ts";
-import { BackgroundTasks as Tasks } from "./tasks.ts";
+import { BackgroundTasks as Tasks, markEnded } from "./tasks.ts";
 
 const DEFAULT_OPTIONS = /* @__PURE__ */ readOptions({});
 
@@ -46,28 +46,33 @@ export class BackgroundTasks extends Tasks {
     return this.settle(response) ?? response;
   }
 
-  override run(context?: RunContext): Promise<DrainReport> {
-    const report = this.#report = new Report();
-    this.#attach(readRun(context));
-    if (!this.settleWithout()) return Promise.resolve(report);
-    waitForTurn(1, this);
-    return new Promise((resolve) => this.#whenOver = () => resolve(report));
+  override async run(context?: RunContext): Promise<DrainReport> {
+    const attached = readRun(context);
+    if (this.#early === undefined) throw runElsewhere();
+    const report = this.#report = { finished: 0, failed: 0, abandoned: [] };
+    this.#attach(attached);
+    if (this.settleWithout()) {
+      waitForTurn(1, this);
+      await new Promise<void>((resolve) => this.#whenOver = resolve);
+    } else this.turnHasCome(); // what is added later starts anew
+    return report;
   }
 
   override keep(options: TaskOptions | undefined, promise: unknown): void {
     if (this.#early === undefined) return super.keep(options, promise);
     checkPromise(promise);
-    promise.then(undefined, (error) => {
+    const kept = Promise.resolve(promise); // asked once: it may do its work when it is
+    kept.catch((error) => {
       if (this.#early === undefined) return;
       const text = "Background tasks: a promise of waitUntil() was rejected:";
       writeError(text, error);
     });
-    this.#earlyPromises.push(() => super.keep(options, promise));
+    this.#earlyPromises.push(() => super.keep(options, kept));
   }
 
   override taskEnded(task: BackgroundTask): void {
     if (this.#early !== undefined) return this.workOf().unended.delete(task);
-    this.#report?.add(task);
+    if (this.#report !== undefined) count(this.#report, task);
     super.taskEnded(task);
   }
 
@@ -97,23 +102,24 @@ export class BackgroundTasks extends Tasks {
       this.#early = early; // nothing became of them: they may be run later
       throw error;
     }
+    for (const task of early) markEnded(task);
     for (const task of early) super.announce(task);
     for (const keep of this.#earlyPromises) keep();
   }
 }
 
 /** What became of tasks that run without a response. */
-class Report implements DrainReport {
-  finished = 0;
-  failed = 0;
-  readonly abandoned: TaskRun[] = [];
+interface Report {
+  finished: number;
+  failed: number;
+  readonly abandoned: TaskRun[];
+}
 
-  add(task: BackgroundTask): void {
-    const { status } = task;
-    if (status === "succeeded") this.finished++;
-    if (status === "failed" || status === "timed-out") this.failed++;
-    if (status === "abandoned" || status === "expired") {
-      this.abandoned.push(task.snapshot());
-    }
+function count(report: Report, task: BackgroundTask): void {
+  const { status } = task;
+  if (status === "succeeded") report.finished++;
+  if (status === "failed" || status === "timed-out") report.failed++;
+  if (status === "abandoned" || status === "expired") {
+    report.abandoned.push(task.snapshot());
   }
 }

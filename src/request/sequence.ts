@@ -45,6 +45,7 @@ export class Sequence {
 
   /** Adds several tasks as one step: they run at once. */
   addGroup(tasks: readonly BackgroundTask[]): void {
+    if (tasks.length === 0) return; // all of them were cancelled before
     const before = this.#before();
     for (const task of tasks) {
       task.detail.group = tasks;

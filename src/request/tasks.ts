@@ -354,7 +354,7 @@ export class BackgroundTasks
     this.#whileBusy(undefined, (work) => work.keep(task));
     this.#added(task);
     startTask(task, this.now());
-    promise.then(
+    Promise.resolve(promise).then(
       () => task.end("succeeded"),
       (error) => task.end("failed", error),
     );
@@ -425,6 +425,7 @@ export class BackgroundTasks
   }
 
   #own(task: BackgroundTask): void {
+    markEnded(task);
     task.owner = this;
     task.addedAt = this.clock === systemClock ? thisTurn().time : this.now();
   }
@@ -468,10 +469,9 @@ export class BackgroundTasks
   }
 
   protected announce(task: BackgroundTask): void {
-    const hadEnded = task.hasEnded;
     this.#notify("onAdd", task);
-    if (!hadEnded) return;
-    task.detail.endedAt = task.addedAt; // it was cancelled before it was added
+    if (!task.details?.endedBefore) return;
+    task.detail.endedAt = task.addedAt;
     this.taskEnded(task);
   }
 
@@ -647,6 +647,11 @@ const GONE: RequestContext = {
   executionCtx: undefined,
   error: undefined,
 };
+
+/** Marks a task that was cancelled before it counts: its end is told behind its beginning. */
+export function markEnded(task: BackgroundTask): void {
+  if (task.hasEnded) task.detail.endedBefore = true;
+}
 
 /** Whether a task that ended so goes to `onTaskError`. */
 function isError(status: TaskStatus): boolean {

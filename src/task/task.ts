@@ -48,6 +48,8 @@ interface TaskDetails {
   group?: object;
   /** Whether the handler had failed when the task was added: an error handler added it. */
   addedAfterFailure?: boolean;
+  /** Whether it had ended before it counted. */
+  endedBefore?: boolean;
   /** Whether it is a promise that was handed to `waitUntil()`. */
   isKept?: boolean;
   /** Whether an engine has the task: nobody can take it back. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   BackgroundTasks,
   TaskQueueFullError,
@@ -146,8 +146,8 @@ test("BackgroundTasks.run() settles when the tasks have ended, and tells what be
   tasks.waitUntil(Promise.resolve());
   const { finished, failed, abandoned } = await tasks.run();
   assertEquals([finished, failed, abandoned], [2, 1, []]);
-  assertThrows(() => tasks.run(), TypeError);
-  assertEquals({ ...await new BackgroundTasks().run() }, {
+  await assertRejects(() => tasks.run(), TypeError);
+  assertEquals(await new BackgroundTasks().run(), {
     finished: 0,
     failed: 0,
     abandoned: [],
