@@ -2,7 +2,7 @@
  * Measures side by side with the peers: `deno task bench [--quick] [--runtime <name>]
  * [--only <text>] [--rounds <n>] [--seconds <n>]`, where the text is part of a contender's name, or
  * one of "same rate", "64 mb" and "cold start". A run of everything writes the figures:
- * `results.json`, `chart.svg`, the tables in `README.md`, and the one on the front page.
+ * `results.json`, `chart.svg`, the tables in `README.md`, and the one in `docs/costs.md`.
  *
  * @module
  */
@@ -182,14 +182,14 @@ function print(text: string): void {
   report.push(text);
 }
 
-/** Puts the figures where the README has room for them. */
+/** Puts the figures where the pages have room for them. */
 async function write(): Promise<void> {
   const file = (name: string): URL => new URL(name, import.meta.url);
   await Deno.writeTextFile(file("chart.svg"), chart(results));
   const json = JSON.stringify(results, null, 1);
   await Deno.writeTextFile(file("results.json"), `${json}\n`);
   await fill("README.md", "figures", report.join("\n\n"));
-  await fill("../README.md", "cost", costTable(results));
+  await fill("../docs/costs.md", "cost", costTable(results));
 }
 
 /** Writes between two comments of a page, and formats it. */

@@ -78,7 +78,7 @@ export function range({ least, most }: Spread): string {
 
 const OURS = "this library, ";
 
-/** What this library costs on each runtime, for the front page: throughput, and CPU time. */
+/** What this library costs on each runtime, for `docs/costs.md`: throughput, and CPU time. */
 export function costTable(results: readonly Result[]): string {
   const ours = results.filter(({ name }) => name.startsWith(OURS));
   const runtimes = [...new Set(ours.map(({ runtime }) => runtime))];

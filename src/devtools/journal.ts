@@ -6,16 +6,16 @@ import type { TaskStatus } from "../task/task_run.ts";
 import { textOf } from "../check/thrown.ts";
 import { ShownRequest } from "./shown_request.ts";
 
-/** So many tasks are kept, the newest: what was before is forgotten. */
+/** How many tasks the journal keeps: the newest. Older ones are forgotten. */
 const KEPT_TASKS = 500;
 
-/** So many of one request: the newest too, and one with many leaves the others their place. */
+/** How many tasks of one request it keeps, so that a request with many does not push out the others. */
 const KEPT_OF_REQUEST = 100;
 
-/** The figures of so many tasks that ended make the percentiles. */
+/** How many durations the percentiles are made of: those of the tasks that ended last. */
 const KEPT_DURATIONS = 1_000;
 
-/** Longer texts are cut: a name, a message or a stack may be as long as somebody likes. */
+/** Characters a kept text may have: names, messages and stacks of an app have no limit. */
 const LONGEST_TEXT = 4_000;
 
 /** A task that was seen: text and figures, so that nothing of the app is kept alive. */

@@ -8,7 +8,7 @@ import type { Journal, SeenRequest } from "./journal.ts";
 import { Figures } from "./page.tsx";
 import { RequestView } from "./request_view.tsx";
 
-/** So often the stream looks for something new, in milliseconds. */
+/** Milliseconds between two looks for something new. */
 const PACE = 250;
 
 /**

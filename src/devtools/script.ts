@@ -1,4 +1,4 @@
-/** What keeps the page up to date. It adds to a page that is complete without it. */
+/** The script that keeps the page up to date. Without it the page is complete, and stands still. */
 export const SCRIPT = `
 "use strict";
 const byId = (id) => document.getElementById(id);

@@ -3,7 +3,7 @@ import { TaskEnqueueError } from "../check/errors.ts";
 import { textOf } from "../check/thrown.ts";
 import type { TaskRun } from "../task/task_run.ts";
 
-/** Ends that are somebody's fault; the others are somebody's decision. */
+/** Statuses that count as errors. The others are decisions: cancelled, discarded. */
 const FAULTS = new Set(["failed", "timed-out", "expired", "abandoned"]);
 
 /** What is done with a task, in the words of the messaging conventions. */

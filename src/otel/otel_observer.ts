@@ -118,7 +118,7 @@ export class OtelObserver implements TaskObserver {
     }, parent);
   }
 
-  /** The hand-over is known when it is over: it began where the task was added. */
+  /** The span of a hand-over is made when it has ended, and starts where the task was added. */
   #startSend(run: TaskRun, parent: Context): Span {
     return this.#tracer.startSpan(`send ${run.name}`, {
       kind: SpanKind.PRODUCER,

@@ -8,7 +8,7 @@ export type CompareParts = (
   path: string,
 ) => string | undefined;
 
-/** So much is shown before the first character that differs, and behind it. */
+/** How many characters are shown before the first one that differs, and behind it. */
 const AROUND = 20;
 
 /**

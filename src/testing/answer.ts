@@ -7,7 +7,7 @@ export type Answer = { readonly response: Response } | {
   readonly error: unknown;
 };
 
-/** Who wants to know how far a response has come. */
+/** Told how far a response has come. */
 export interface ResponseProgress {
   /** The app has answered: the body is being read. */
   answered(): void;

@@ -1,4 +1,4 @@
-/** What keeps its keys in an order that says nothing. */
+/** A collection whose order has no meaning for equality: a `Set` or a `Map`. */
 type Keyed = ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
 
 /** Whether two values are equal. */

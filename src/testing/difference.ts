@@ -21,7 +21,7 @@ export function difference(
   return compare(actual, expected, path, new Map());
 }
 
-/** What is being compared further out, so that a circle ends. */
+/** The pairs of objects that are being compared further out: a pair that comes again is a circle. */
 type Pairs = Map<unknown, unknown>;
 
 function compare(
@@ -126,7 +126,7 @@ function isEqual(actual: unknown, expected: unknown, pairs: Pairs): boolean {
     compare(actual, expected, "", new Map(pairs)) === undefined;
 }
 
-/** Whether an object has a class of its own, and nothing that shows what is in it. */
+/** Whether an object is of a class whose state cannot be seen from outside, such as private fields. */
 function isClosed(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   const hasClass = prototype !== null &&

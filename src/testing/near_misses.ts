@@ -7,13 +7,13 @@ import { argumentsOf, type RecordedTask } from "./recorded_task.ts";
 import { classesIn } from "./snapshot.ts";
 import type { TestTasks } from "./test_tasks.ts";
 
-/** Whatever has seen tasks: a `TestClient`. */
+/** An object that has seen tasks: a `TestClient`. */
 export interface TaskWitness {
   /** The tasks it has seen. */
   readonly tasks: TestTasks;
 }
 
-/** What test runners know by its name. */
+/** An error that test runners show as a failed assertion, which they know by its name. */
 export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
@@ -31,7 +31,7 @@ export function tasksOf(client: TaskWitness): RecordedTask[] {
   );
 }
 
-/** Refuses what names no task: it would be found nowhere, and nobody would know why. */
+/** Refuses a value that can name no task: an assertion with it would fail without saying why. */
 export function checkReference(task: TaskReference): void {
   if (typeof task === "string" || typeof task === "function") return;
   throw new TypeError(
@@ -108,7 +108,7 @@ export function fail(
   throw new AssertionError(`${message}\n${list(tasks, reason)}${note}`);
 }
 
-/** Says what was not looked at of the tasks that count as equal. */
+/** Names the classes whose private fields no comparison can see. */
 function privateStateOf(
   tasks: readonly RecordedTask[],
   task: TaskReference,

@@ -1,4 +1,4 @@
-/** The runtime's own, even where a test replaces them by fake ones later. */
+/** The runtime's own timers, taken when the module is loaded: a test may replace them later. */
 const { setTimeout, clearTimeout, setImmediate = setTimeout } = globalThis as {
   setTimeout: (callback: () => void, delay: number) => unknown;
   clearTimeout: (timer: unknown) => void;
@@ -24,11 +24,11 @@ export async function nextTimer(): Promise<void> {
   await realTimer("Bun" in globalThis ? 1 : 0).fired;
 }
 
-/** A timer that no test runner stops, and what takes it back. */
+/** A timer that fires even where the test runner has replaced the clock. */
 export interface RealTimer {
-  /** Resolves when it is due; never where it was taken back before. */
+  /** Resolves when the timer is due; never where it was cancelled before. */
   readonly fired: Promise<void>;
-  /** Takes it back, so that it keeps no process alive. */
+  /** Cancels the timer, so that it keeps no process alive. */
   cancel(): void;
 }
 

@@ -41,10 +41,10 @@ export interface RecordedTask {
   toString(): string;
 }
 
-/** A recorded task over the state that the queue keeps. */
+/** A recorded task: it reads the state of the task itself, so it is always up to date. */
 export class Recording implements RecordedTask {
   readonly args: readonly unknown[];
-  /** What it was added with, for a look: instances of classes too are as they were then. */
+  /** A copy of its arguments, to be shown in messages: instances of classes are as they were then. */
   readonly shownArgs: readonly unknown[];
   readonly added: TaskMoment;
   started: TaskMoment | undefined = undefined;

@@ -1,7 +1,7 @@
-/** So many redirects in a row are followed, as browsers do; more of them go round in circles. */
+/** How many redirects in a row are followed, as browsers do: more than that is a circle. */
 const MOST_REDIRECTS = 20;
 
-/** A request that may have to be sent again, elsewhere. */
+/** A request that is sent again to another address where the app answers with a redirect. */
 export interface Followed {
   readonly request: Request;
   /** The same request with its body unread; `undefined` where redirects are not followed. */

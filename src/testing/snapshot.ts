@@ -1,9 +1,9 @@
 import { classOf } from "../check/format.ts";
 
-/** So many objects of one task are copied; what is behind them stays as it is. */
+/** How many objects of one task's arguments are copied. Further ones are kept as they are. */
 const MOST_OBJECTS = 10_000;
 
-/** Copies of objects, by what they are copies of: a circle stays one. */
+/** The copy of each object that was copied: an object that holds itself has a copy that does, too. */
 type Copies = Map<object, unknown>;
 
 /**

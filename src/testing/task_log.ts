@@ -3,13 +3,13 @@ import { nextTimer, nextTurn } from "./next_turn.ts";
 import { Recording, type TaskMoment } from "./recorded_task.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
-/** A task whose turn has come, and that waits for a test to let it go. */
+/** A task whose turn has come, and which the test holds back. */
 interface Held {
   readonly state: BackgroundTask;
   go(): void;
 }
 
-/** With so many timers and nothing new, only the clock is left to wait for. */
+/** After this many timers of the tasks without news, the tasks can only wait for the clock. */
 const IDLE_TIMERS = 10;
 
 /**

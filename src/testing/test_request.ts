@@ -118,7 +118,7 @@ function headersOf(
   const headers = new Headers(sent?.headers);
   const hasBody = [options.json, options.form, options.body]
     .some((each) => each !== undefined);
-  if (hasBody) { // they tell of the body that another one takes the place of
+  if (hasBody) { // these headers describe the body of the `Request`, which another body replaces
     headers.delete("content-type");
     headers.delete("content-length");
   }

@@ -3,9 +3,9 @@ import { type RealTimer, realTimer } from "./next_turn.ts";
 /** The longest that a timer takes, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
-/** The end of a wait that would last for ever: by real time, whatever clock the tasks have. */
+/** Ends a wait that would last for ever. It counts real time, whatever clock the tasks have. */
 export class TimeLimit {
-  /** Whether it has passed: what waits on its own account gives up. */
+  /** Whether the limit has passed: a loop that waits has to look. */
   isReached = false;
   readonly #milliseconds: number;
 

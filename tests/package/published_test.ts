@@ -28,11 +28,34 @@ test(
 );
 
 test("Every link between the files of the project leads somewhere", async () => {
-  const { output } = await run(["git", "ls-files", "*.md", "**/*.md"]);
-  const pages = output.split("\n").filter((file) => file.endsWith(".md"));
+  const pages = await allPages();
   const linked = (await Promise.all(pages.map(linksOf))).flat();
   const dead = linked.filter((file) => !existsSync(new URL(file, root)));
   assertEquals([pages.includes("README.md"), dead], [true, []]);
+});
+
+test("Every link to a heading leads to one", async () => {
+  const dead: string[] = [];
+  for (const page of await allPages()) {
+    const text = await textOf(page);
+    for (
+      const [, link = ""] of text.matchAll(/\]\((?!\w+:)([^)\s]*#[^)\s]+)/g)
+    ) {
+      const { hash, href } = new URL(link, new URL(page, root));
+      const target = href.slice(root.href.length, -hash.length);
+      if (!(await headingsOf(target)).has(hash.slice(1))) {
+        dead.push(`${page}: ${link}`);
+      }
+    }
+  }
+  assertEquals(dead, []);
+});
+
+test("docs/README.md leads to every page of the docs", async () => {
+  const pages = (await allPages()).filter((page) => page.startsWith("docs/"));
+  const linked = ["docs/README.md", ...await linksOf("docs/README.md")];
+  const missing = pages.filter((page) => !linked.includes(page));
+  assertEquals([pages.length > 20, missing], [true, []]);
 });
 
 test("Every command in the project names the same Deno", async () => {
@@ -40,6 +63,28 @@ test("Every command in the project names the same Deno", async () => {
   const versions = output.trim().split("\n");
   assertEquals([versions.length > 5, new Set(versions).size], [true, 1]);
 });
+
+async function allPages(): Promise<string[]> {
+  const { output } = await run(["git", "ls-files", "*.md", "**/*.md"]);
+  return output.split("\n").filter((file) => file.endsWith(".md"));
+}
+
+/** A page without what is in its code blocks. */
+async function textOf(page: string): Promise<string> {
+  const text = await Deno.readTextFile(new URL(page, root));
+  return text.replace(/```.*?```/gs, "");
+}
+
+/** The headings of a page, as GitHub writes them in addresses. */
+async function headingsOf(page: string): Promise<Set<string>> {
+  const headings = (await textOf(page)).matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, heading = ""]) =>
+      heading.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, "")
+        .replaceAll(" ", "-")
+    ),
+  );
+}
 
 async function publishedFiles(): Promise<string[]> {
   const dryRun = ["publish", "--dry-run", "--allow-dirty"];
@@ -51,7 +96,7 @@ async function publishedFiles(): Promise<string[]> {
 /** The files of the project that a page links to, and shows. */
 async function linksOf(page: string): Promise<string[]> {
   const url = new URL(page, root);
-  const text = (await Deno.readTextFile(url)).replace(/```.*?```/gs, "");
+  const text = await textOf(page);
   return [...text.matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)]
     .map(([, link = ""]) => new URL(link, url).href.slice(root.href.length));
 }

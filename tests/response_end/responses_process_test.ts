@@ -112,7 +112,7 @@ const OTHER: readonly Case[] = [
   { path: "/file", options: { method: "HEAD" }, unless: noFiles },
 ];
 
-/** Whether a task may start before its client has everything: each is in the README's table. */
+/** Whether a task may start before its client has everything: each is in the table of docs/response_end.md. */
 function isHole(stage: Stage, { path, large }: Case): boolean {
   if (stage === exactEnd) return false;
   const slow = path === "/slow/json";
