@@ -33,10 +33,22 @@ export function handOn(
 /** How much is sent at once, in bytes: the end of a body in memory must not come with its beginning. */
 const PIECE = 64 * 1024;
 
+/** Reads a chunk at a time: the types of Bun, of Node and of the web name its reader differently. */
+interface ChunkReader {
+  read(): Promise<Chunk>;
+  cancel(reason: unknown): Promise<void>;
+}
+
+/** What is read at once. */
+type Chunk = {
+  readonly done: boolean;
+  readonly value?: Uint8Array | undefined;
+};
+
 /** A stream that is made of another one. */
-class Source implements UnderlyingDefaultSource<Uint8Array> {
+class Source {
   readonly #body: ReadableStream<Uint8Array>;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined = undefined;
+  #reader: ChunkReader | undefined = undefined;
   #rest: Uint8Array | undefined = undefined;
   #over: ((outcome: ResponseOutcome) => void) | undefined;
   #unread: ReturnType<typeof setTimeout> | undefined = undefined;
@@ -61,7 +73,7 @@ class Source implements UnderlyingDefaultSource<Uint8Array> {
     clearTimeout(this.#unread);
     try {
       const { done, value } = await this.#next();
-      if (!done) return controller.enqueue(this.#pieceOf(value));
+      if (!done) return controller.enqueue(this.#pieceOf(value!));
       controller.close();
       this.#report("sent");
     } catch (error) {
@@ -70,7 +82,7 @@ class Source implements UnderlyingDefaultSource<Uint8Array> {
     }
   }
 
-  #next(): Promise<ReadableStreamReadResult<Uint8Array>> {
+  #next(): Promise<Chunk> {
     const value = this.#rest;
     return value === undefined
       ? this.#reader!.read()

@@ -10,37 +10,43 @@ import { predict } from "./reference.ts";
 
 const PROGRAMS = all ? 8_000 : 1_000;
 
-test("TaskRunner does what the reference model predicts, whatever a request adds and whatever fails", async () => {
-  const seed = Number(process.env["POSTLUDE_SEED"] ?? Date.now() & 0x7fffffff);
-  let steps = 0;
-  const unhandled = await collectUnhandled(() =>
-    fc.assert(
-      fc.asyncProperty(program, async (program) => {
-        const { log, report, errors, pending } = await execute(program);
-        const expected = predict(program);
-        const lines = log.lines();
-        steps += lines.length;
-        assertEquals(lines, expected.lines());
-        assertEquals(
-          {
-            finished: report.finished,
-            failed: report.failed,
-            abandoned: report.abandoned.length,
-            errors: errors.length,
-            pending,
-          },
-          {
-            finished: expected.count("succeeded"),
-            failed: expected.count("failed", "timed-out"),
-            abandoned: expected.count("abandoned"),
-            errors: expected.count("failed", "timed-out"),
-            pending: 0,
-          },
-        );
-      }),
-      { numRuns: PROGRAMS, seed },
-    )
-  );
-  assertEquals(unhandled, [], `POSTLUDE_SEED=${seed}`);
-  console.log(`model: ${PROGRAMS} programs, ${steps} events, seed ${seed}`);
-});
+test(
+  "TaskRunner does what the reference model predicts, whatever a request adds and whatever fails",
+  async () => {
+    const seed = Number(
+      process.env["POSTLUDE_SEED"] ?? Date.now() & 0x7fffffff,
+    );
+    let steps = 0;
+    const unhandled = await collectUnhandled(() =>
+      fc.assert(
+        fc.asyncProperty(program, async (program) => {
+          const { log, report, errors, pending } = await execute(program);
+          const expected = predict(program);
+          const lines = log.lines();
+          steps += lines.length;
+          assertEquals(lines, expected.lines());
+          assertEquals(
+            {
+              finished: report.finished,
+              failed: report.failed,
+              abandoned: report.abandoned.length,
+              errors: errors.length,
+              pending,
+            },
+            {
+              finished: expected.count("succeeded"),
+              failed: expected.count("failed", "timed-out"),
+              abandoned: expected.count("abandoned"),
+              errors: expected.count("failed", "timed-out"),
+              pending: 0,
+            },
+          );
+        }),
+        { numRuns: PROGRAMS, seed },
+      )
+    );
+    assertEquals(unhandled, [], `POSTLUDE_SEED=${seed}`);
+    console.log(`model: ${PROGRAMS} programs, ${steps} events, seed ${seed}`);
+  },
+  60_000,
+);
