@@ -79,10 +79,15 @@ export function spanAttributes(
  */
 export function errorType({ status, error }: TaskRun): string | undefined {
   if (!FAULTS.has(status)) return undefined;
-  if (!(error instanceof Error)) return "_OTHER";
-  const givers = [error, Object.getPrototypeOf(error)];
-  const isNamed = givers.some((giver) => Object.hasOwn(giver, "name"));
-  return !isNamed && error.constructor.name || error.name;
+  try {
+    if (!(error instanceof Error)) return "_OTHER";
+    const givers = [error, Object.getPrototypeOf(error)];
+    const isNamed = givers.some((giver) => Object.hasOwn(giver, "name"));
+    return String(!isNamed && error.constructor.name || error.name);
+  } catch {
+    // An error whose own getters throw: its span ends all the same.
+    return "_OTHER";
+  }
 }
 
 /**
@@ -92,5 +97,12 @@ export function errorType({ status, error }: TaskRun): string | undefined {
  * @returns The error itself, or a text.
  */
 export function exceptionOf(error: unknown): Error | string {
-  return error instanceof Error ? error : textOf(error);
+  try {
+    if (!(error instanceof Error)) return textOf(error);
+    // A span reads these three: a getter of the error that throws, throws here.
+    void [error.name, error.message, error.stack];
+    return error;
+  } catch {
+    return textOf(error);
+  }
 }

@@ -349,6 +349,26 @@ test("otelObserver() records what a task failed with", async () => {
   );
 });
 
+test("otelObserver() ends the span of a task whose error throws when it is read", async () => {
+  const reads = ["name", "message", "stack", "constructor"];
+  const otel = traced();
+  await request(otel, (tasks) => {
+    for (const name of reads) {
+      const error = Object.defineProperty(new Error("hidden"), name, {
+        get() {
+          throw new TypeError(`no ${name} to read`);
+        },
+      });
+      tasks.with({ name }).addTask(() => Promise.reject(error));
+    }
+  });
+  const seen = reads.map((name) => {
+    const { status, ended } = otel.span(`process ${name}`);
+    return [status.code, ended];
+  });
+  assertEquals(seen, reads.map(() => [SpanStatusCode.ERROR, true]));
+});
+
 test("otelObserver() calls a task that expired or was abandoned a fault", async () => {
   const otel = traced();
   const hang = (): Promise<never> => new Promise(() => {});
