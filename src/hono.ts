@@ -103,6 +103,7 @@ export function backgroundTasks(
     const { raw } = context.req;
     const joined = joinTasks(raw, context);
     if (joined !== undefined) {
+      if (context.env instanceof Tasks) throw tasksAsEnv();
       context.set(VARIABLE, joined);
       return await callJoined(joined, next);
     }
@@ -188,11 +189,23 @@ export function getBackgroundTasks(
   );
 }
 
-/** What there is, whoever made it. */
+/**
+ * What there is, whoever made it. Requests of Express and contexts of Koa have a `get()` as well: it
+ * returns the text of a header.
+ */
 function tasksFrom(from: object): unknown {
+  const tasks = tasksOf(from);
   const { get } = from as Partial<HonoContext>;
-  const isContext = typeof get === "function";
-  return isContext ? (from as HonoContext).get(VARIABLE) : tasksOf(from);
+  if (tasks !== undefined || typeof get !== "function") return tasks;
+  const value = (from as HonoContext).get(VARIABLE);
+  return typeof value === "object" ? value : undefined;
+}
+
+/** The error of an app that is called as a handler: its `c.env` is the queue. */
+function tasksAsEnv(): TypeError {
+  return new TypeError(
+    "Cannot use c.env: it holds the background tasks; write withBackgroundTasks(app) in place of app.fetch",
+  );
 }
 
 function responseOf(context: HonoContext): Response | undefined {

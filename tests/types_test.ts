@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import {
   BackgroundTask,
-  type BackgroundTasks,
+  BackgroundTasks,
   backgroundTasks,
   type BackgroundTasksEnv,
   type DefinedTask,
@@ -426,6 +426,157 @@ compiles(() => {
   tasks.addTask(deep, { a: { b: 1 } });
 });
 
+/** Entries and frameworks that do not run on every runtime: only their types are looked at. */
+declare const nodeDoor:
+  typeof import("@postlude/background-tasks/node").backgroundTasks;
+declare const currentBackgroundTasks:
+  typeof import("@postlude/background-tasks/context").currentBackgroundTasks;
+declare const Elysia: typeof import("elysia").Elysia;
+declare const H3: typeof import("h3").H3;
+declare const Koa: typeof import("koa");
+declare const createServer: typeof import("node:http").createServer;
+declare const express: typeof import("express");
+declare const fastify: typeof import("fastify").fastify;
+
+/** As Next.js, and Workers with `cf`, extend the request. */
+declare class NextRequest extends Request {
+  readonly nextUrl: URL;
+  readonly cookies: { get(name: string): { readonly value: string } };
+}
+interface CloudflareRequest<Cf = { readonly colo: string }> extends Request {
+  readonly cf: Cf | undefined;
+}
+interface DurableObjectState {
+  readonly id: { toString(): string };
+  readonly storage: object;
+  waitUntil(promise: Promise<unknown>): void;
+  blockConcurrencyWhile<T>(callback: () => Promise<T>): Promise<T>;
+}
+interface WorkersContext extends ExecutionContext {
+  passThroughOnException(): void;
+  readonly props: unknown;
+}
+
+compiles(() => {
+  const POST = withBackgroundTasks((request: NextRequest, tasks) => {
+    same<typeof request, NextRequest>();
+    tasks.addTask(sendEmail, request.nextUrl.href, "");
+    getBackgroundTasks(request).addTask(nothing);
+    return new Response(request.cookies.get("id").value);
+  });
+  same<typeof POST, (request: NextRequest) => Promise<Response>>();
+  const GET = withBackgroundTasks(
+    (
+      request: NextRequest,
+      _tasks,
+      { params }: { params: Promise<{ id: string }> },
+    ) => params.then(({ id }) => new Response(id + request.nextUrl)),
+  );
+  GET satisfies (
+    request: NextRequest,
+    context: { params: Promise<{ id: string }> },
+  ) => Promise<Response>;
+  const worker = withBackgroundTasks(
+    (
+      request: CloudflareRequest,
+      _tasks,
+      _env: { KEY: string },
+      _ctx: ExecutionContext,
+    ) => new Response(request.cf?.colo),
+  );
+  worker satisfies (
+    request: CloudflareRequest,
+    env: { KEY: string },
+    ctx: WorkersContext,
+  ) => Promise<Response>;
+  // @ts-expect-error: a plain request has no nextUrl
+  POST(new Request("https://example.com/"));
+});
+
+compiles(() => {
+  const handler = withBackgroundTasks(
+    (_request, _tasks, _env: object, _ctx: ExecutionContext) =>
+      new Response("ok"),
+  );
+  class Room {
+    declare readonly ctx: DurableObjectState;
+    fetch(request: Request): Promise<Response> {
+      return handler(request, {}, this.ctx);
+    }
+  }
+  new Room();
+  new BackgroundTasks().run({
+    waitUntil: (promise) => new Room().ctx.waitUntil(promise),
+  });
+});
+
+compiles(() => {
+  const app = new Hono<{ Bindings: { SECRET: string } }>();
+  const wrapped = withBackgroundTasks(app);
+  same<ReturnType<typeof wrapped>, Promise<Response>>();
+  wrapped(new Request("https://example.com/"), { SECRET: "s" });
+  // @ts-expect-error: its second parameter is not the queue
+  withBackgroundTasks(app.fetch);
+  // @ts-expect-error: nor is that of any other app
+  withBackgroundTasks(new Hono().fetch);
+  withBackgroundTasks((request) => app.fetch(request));
+  const elysia = new Elysia();
+  withBackgroundTasks(elysia) satisfies (r: Request) => Promise<Response>;
+  const h3 = new H3();
+  withBackgroundTasks(h3) satisfies (r: Request) => Promise<Response>;
+  // @ts-expect-error: this is no app
+  withBackgroundTasks({});
+});
+
+compiles(() => {
+  // the environment is stated once, and the chain keeps it
+  const app = new Hono<BackgroundTasksEnv>()
+    .use(backgroundTasks())
+    .get("/users", (c) => {
+      same<typeof c.var.backgroundTasks, BackgroundTasks>();
+      return c.json({ users: [] });
+    })
+    .post("/users/:id", (c) => {
+      c.var.backgroundTasks.addTask(sendEmail, c.req.param("id"), "Welcome!");
+      return c.json({ id: c.req.param("id") });
+    });
+  app satisfies Hono<BackgroundTasksEnv, never, "/">;
+  new Hono().use(backgroundTasks()).get("/", (c) => {
+    getBackgroundTasks(c).addTask(nothing);
+    // @ts-expect-error: the middleware knows no copy of Hono, so it cannot state the environment
+    c.var.backgroundTasks.addTask(nothing);
+    return c.text("ok");
+  });
+});
+
+compiles(() => {
+  const door = nodeDoor({ timeout: 1_000 });
+  express().use(door, (req, res) => {
+    getBackgroundTasks(req).addTask(nothing);
+    res.json({});
+  });
+  new Koa().use((ctx, next) => door(ctx.req, ctx.res, next));
+  fastify().addHook(
+    "onRequest",
+    (request, reply, done) => door(request.raw, reply.raw, done),
+  );
+  createServer((req, res) => door(req, res, () => void res.end()));
+  same<typeof currentBackgroundTasks, () => BackgroundTasks>();
+  tasks.waitUntil(Promise.resolve(1));
+  const { waitUntil } = tasks;
+  same<typeof waitUntil, (promise: PromiseLike<unknown>) => void>();
+  tasks.fail(new Error("resolver failed"));
+  backgroundTasks({ isFailure: (error) => error instanceof TypeError });
+  // @ts-expect-error: a function is no promise
+  tasks.waitUntil(nothing);
+  // @ts-expect-error: no such option
+  nodeDoor({ timeouts: 1 });
+  // @ts-expect-error: a request of the web has no response beside it
+  door(new Request("https://example.com/"), new Response(), nothing);
+  // @ts-expect-error: it takes nothing
+  currentBackgroundTasks(new Request("https://example.com/"));
+});
+
 test("types are checked in both directions by the compiler", () => {
-  assertEquals(bodies.length, 12);
+  assertEquals(bodies.length, 17);
 });

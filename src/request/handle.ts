@@ -79,7 +79,7 @@ export async function callJoined<Result>(
   call: () => Result | Promise<Result>,
 ): Promise<Result> {
   try {
-    return await call();
+    return await callInside(tasks, call);
   } catch (error) {
     tasks.fail(error);
     throw error;

@@ -22,8 +22,20 @@ import { isFailure } from "./failure.ts";
 
 /** What looks at tasks as they are added, for development: `strictMode()` makes it. */
 export interface StrictMode {
-  /** A task is added with these arguments. */
-  check(name: string, args: readonly unknown[]): void;
+  /** A task is added with these arguments, to the tasks of this request. */
+  check(
+    name: string,
+    args: readonly unknown[],
+    request: Request | undefined,
+  ): void;
+  /** These tasks wait for the end of this response. */
+  responds(
+    response: Response | undefined,
+    tasks: readonly {
+      readonly name: string;
+      readonly args: readonly unknown[];
+    }[],
+  ): void;
   /** The source of the `waitUntil` of a request, by name. */
   log(source: string): void;
 }

@@ -9,6 +9,8 @@ export interface RequestContext {
   readonly executionCtx: unknown;
   /** What a framework caught of the handler; `undefined` where it caught nothing. */
   readonly error: unknown;
+  /** The status that was sent, where the handler sends its response itself: below `./node`. */
+  readonly sentStatus?: number | undefined;
 }
 
 /** Members of what each server hands over: Deno's info, Bun's server, Node's bindings. */

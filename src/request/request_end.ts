@@ -11,6 +11,8 @@ import type { HandlerOutcome, TaskResponse } from "../task/task_run.ts";
 
 /** Who wants to know when a response has ended. */
 export interface RequestEndListener {
+  /** The status of a response that the handler has sent itself. */
+  readonly sentStatus: number | undefined;
   /** The response has ended. Perhaps without the request's async context: no user's code runs in here. */
   responseEnded(): void;
   /** Nothing of the response is left to do: tasks may start. */
@@ -48,7 +50,7 @@ export class RequestEnd implements ResponseEndListener, TurnListener {
   /** The response as far as it is known, put together when somebody asks. */
   get response(): TaskResponse {
     return this.#response ??= {
-      status: this.#status,
+      status: this.#status ?? this.#listener.sentStatus,
       outcome: outcomeOf(this.#outcome),
     };
   }

@@ -287,6 +287,10 @@ export class BackgroundTasks
 
   // --- for the end of the request
 
+  get sentStatus(): number | undefined {
+    return this.#context?.sentStatus;
+  }
+
   responseEnded(): void {
     this.#tell("responseEnded");
     this.#work?.responseEnded();
@@ -467,7 +471,7 @@ export class BackgroundTasks
 
   /** Tells who watches, last of all: they may add tasks themselves. */
   #added(task: BackgroundTask): void {
-    this.#options.strict?.check(task.name, task.args);
+    this.#options.strict?.check(task.name, task.args, this.#request);
     this.announce(task);
     if (this.isSettled && durableOf(task) === undefined) this.#startLate();
   }
@@ -497,7 +501,8 @@ export class BackgroundTasks
     const end = new RequestEnd(this, this.#thrown(), this.#status);
     this.#end = end;
     this.#tell("sending");
-    const { exactEnd } = this.#options;
+    const { exactEnd, strict } = this.#options;
+    strict?.responds(response, this.unended());
     const exchange = { request: this.#request, response, hasLeft, exactEnd };
     const sent = this.#interception === undefined
       ? responseEnd(end, exchange, this.#context?.env)

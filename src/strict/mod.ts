@@ -24,8 +24,20 @@ import { property } from "../check/property.ts";
 
 /** What warns: hand it over as the option `strict`. */
 export interface StrictMode {
-  /** A task is added with these arguments. */
-  check(name: string, args: readonly unknown[]): void;
+  /** A task is added with these arguments, to the tasks of this request. */
+  check(
+    name: string,
+    args: readonly unknown[],
+    request: Request | undefined,
+  ): void;
+  /** These tasks wait for the end of this response. */
+  responds(
+    response: Response | undefined,
+    tasks: readonly {
+      readonly name: string;
+      readonly args: readonly unknown[];
+    }[],
+  ): void;
   /** The source of the `waitUntil` of a request, by name. */
   log(source: string): void;
 }
@@ -71,26 +83,77 @@ class Strict implements StrictMode {
    *
    * @param name The name of the task.
    * @param args What the task is called with.
+   * @param request The request, where there is one.
    */
-  check(name: string, args: readonly unknown[]): void {
+  check(
+    name: string,
+    args: readonly unknown[],
+    request: Request | undefined,
+  ): void {
     if (this.#warned.has(name)) return;
     const problems = args.map((value, index) => {
-      const problem = problemSeen(value);
+      const problem = problemSeen(value, request);
       return problem && `argument ${index + 1} is ${problem}`;
     }).filter((problem) => problem !== undefined);
     if (problems.length === 0) return;
     this.#warned.add(name);
     console.warn(`Background task "${name}": ${problems.join("; ")}`);
   }
+
+  /**
+   * Warns when a task was handed the stream that the response sends.
+   *
+   * @param response The response.
+   * @param tasks The tasks that wait for its end.
+   */
+  responds(
+    response: Response | undefined,
+    tasks: readonly {
+      readonly name: string;
+      readonly args: readonly unknown[];
+    }[],
+  ): void {
+    for (const { name, args } of tasks) {
+      // asked of the tasks first: to read the body may make a stream of it
+      if (this.#warned.has(name) || !args.some(isReadable)) continue;
+      const index = args.findIndex((value) =>
+        isReadable(value) && value === response?.body
+      );
+      if (index < 0) continue;
+      this.#warned.add(name);
+      console.warn(
+        `Background task "${name}": argument ${
+          index + 1
+        } is the stream that the response sends; pass a branch of its tee(), or what it holds`,
+      );
+    }
+  }
+}
+
+function isReadable(value: unknown): value is ReadableStream {
+  return value instanceof ReadableStream;
 }
 
 /** What is wrong with a value, where it can be looked at: a warning must not fail. */
-function problemSeen(value: unknown): string | undefined {
+function problemSeen(
+  value: unknown,
+  request: Request | undefined,
+): string | undefined {
   try {
-    return problemOf(value);
+    return problemOfBody(value, request) ?? problemOf(value);
   } catch {
     return undefined;
   }
+}
+
+/** The stream of the request itself. It is asked for only where a task is handed a stream. */
+function problemOfBody(
+  value: unknown,
+  request: Request | undefined,
+): string | undefined {
+  if (!isReadable(value) || request?.body !== value) return undefined;
+  return "the body of the request, which is gone when the response has left; read it in the handler, " +
+    "and pass what it held";
 }
 
 /** What is wrong with handing a value to a task, and what to do instead. */
@@ -122,6 +185,10 @@ function problemOfRequest(value: object): string | undefined {
   }
   if (value instanceof ReadableStream && value.locked) {
     return "a locked stream, which nobody else can read; pass a branch of its tee(), or what it holds";
+  }
+  if (value instanceof WritableStream) {
+    return "a WritableStream, which the response waits for if it is the other end, while the task waits " +
+      "for the response; write tasks.waitUntil(fill(writable)), which begins at once";
   }
   if (value instanceof AbortSignal) {
     return "an AbortSignal, which aborts when the client leaves if it is the request's; use the " +

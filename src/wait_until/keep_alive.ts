@@ -1,5 +1,6 @@
 import { writeError } from "../check/thrown.ts";
 import { catchLater } from "../check/user_code.ts";
+import { warnIfStopped } from "./stopped.ts";
 import { PROCESS, type ResolvedWaitUntil } from "./resolve_wait_until.ts";
 
 /** Pending work that a platform can be asked to wait for. */
@@ -22,7 +23,10 @@ export function keepAlive(
   work: PendingWork,
   refused: (error: unknown) => void,
 ): string {
-  if (waitUntil === undefined) return source;
+  if (waitUntil === undefined) {
+    warnIfStopped();
+    return source;
+  }
   try {
     catchLater(waitUntil(work.whenOver()), (error) => tell(source, error));
     return source;

@@ -100,7 +100,7 @@ export function findWaitUntil(
   // asked once: a getter may throw where there is none, which costs more than all the rest
   const { executionContext, request, platform } = hints;
   const place = { executionContext, request, platform };
-  const limit = firstOf((source) => source.timeLimit?.());
+  const limit = firstOf((source) => source.timeLimit?.(place));
   const found = option !== undefined
     ? { source: "option", waitUntil: option }
     : firstOf((source) => {

@@ -31,7 +31,7 @@ export interface WaitUntilSource {
    * Until when this platform lets work go on, where it tells or documents it, whoever's
    * `waitUntil` is used.
    */
-  timeLimit?(): TimeLimit | undefined;
+  timeLimit?(hints: WaitUntilHints): TimeLimit | undefined;
 }
 
 /** Until when a platform lets work go on. */

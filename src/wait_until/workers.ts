@@ -1,3 +1,4 @@
+import { property } from "../check/property.ts";
 import { IS_WORKERS } from "../response_end/runtime.ts";
 import {
   type TimeLimit,
@@ -18,6 +19,9 @@ const LIFETIME = 30_000;
  * Functions, whose `onRequest` context is one. An app that was called without it, as
  * `app.fetch(request, env)`, is kept alive by the `waitUntil` of `cloudflare:workers`, which is
  * found with the `nodejs_compat` flag.
+ *
+ * A Durable Object lives for as long as it has work to do: there, the execution context is its state,
+ * and nothing ends what is in its `waitUntil`.
  *
  * Shape: `ExecutionContext` in `src/workerd/api/global-scope.h` and `waitUntil` in
  * `src/cloudflare/workers.ts` of cloudflare/workerd; `handle` in
@@ -40,6 +44,14 @@ function findWaitUntil(
     waitUntilOf(process?.getBuiltinModule?.("cloudflare:workers"));
 }
 
-function timeLimit(): TimeLimit | undefined {
-  return IS_WORKERS ? { lifetime: LIFETIME } : undefined;
+function timeLimit(
+  { executionContext }: WaitUntilHints,
+): TimeLimit | undefined {
+  if (!IS_WORKERS || isDurableObject(executionContext)) return undefined;
+  return { lifetime: LIFETIME };
+}
+
+/** Whether an execution context is the state of a Durable Object, which has a lock of its own. */
+function isDurableObject(executionContext: unknown): boolean {
+  return property(executionContext, "blockConcurrencyWhile") !== undefined;
 }

@@ -31,6 +31,7 @@ export function addTask(
   const { report } = bindings as Bindings;
   tasks.addTask(async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
+    if (url.endsWith("?silent")) return;
     await report?.fetch(url, {
       method: "POST",
       body: `${new URL(url).pathname} ended by ${runner.stats().platform}`,

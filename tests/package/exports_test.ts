@@ -94,9 +94,18 @@ const EXPORTS: Readonly<Record<string, readonly string[]>> = {
     "cloudflareQueue",
     "queueHandler",
   ],
+  "./context": [
+    "currentBackgroundTasks",
+  ],
   "./devtools": [
     "DevtoolsOptions",
     "devtools",
+  ],
+  "./node": [
+    "BackgroundTasksOptions",
+    "NodeMiddleware",
+    "OutgoingMessage",
+    "backgroundTasks",
   ],
   "./otel": [
     "OtelObserverOptions",

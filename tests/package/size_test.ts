@@ -11,7 +11,9 @@ const BUDGETS: Readonly<Record<string, number>> = {
   [name]: 17_400,
   [`${name}/bullmq`]: 18_800,
   [`${name}/cloudflare-queues`]: 3_950,
+  [`${name}/context`]: 620,
   [`${name}/devtools`]: 11_100,
+  [`${name}/node`]: 13_000,
   [`${name}/otel`]: 2_300,
   [`${name}/testing`]: 12_850,
 };

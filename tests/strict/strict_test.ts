@@ -4,9 +4,10 @@ import {
   backgroundTasks,
   type BackgroundTasksEnv,
   task,
+  TaskRunner,
 } from "@postlude/background-tasks";
 import { strictMode } from "@postlude/background-tasks/strict";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { consoleLines } from "../harness/console_lines.ts";
 import { test } from "../harness/test.ts";
 
@@ -47,6 +48,7 @@ test("strict warns of what belongs to the request, and says what to pass instead
     [locked, "a locked stream"],
     [new AbortController().signal, "an AbortSignal"],
     [Promise.resolve(), "a Promise"],
+    [new TransformStream().writable, "a WritableStream"],
     [{ raw: request }, "Hono's request"],
   ];
   for (const [value, problem] of cases) {
@@ -65,6 +67,75 @@ test("strict warns of what belongs to the request, and says what to pass instead
     );
   }
   assertEquals(await warningsOf([readable]), []);
+});
+
+/** What strict mode says of a task that is handed a stream, by a route that is handed the context. */
+async function warningsOfRoute(
+  route: (c: Context<BackgroundTasksEnv>) => Response,
+): Promise<string[]> {
+  const app = new Hono<BackgroundTasksEnv>();
+  const runner = new TaskRunner();
+  app.use(backgroundTasks({ strict: strictMode(), runner }));
+  app.post("/", route);
+  return await consoleLines("warn", async () => {
+    for (let i = 0; i < 2; i++) {
+      const response = await app.request("/", { method: "POST", body: "sent" });
+      await response.text();
+      await runner.drain();
+    }
+  });
+}
+
+function read(_stream: ReadableStream): void {}
+
+test("strict warns of the stream that the request or the response still needs, and of the other end of one", async () => {
+  assertEquals(
+    await warningsOfRoute((c) => {
+      c.var.backgroundTasks.addTask(read, c.req.raw.body!);
+      return c.text("ok");
+    }),
+    [
+      'Background task "read": argument 1 is the body of the request, which is gone when the response ' +
+      "has left; read it in the handler, and pass what it held",
+    ],
+  );
+  assertEquals(
+    await warningsOfRoute((c) => {
+      const stream = new Blob(["sent"]).stream();
+      c.var.backgroundTasks.addGroup(task(read, stream));
+      return c.body(stream);
+    }),
+    [
+      'Background task "read": argument 1 is the stream that the response sends; pass a branch of its ' +
+      "tee(), or what it holds",
+    ],
+  );
+  assertEquals(
+    await warningsOfRoute((c) => {
+      const [mine, theirs] = new Blob(["sent"]).stream().tee();
+      c.var.backgroundTasks.addTask(read, mine);
+      return c.body(theirs);
+    }),
+    [],
+  );
+});
+
+test("waitUntil() fills the body of a response, which a task would wait for", async () => {
+  const app = new Hono<BackgroundTasksEnv>();
+  const runner = new TaskRunner();
+  app.use(backgroundTasks({ strict: strictMode(), runner }));
+  const answer = async (writable: WritableStream): Promise<void> => {
+    const writer = writable.getWriter();
+    await writer.write(new TextEncoder().encode("hello"));
+    await writer.close();
+  };
+  app.get("/", (c) => {
+    const { readable, writable } = new TransformStream();
+    c.var.backgroundTasks.waitUntil(answer(writable));
+    return c.body(readable);
+  });
+  assertEquals(await (await app.request("/")).text(), "hello");
+  assertEquals((await runner.drain()).failed, 0);
 });
 
 test("strict warns of a Hono context, of any copy of Hono", async () => {

@@ -23,16 +23,16 @@ test("vercel finds the waitUntil that @vercel/functions finds, as a method", asy
 test("vercel reads the deadline that the platform keeps beside the waitUntil", async () => {
   const deadline = "2026-11-22T18:00:30.000Z";
   await withGlobal(REQUEST_CONTEXT, { get: () => ({ deadline }) }, () => {
-    assertEquals(vercel.timeLimit!(), { deadline: Date.parse(deadline) });
+    assertEquals(vercel.timeLimit!({}), { deadline: Date.parse(deadline) });
   });
   await withGlobal(
     REQUEST_CONTEXT,
     { get: () => ({ deadline: "soon" }) },
     () => {
-      assertStrictEquals(vercel.timeLimit!(), undefined);
+      assertStrictEquals(vercel.timeLimit!({}), undefined);
     },
   );
-  assertStrictEquals(vercel.timeLimit!(), undefined);
+  assertStrictEquals(vercel.timeLimit!({}), undefined);
 });
 
 test("vercel finds nothing outside a request", async () => {
@@ -40,7 +40,7 @@ test("vercel finds nothing outside a request", async () => {
   for (const global of [{}, { get: () => undefined }, { get: () => ({}) }]) {
     await withGlobal(REQUEST_CONTEXT, global, () => {
       assertStrictEquals(vercel.findWaitUntil({}), undefined);
-      assertStrictEquals(vercel.timeLimit!(), undefined);
+      assertStrictEquals(vercel.timeLimit!({}), undefined);
     });
   }
 });

@@ -6,16 +6,21 @@ import {
   Response as MiniflareResponse,
   supportedCompatibilityDate,
 } from "miniflare";
+import type { Readable } from "node:stream";
 import { bundle } from "../../tools/bundle.ts";
 import { bundlesFolder } from "../harness/bundles_folder.ts";
 import { root } from "../../tools/project.ts";
 import { leaveOut } from "../harness/left_out.ts";
+import { LineReader } from "../harness/line_reader.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 
 type Options = Partial<ConstructorParameters<typeof Miniflare>[0]>;
 
-/** Calls a worker at each path; what its tasks report once they have ended, killed by nobody. */
+/**
+ * Calls a worker at each path; what its tasks report once they have ended, killed by nobody. Those of a
+ * silent one report nothing.
+ */
 async function reports(
   app: string,
   paths: readonly string[],
@@ -44,9 +49,39 @@ async function reports(
       const text = new Promise<string>((resolve) => reported = resolve);
       const response = await miniflare.dispatchFetch(`http://localhost${path}`);
       assertEquals(await response.text(), "ok");
-      texts.push(await text);
+      if (!path.endsWith("?silent")) texts.push(await text);
     }
     return texts;
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
+/** Calls a worker at each path, the last of which it answers with "end of the test" in its log. */
+async function output(
+  app: string,
+  paths: readonly string[],
+): Promise<string[]> {
+  const folder = bundlesFolder();
+  const path = fileURLToPath(new URL(`tests/apps/${app}.ts`, root));
+  await bundle({ files: { [app]: path }, folder, target: "workerd" });
+  const { promise, resolve } = Promise.withResolvers<LineReader>();
+  const miniflare = new Miniflare(
+    {
+      compatibilityDate: supportedCompatibilityDate,
+      handleRuntimeStdio: (_stdout: Readable, stderr: Readable): void =>
+        resolve(new LineReader(stderr)),
+      ...inModule(await readFile(`${folder}/${app}.mjs`, "utf8")),
+    } as ConstructorParameters<typeof Miniflare>[0],
+  );
+  try {
+    for (const path of paths) {
+      const response = await miniflare.dispatchFetch(`http://localhost${path}`);
+      assertEquals(await response.text(), "ok");
+    }
+    const reader = await promise;
+    await reader.line("end of the test");
+    return reader.lines.filter((line) => line !== "");
   } finally {
     await miniflare.dispose();
   }
@@ -88,6 +123,43 @@ if (runtime !== "workerd") {
       paths.map((path) => `${path} ended by cloudflare-workers`),
     );
   });
+
+  test("workers knows no deadline in a Durable Object, and its 30 seconds beside it", async () => {
+    const paths = ["/worker/fetch", "/object/fetch", "/object/hono"];
+    assertEquals(
+      await reports("durable_object", paths, (script) => ({
+        ...inModule(script),
+        durableObjects: { ROOM: "Room" },
+      })),
+      [
+        "/worker/fetch a deadline",
+        "/object/fetch no deadline",
+        "/object/hono no deadline",
+      ],
+    );
+  });
+
+  test("workers keeps the tasks of each request alive behind one that a client has sent without a context", async () => {
+    const paths = ["/hono-without-context?silent", "/hono", "/fetch"];
+    assertEquals(
+      await reports("workers", paths, (script) => ({
+        ...inModule(script),
+        bindings: { completed: "yes", requestIP: "yes" },
+      })),
+      ["/hono", "/fetch"].map((path) => `${path} ended by cloudflare-workers`),
+    );
+  });
+
+  for (const path of ["/tasks", "/wrapped"]) {
+    test(`warnIfStopped() says once that nothing keeps the tasks of ${path} alive`, async () => {
+      const warnings = await output("workers_unkept", [path, path, "/end"]);
+      assertEquals(warnings, [
+        "Background tasks: nothing keeps them alive on Workers: hand on ctx, as in " +
+        "app.fetch(request, env, ctx), or set nodejs_compat",
+        "end of the test",
+      ]);
+    });
+  }
 
   test("fetchEvent and workers keep the tasks of a service worker alive", async () => {
     assertEquals(

@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import { connect, request } from "./harness/http_client.ts";
+import { leaveOut } from "./harness/left_out.ts";
+import type { RunningProcess } from "./harness/running_process.ts";
+import { runScript } from "./harness/run_script.ts";
+import { runtime } from "./harness/runtime.ts";
+import { LISTENING } from "./harness/servers/app.ts";
+import { test } from "./harness/test.ts";
+
+const FRAMEWORKS = ["http", "express", "koa", "fastify"];
+
+async function start(
+  framework: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<{ app: RunningProcess; port: number }> {
+  const env = { FRAMEWORK: framework, ...variables };
+  const app = await runScript("tests/apps/node_door/app.ts", env);
+  const line = await app.line(LISTENING);
+  app.lines.length = 0;
+  return { app, port: Number(line.slice(LISTENING.length)) };
+}
+
+function cases(framework: string): void {
+  test(`backgroundTasks() of ./node gives ${framework} tasks after the response, in order, from anywhere`, async () => {
+    const { app, port } = await start(framework);
+    await using _ = app;
+    const body = '{"a":1}';
+    const headers = { "content-type": "application/json" };
+    const { status } = await request(port, "/ok", {
+      method: "POST",
+      headers,
+      body,
+    });
+    assertEquals(status, 200);
+    await app.line("/ok success");
+    const parsed = ["express", "fastify"].includes(framework) ? body : "null";
+    assertEquals(app.lines.slice(0, 3), [
+      "task of /ok",
+      `late task of /ok ${parsed}`,
+      "audit of /ok",
+    ]);
+    assertEquals(app.lines[3], "/ok success 200 sent");
+  });
+
+  test(`backgroundTasks() of ./node waits with ${framework} for a slow reader of 64 MB`, async () => {
+    const { app, port } = await start(framework);
+    await using _ = app;
+    using connection = await connect(port);
+    const { head, complete } = connection.request("/large");
+    await head;
+    connection.pause();
+    for (let i = 0; i < 10; i++) await request(port, "/plain");
+    assertEquals(app.lines.filter((line) => line.includes("/large")), []);
+    connection.resume();
+    assertEquals((await complete).body.length, 64 * 1024 * 1024);
+    await app.line("audit of /large");
+  });
+
+  test(`backgroundTasks() of ./node runs tasks of ${framework} whose client leaves`, async () => {
+    const { app, port } = await start(framework);
+    await using _ = app;
+    using connection = await connect(port);
+    await connection.request("/large").head;
+    connection.pause();
+    connection.destroy();
+    await app.line("audit of /large");
+  });
+
+  test(`backgroundTasks() of ./node discards with ${framework} what was added before a failure, and says so once`, async () => {
+    const { app, port } = await start(framework);
+    await using _ = app;
+    for (let i = 0; i < 2; i++) {
+      assertEquals((await request(port, "/throws")).status, 500);
+      await app.line("/throws failure 500 ");
+      assertEquals(app.lines[0], "audit of /throws");
+      assertEquals(app.lines.length, 2, app.lines.join());
+      app.lines.length = 0;
+    }
+    assertEquals(app.stderr.split("does not run").length, 2, app.stderr);
+  });
+
+  test(`backgroundTasks() of ./node listens to nothing of ${framework} where nobody adds a task`, async () => {
+    const counts: string[] = [];
+    for (const env of [{}, { DOOR: "none" }]) {
+      const { app, port } = await start(framework, env);
+      await using _ = app;
+      await request(port, "/count");
+      counts.push(await app.line("listeners"));
+    }
+    assertEquals(counts[0], counts[1]);
+  });
+}
+
+for (const framework of FRAMEWORKS) {
+  if (runtime === "workerd") {
+    leaveOut(
+      `./node: every case of ${framework}`,
+      "Workers have no such server",
+    );
+  } else cases(framework);
+}
