@@ -86,10 +86,10 @@ class Sending implements TurnListener {
 function isOver(
   { closed, destroyed, writableFinished, req, stream }: Outgoing,
 ): boolean {
-  if (closed === true || destroyed === true || writableFinished) return true;
-  return stream === undefined
-    ? req?.socket?.destroyed === true
-    : stream.destroyed;
+  // over HTTP/2 `writableFinished` comes before the frame that ends the response has left
+  if (stream !== undefined) return stream.destroyed;
+  return closed === true || destroyed === true || writableFinished ||
+    req?.socket?.destroyed === true;
 }
 
 /**
