@@ -7,7 +7,10 @@
 import { root } from "./project.ts";
 
 const PAGE = new URL("docs/frameworks.md", root);
-const FILES = ["tests/examples/frameworks_process_test.ts"];
+const FILES = [
+  "tests/examples/frameworks_process_test.ts",
+  "tests/examples/frameworks_workers_process_test.ts",
+];
 /** Those that build with frameworks from npm. */
 const HEAVY = ["tests/package/frameworks_test.ts"];
 const TODAY = new Date().toISOString().slice(0, 10);
