@@ -20,6 +20,12 @@ interface Served extends AsyncDisposable {
   answer(page: string): Promise<string[]>;
 }
 
+/** How Miniflare hands over what is no request. */
+interface Events {
+  scheduled(options: object): Promise<unknown>;
+  queue(name: string, messages: readonly object[]): Promise<unknown>;
+}
+
 async function serve(): Promise<Served> {
   const events: string[] = [];
   const path = fileURLToPath(new URL(`${NAME}/worker.ts`, root));
@@ -94,7 +100,7 @@ else {
   test(`${NAME}: cron, a queue and an email have ended when their tasks have`, async () => {
     await using served = await serve();
     const { events, miniflare } = served;
-    const worker = await miniflare.getWorker();
+    const worker: Events = await miniflare.getWorker() as never;
     await worker.scheduled({});
     assertEquals(events, ["mail/cron"]);
     const message = { id: "1", timestamp: new Date(), attempts: 1, body: "x" };

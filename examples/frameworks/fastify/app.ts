@@ -11,10 +11,10 @@ import { addEmail, port, upstream, words } from "../work.ts";
 const app = fastify();
 const door = backgroundTasks();
 app.addHook("onRequest", (req, reply, done) => door(req.raw, reply.raw, done));
-app.addHook(
-  "onError",
-  async (req, _reply, error) => getBackgroundTasks(req.raw).fail(error),
-);
+app.addHook("onError", (req, _reply, error, done) => {
+  getBackgroundTasks(req.raw).fail(error);
+  done();
+});
 
 app.get<{ Params: { page: string } }>("/:page", async (req, reply) => {
   const { page } = req.params;

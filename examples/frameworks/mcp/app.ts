@@ -1,6 +1,11 @@
 // PORT=8000 deno run -A examples/frameworks/mcp/app.ts          (or: bun, node)
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
+import type {
+  ServerNotification,
+  ServerRequest,
+} from "@modelcontextprotocol/sdk/types.js";
 import {
   type BackgroundTasks,
   backgroundTasks,
@@ -11,12 +16,14 @@ import { Hono } from "hono";
 import { serve } from "srvx";
 import { addEmail, port, upstream, words } from "../work.ts";
 
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+
 function mcpServer(tasks: BackgroundTasks): McpServer {
   const server = new McpServer({ name: "mails", version: "1.0.0" }, {
     capabilities: { logging: {} },
   });
   for (const page of ["task", "stream", "fail", "slow"]) {
-    server.registerTool(page, {}, async ({ sendNotification }) => {
+    server.registerTool(page, {}, async (extra: Extra) => {
       addEmail(tasks, page);
       if (page === "slow") await upstream("held");
       if (page === "fail") {
@@ -24,7 +31,10 @@ function mcpServer(tasks: BackgroundTasks): McpServer {
       }
       for await (const data of words()) {
         const params = { level: "info" as const, data };
-        await sendNotification({ method: "notifications/message", params });
+        await extra.sendNotification({
+          method: "notifications/message",
+          params,
+        });
       }
       return { content: [{ type: "text", text: page }] };
     });
