@@ -73,11 +73,8 @@ export type {
 } from "./src/request/options.ts";
 export type { RequestContext } from "./src/request/request_context.ts";
 export type { RunAfterContext, RunContext } from "./src/request/run_after.ts";
-export {
-  drain,
-  type DrainOptions,
-  type DrainReport,
-} from "./src/runner/drain.ts";
+export { drain, type DrainOptions } from "./src/runner/drain.ts";
+export type { DrainReport } from "./src/runner/drain_report.ts";
 export type { TaskObserver } from "./src/runner/observer.ts";
 export {
   TaskRunner,

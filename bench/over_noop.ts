@@ -83,11 +83,15 @@ function nextTurn(): Promise<void> {
 /** What the server of this runtime hands over, and what it does when the response has been sent. */
 function server(): { env: unknown; sent: () => void } {
   if ("Bun" in globalThis) {
-    return { env: { requestIP: () => null }, sent: () => {} };
+    const address = {}; // until the response has been sent
+    let open: object | null = address;
+    const sent = (): void => void (open = null);
+    return { env: { requestIP: () => open }, sent };
   }
   if ("Deno" in globalThis) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    return { env: { completed: promise, remoteAddr: {} }, sent: resolve };
+    let sent!: () => void;
+    const completed = new Promise<void>((resolve) => sent = resolve);
+    return { env: { completed, remoteAddr: {} }, sent };
   }
   let listener: (() => void) | undefined;
   const outgoing = {

@@ -1,18 +1,19 @@
-import { checkKeys, checkName, describeValue } from "./check/check.ts";
+import { describeValue, quote } from "./check/check.ts";
+import { check, checkOptions, TEXT } from "./check/rules.ts";
 import { checkQueue } from "./queues/check_queue.ts";
 import type { Durable } from "./queues/durable.ts";
 import { copyArguments, type JsonArguments } from "./queues/json.ts";
-import { Outbox } from "./queues/outbox.ts";
+import { QueueOutbox } from "./queues/outbox.ts";
 import type { TaskQueue } from "./queues/task_queue.ts";
 import { AttemptContext } from "./task/attempt_context.ts";
-import { checkPolicy, POLICY_KEYS } from "./task/check_policy.ts";
+import { POLICY } from "./task/check_policy.ts";
 import {
   type DefinedTask,
   DEFINITION,
   type TaskDefinition,
   type TaskHandler,
 } from "./task/definition.ts";
-import type { TaskPolicy } from "./task/policy.ts";
+import { given, type TaskPolicy } from "./task/policy.ts";
 import { BackgroundTask } from "./task/task.ts";
 
 /** The policy of a task that an engine keeps until a worker has run it. */
@@ -131,25 +132,24 @@ export function defineTask<Args extends readonly unknown[]>(
     | [TaskHandler<Args>]
 ): DefinedTask<Args> {
   const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest;
-  checkName(name);
+  check("task name", name, TEXT);
   if (typeof handler !== "function") {
     throw new TypeError(
-      `Cannot define task "${name}" with handler ${
+      `Cannot define task ${quote(name)} with handler ${
         describeValue(handler)
       }: write defineTask(name, options, async (context, ...args) => {})`,
     );
   }
-  checkKeys("task option", options, [...POLICY_KEYS, "queue"]);
-  checkPolicy(options);
+  checkOptions("task option", options, { ...POLICY, queue: undefined });
   const { queue, ...policy } = options;
   if (queue !== undefined) checkQueue(queue);
   const run = async (...args: Args): Promise<void> => {
     const copies = queue === undefined ? args : copyArguments(name, args);
-    await definition.call(new BackgroundTask(run as never, ...copies));
+    await definition.call(new BackgroundTask(run as never, copies));
   };
   const definition: TaskDefinition = {
     name,
-    options: policy,
+    options: given(policy),
     call: (task) => handler(new AttemptContext(task), ...task.args as Args),
     durable: queue && durable(queue),
   };
@@ -160,5 +160,5 @@ export function defineTask<Args extends readonly unknown[]>(
 }
 
 function durable(queue: TaskQueue): Durable {
-  return { queue, openOutbox: (owner) => new Outbox(owner) };
+  return { queue, openOutbox: (owner) => new QueueOutbox(owner) };
 }

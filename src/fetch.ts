@@ -8,10 +8,7 @@ import {
   openTasks,
   settleTasks,
 } from "./request/handle.ts";
-import {
-  type BackgroundTasksOptions,
-  RequestOptions,
-} from "./request/options.ts";
+import { type BackgroundTasksOptions, readOptions } from "./request/options.ts";
 import type { RequestContext } from "./request/request_context.ts";
 import type { BackgroundTasks as Tasks } from "./request/tasks.ts";
 
@@ -125,7 +122,7 @@ export function withBackgroundTasks(
   options: BackgroundTasksOptions = {},
 ): (request: Request, ...platform: readonly unknown[]) => Promise<Response> {
   const handle = handlerOf(handlerOrApp);
-  const checked = new RequestOptions(options);
+  const checked = readOptions(options);
   return async function fetch(request, ...platform): Promise<Response> {
     checkRequest(request);
     const context: RequestContext = {

@@ -9,10 +9,7 @@ import {
   settleTasks,
   tasksOf,
 } from "./request/handle.ts";
-import {
-  type BackgroundTasksOptions,
-  RequestOptions,
-} from "./request/options.ts";
+import { type BackgroundTasksOptions, readOptions } from "./request/options.ts";
 import type { RequestContext } from "./request/request_context.ts";
 import { BackgroundTasks as Tasks } from "./request/tasks.ts";
 
@@ -96,7 +93,7 @@ export function backgroundTasks(
       "Cannot use a context as options: write app.use(backgroundTasks())",
     );
   }
-  const checked = new RequestOptions(options);
+  const checked = readOptions(options);
   return async function backgroundTasks(context, next): Promise<void> {
     if (context.get(VARIABLE) !== undefined) return await next();
     // the request that the server made: a middleware may replace it by one that the server does not know

@@ -27,14 +27,10 @@
  * @module
  */
 
-import { quote } from "./check/check.ts";
-import { isThenable } from "./check/user_code.ts";
-import type { Outbox } from "./queues/outbox.ts";
+import { isThenable, quote } from "./check/check.ts";
+import type { Outbox } from "./queues/durable.ts";
 import { callInside, openTasks, tasksOf } from "./request/handle.ts";
-import {
-  type BackgroundTasksOptions,
-  RequestOptions,
-} from "./request/options.ts";
+import { type BackgroundTasksOptions, readOptions } from "./request/options.ts";
 import type { RequestContext } from "./request/request_context.ts";
 import type { BackgroundTasks } from "./request/tasks.ts";
 import type { BackgroundTask } from "./task/task.ts";
@@ -69,7 +65,7 @@ export type NodeMiddleware = <Result>(
  * `getBackgroundTasks(req).fail(error)`.
  *
  * Durable tasks are refused: a handler sends its response itself, so nothing could keep that back until
- * the engine has them.
+ * the engine has them. `await enqueue(task, ...args)` hands one over before the handler answers.
  *
  * @example `node:http` alone
  * ```ts
@@ -113,7 +109,7 @@ export type NodeMiddleware = <Result>(
 export function backgroundTasks(
   options: BackgroundTasksOptions = {},
 ): NodeMiddleware {
-  const checked = new RequestOptions(options);
+  const checked = readOptions(options);
   return function backgroundTasks<Result>(
     req: object,
     res: OutgoingMessage,
@@ -157,7 +153,7 @@ const NO_OUTBOX = {
       `Cannot add durable task ${
         quote(task!.name)
       }: a handler of (req, res) sends its response itself, before its queue has the task; await ` +
-        "the engine's own client in the handler, or use withBackgroundTasks()",
+        "enqueue(task, ...args) in the handler, before it answers",
     );
   },
 } as unknown as Outbox;

@@ -70,6 +70,28 @@ test("currentBackgroundTasks() works below the wrapper, and below a door further
   assertEquals(events, ["outer", "inner"]);
 });
 
+test("currentBackgroundTasks() works below an inner door that is called outside the outer one's context", async () => {
+  const runner = new TaskRunner();
+  const events: string[] = [];
+  const inner = withBackgroundTasks(async () => {
+    await note(events, "inner");
+    return new Response("ok");
+  }, { runner });
+  const request = new Request(URL);
+  const begun = gate();
+  const outside = (async () => { // as a pool of workers: begun before the request
+    await begun.opened;
+    return await inner(request);
+  })();
+  const outer = withBackgroundTasks(() => {
+    begun.open();
+    return outside;
+  }, { runner });
+  assertEquals((await outer(request)).status, 200);
+  await runner.drain();
+  assertEquals(events, ["inner"]);
+});
+
 test("currentBackgroundTasks() inside a task is the queue the task was added to", async () => {
   const runner = new TaskRunner();
   const events: string[] = [];

@@ -84,9 +84,13 @@ test("defineTask() refuses a wrong name, option or handler where it is called", 
   const handler = (): void => {};
   const engine = { name: "own", enqueue() {}, close() {} };
   const cases: [unknown[], ErrorConstructor, string][] = [
-    [["", handler], RangeError, 'task "": the name must not be empty'],
+    [
+      ["", handler],
+      RangeError,
+      'task name "": it must be a string, and must',
+    ],
     [[" ", handler], RangeError, "must not be empty"],
-    [[undefined, handler], TypeError, "undefined: write a string"],
+    [[undefined, handler], TypeError, "task name undefined: it must be a"],
     [["n", undefined], TypeError, "handler undefined: write defineTask("],
     [["n", {}], TypeError, "handler an object: write defineTask(name, "],
     [["n", {}, Promise.resolve()], TypeError, "handler a Promise: write"],
@@ -127,7 +131,7 @@ test("TaskOptions are refused where they are given, with the rule and the value"
       RangeError,
       `timeout ${timeout}: it ${integer(1)}`,
     ]),
-    [{ timeout: "1" }, TypeError, 'timeout "1": write a number'],
+    [{ timeout: "1" }, TypeError, 'timeout "1": it must be an integer from 1'],
     [{ retry: 3 }, TypeError, "retry 3: write an object such as"],
     [{ retry: {} }, TypeError, "retry.attempts undefined: it must be an"],
     ...[0, -1, NaN, Infinity, 1.5].map((
@@ -161,7 +165,7 @@ test("TaskOptions are refused where they are given, with the rule and the value"
     [{ retry: { attempts: 2, when: true } }, TypeError, "retry.when true"],
     [{ retry: { attempts: 2, times: 1 } }, TypeError, 'option "times"'],
     [{ runOn: "sucess" }, RangeError, 'runOn "sucess"'],
-    [{ runOn: 1 }, RangeError, "runOn 1"],
+    [{ runOn: 1 }, TypeError, "runOn 1"],
   ];
   for (const [options, type, message] of cases) {
     const given = options as TaskOptions;

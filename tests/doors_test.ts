@@ -21,6 +21,7 @@ import { Hono } from "hono";
 import { consoleLines } from "./harness/console_lines.ts";
 import { gate } from "./harness/gate.ts";
 import { test } from "./harness/test.ts";
+import { unobserved } from "./harness/unobserved.ts";
 
 const url = "https://example.com/";
 
@@ -129,47 +130,51 @@ test("fail() with what steers is no failure", async () => {
   assertEquals(sent, 1);
 });
 
-test("What is discarded is said once for each name where nobody observes, and not where somebody does", async () => {
-  const request = (runner: TaskRunner, name: string): Promise<unknown> =>
-    assertRejects(() =>
-      withBackgroundTasks((_, tasks) => {
-        tasks.with({ name }).addTask(() => {});
-        throw new Error("handler failed");
-      }, { runner })(new Request(url))
-    );
-  const lines = await consoleLines("warn", async () => {
-    const runner = new TaskRunner();
-    for (const name of ["mail-1", "mail-1", "mail-2"]) {
-      await request(runner, name);
-    }
-    await runner.drain();
-    const watched = new TaskRunner({ observers: [{ onEnd() {} }] });
-    await request(watched, "mail-3");
-    await watched.drain();
-  });
-  assertEquals(lines.map((line) => /"(mail-.)"/.exec(line)?.[1]), [
-    "mail-1",
-    "mail-2",
-  ]);
-});
+test("What is discarded is said once for each name where nobody observes, and not where somebody does", () =>
+  unobserved(async () => {
+    const request = (runner: TaskRunner, name: string): Promise<unknown> =>
+      assertRejects(() =>
+        withBackgroundTasks((_, tasks) => {
+          tasks.with({ name }).addTask(() => {});
+          throw new Error("handler failed");
+        }, { runner })(new Request(url))
+      );
+    const lines = await consoleLines("warn", async () => {
+      const runner = new TaskRunner();
+      for (const name of ["mail-1", "mail-1", "mail-2"]) {
+        await request(runner, name);
+      }
+      await runner.drain();
+      const watched = new TaskRunner({ observers: [{ onEnd() {} }] });
+      await request(watched, "mail-3");
+      await watched.drain();
+    });
+    assertEquals(lines.map((line) => /"(mail-.)"/.exec(line)?.[1]), [
+      "mail-1",
+      "mail-2",
+    ]);
+  }));
 
-test("What is discarded because an engine refused a durable task beside it is said as well", async () => {
-  const queue = memoryQueue();
-  queue.enqueue = () => Promise.reject(new Error("engine is down"));
-  const durable = defineTask("durable", { queue }, () => {});
-  const lines = await consoleLines("warn", async () => {
-    const runner = new TaskRunner();
-    const fetch = withBackgroundTasks((_, tasks) => {
-      tasks.addTask(durable);
-      tasks.addTask(function besideIt() {});
-      return new Response("ok");
-    }, { runner });
-    await assertRejects(() => fetch(new Request(url)), Error, "durable");
-    await runner.drain();
-  });
-  assertEquals(lines.length, 1);
-  assert(lines[0]?.startsWith('Background task "besideIt" does not run'));
-});
+test("What is discarded because an engine refused a durable task beside it is said as well", () =>
+  unobserved(async () => {
+    const queue = memoryQueue();
+    queue.enqueue = () => Promise.reject(new Error("engine is down"));
+    const durable = defineTask("durable", { queue }, () => {});
+    const lines = await consoleLines("warn", async () => {
+      const runner = new TaskRunner();
+      const fetch = withBackgroundTasks((_, tasks) => {
+        tasks.addTask(durable);
+        tasks.addTask(function besideIt() {});
+        return new Response("ok");
+      }, { runner });
+      await assertRejects(() => fetch(new Request(url)), Error, "durable");
+      await runner.drain();
+    });
+    assertEquals(lines.length, 1);
+    assert(
+      lines[0]?.startsWith('Task "besideIt" was discarded: the handler failed'),
+    );
+  }));
 
 test("getBackgroundTasks() finds one queue by the request and by the context, below both doors", async () => {
   const runner = new TaskRunner();

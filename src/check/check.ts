@@ -22,29 +22,42 @@ export function describeValue(value: unknown): string {
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 
-/** Characters that JSON leaves as they are, and that forge or hide text in a terminal or a log. */
-const UNSAFE =
-  /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+/** Characters that forge or hide text in a terminal or a log: controls, line ends, directions. */
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** A text of a user's that is longer is cut, in characters. */
-const LONGEST_TEXT = 200;
+/** A name of a user's that is longer is cut, in characters. */
+const LONGEST_NAME = 200;
 
 /**
- * Quotes a text for a message on one line: bounded, and with everything escaped that could forge
- * another line or hide this one.
+ * Puts a text of a user's on one line: bounded, and with everything escaped that could forge another
+ * line or hide this one.
+ *
+ * @param text The text, such as the message of an error.
+ * @param longest How many characters of it are kept.
+ * @returns The text on one line.
+ */
+export function oneLine(text: string, longest = 2_000): string {
+  const shown = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return shown.replace(
+    UNSAFE,
+    (character) =>
+      character.split("").map((unit) =>
+        `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+      ).join(""),
+  );
+}
+
+/**
+ * Quotes a text for a message on one line, as `oneLine` does.
  *
  * @param text The text, such as the name of a task.
  * @returns It in quotes.
  */
 export function quote(text: string): string {
-  const shown = text.length > LONGEST_TEXT
-    ? `${text.slice(0, LONGEST_TEXT)}…`
+  const shown = text.length > LONGEST_NAME
+    ? `${text.slice(0, LONGEST_NAME)}…`
     : text;
-  return JSON.stringify(shown).replace(
-    UNSAFE,
-    (character) =>
-      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return oneLine(JSON.stringify(shown));
 }
 
 /**
@@ -73,7 +86,9 @@ export function checkKeys(
   for (const key of keys) {
     if (!known.includes(key)) {
       throw new TypeError(
-        `Cannot use ${kind} "${key}": the ${kind}s are ${known.join(", ")}`,
+        `Cannot use ${kind} ${quote(key)}: the ${kind}s are ${
+          known.join(", ")
+        }`,
       );
     }
   }
@@ -102,37 +117,6 @@ export function checkType(
 }
 
 /**
- * Checks the hook of a front door or of a worker.
- *
- * @param onTaskError The hook as the user wrote it.
- * @throws {TypeError} If it is not a function.
- */
-export function checkOnTaskError(onTaskError: unknown): void {
-  const example = "(error, run) => log(run.name, error)";
-  checkType("onTaskError", onTaskError, "function", example);
-}
-
-/**
- * Checks the name of a task.
- *
- * @param name The name as the user wrote it.
- * @throws {TypeError} If the name is not a string.
- * @throws {RangeError} If the name is empty.
- */
-export function checkName(name: unknown): void {
-  if (typeof name !== "string") {
-    throw new TypeError(
-      `Cannot name a task ${describeValue(name)}: write a string`,
-    );
-  }
-  if (name.trim() === "") {
-    throw new RangeError(
-      `Cannot name a task ${JSON.stringify(name)}: the name must not be empty`,
-    );
-  }
-}
-
-/**
  * Refuses what cannot run later, above all a promise: work that has already started.
  *
  * @param fn What was handed to `addTask`, `task` or `defineTask`.
@@ -142,23 +126,19 @@ export function checkFunction(
   fn: unknown,
 ): asserts fn is (...args: never[]) => unknown {
   if (typeof fn === "function") return;
-  if (isThenable(fn)) {
-    throw new TypeError(
-      "Cannot add a promise as a task: its work has already started; write addTask(sendEmail, to) " +
-        "instead of addTask(sendEmail(to))",
-    );
-  }
   throw new TypeError(
-    `Cannot add ${
-      describeValue(fn)
-    } as a task: write addTask(fn, ...args), such as addTask(sendEmail, to)` +
-      (fn === undefined
-        ? "; addTask(sendEmail(to)) calls the function too early"
-        : ""),
+    `Cannot add ${describeValue(fn)} as a task: write addTask(sendEmail, to) ` +
+      "instead of addTask(sendEmail(to)), which calls the function too early",
   );
 }
 
-function isThenable(value: unknown): boolean {
+/**
+ * Whether a value is a promise, of whatever realm or library.
+ *
+ * @param value Any value.
+ * @returns Whether it has a `then`.
+ */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,7 +1,6 @@
-import { describeValue } from "./check.ts";
+import { check, milliseconds } from "./rules.ts";
 
-/** The longest delay a timer can hold, in milliseconds: about 24.8 days. */
-export const MAX_DELAY: number = 2 ** 31 - 1;
+export { MAX_DELAY } from "./rules.ts";
 
 /**
  * Checks a number of milliseconds.
@@ -9,7 +8,6 @@ export const MAX_DELAY: number = 2 ** 31 - 1;
  * @param option The name of the option, for the message.
  * @param value The value as the user wrote it.
  * @param min The smallest value.
- * @param more What else the message says of it.
  * @throws {TypeError} If the value is not a number.
  * @throws {RangeError} If the value is not an integer from `min` to what a timer can hold.
  */
@@ -17,20 +15,8 @@ export function checkMilliseconds(
   option: string,
   value: unknown,
   min: number,
-  more = "",
 ): void {
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot use ${option} ${
-        describeValue(value)
-      }: write a number of milliseconds`,
-    );
-  }
-  if (!Number.isInteger(value) || value < min || value > MAX_DELAY) {
-    throw new RangeError(
-      `Cannot use ${option} ${value}: it must be an integer from ${min} to ${MAX_DELAY} milliseconds${more}`,
-    );
-  }
+  check(option, value, milliseconds(min));
 }
 
 /**
@@ -49,12 +35,5 @@ export function checkNumber(
   valid: (value: number) => boolean,
   rule: string,
 ): void {
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot use ${option} ${describeValue(value)}: it must be ${rule}`,
-    );
-  }
-  if (!valid(value)) {
-    throw new RangeError(`Cannot use ${option} ${value}: it must be ${rule}`);
-  }
+  check<number>(option, value, ["number", `it must be ${rule}`, valid]);
 }

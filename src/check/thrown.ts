@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { oneLine } from "./check.ts";
 
 /**
  * The text of what was thrown: class and message of an error.
@@ -19,31 +20,84 @@ export function textOf(thrown: unknown): string {
 }
 
 /**
- * What was thrown as a part of another error's message: the message of an error alone.
+ * The stack of what was thrown.
+ *
+ * @param thrown What was thrown.
+ * @returns Its stack; `undefined` where it has none, or does not show it.
+ */
+export function stackOf(thrown: unknown): string | undefined {
+  try {
+    const { stack } = thrown as { readonly stack?: unknown };
+    return typeof stack === "string" ? stack : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What was thrown as a part of another error's message: the message of an error alone, on one line.
  *
  * @param thrown What was thrown.
  * @returns Its message, or its text.
  */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : textOf(thrown);
+  return oneLine(thrown instanceof Error ? thrown.message : textOf(thrown));
 }
 
 /**
- * Writes what was thrown to `console.error`. Where the console throws, because it cannot show that
- * or nobody reads what it writes, whoever reports it goes on.
+ * Writes what was thrown to `console.error`. A console prints an error's message as it is, line breaks
+ * included: where that could forge a line, or be endless, it gets a text in place of the error. Where
+ * the console throws, because it cannot show that or nobody reads what it writes, whoever reports it
+ * goes on.
  *
  * @param text What has failed.
  * @param thrown What was thrown.
  */
 export function writeError(text: string, thrown: unknown): void {
-  const format = text.replaceAll("%", "%%");
-  try {
-    console.error(format, thrown);
-  } catch {
+  for (const show of [shownOf, lineOf]) {
     try {
-      console.error(format, textOf(thrown));
+      console.error(text.replaceAll("%", "%%"), show(thrown));
+      return;
     } catch {
-      // nobody can be told
+      // at the second time nobody can be told
     }
   }
+}
+
+/** What was thrown itself, where a console prints nothing of it that starts a line of its own. */
+function shownOf(thrown: unknown): unknown {
+  if (isHarmless(thrown)) return thrown;
+  const text = textOf(thrown);
+  const stack = stackOf(thrown) ?? "";
+  const frames = stack.startsWith(text)
+    ? stack.slice(text.length).match(FRAME) ?? []
+    : [];
+  return oneLine(text) +
+    frames.map((frame) => `\n${oneLine(frame.slice(1))}`).join("");
+}
+
+function lineOf(thrown: unknown): string {
+  return oneLine(textOf(thrown));
+}
+
+/** A frame of a stack, and its end. */
+const FRAME = /\n +at .*|\n$/g;
+
+/**
+ * Whether a text, or an error with all that it holds, prints no line but frames.
+ *
+ * @throws {RangeError} If it holds itself; else whatever a getter throws.
+ */
+function isHarmless(value: unknown): boolean {
+  if (typeof value === "string") return oneLine(value) === value;
+  if (typeof value !== "object" || value === null) return true;
+  const { stack } = value as Error;
+  return (Array.isArray(value) || value instanceof Error) &&
+    Reflect.ownKeys(value).every((key) =>
+      isHarmless(
+        key === "stack"
+          ? stack?.replace(FRAME, "")
+          : value[key as keyof typeof value],
+      )
+    );
 }

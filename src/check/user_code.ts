@@ -3,19 +3,8 @@
  *
  * @module
  */
-import { describeValue } from "./check.ts";
+import { describeValue, isThenable } from "./check.ts";
 import { writeError } from "./thrown.ts";
-
-/**
- * Whether a value is a promise, of whatever realm or library.
- *
- * @param value Any value.
- * @returns Whether it has a `then`.
- */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
-}
 
 /**
  * Handles the rejection of what a function of the user's returned, if that is a promise.

@@ -16,11 +16,11 @@
  * @module
  */
 
-import { checkKeys, describeValue } from "../check/check.ts";
-import type { DrainReport } from "../runner/drain.ts";
+import { checkKeys, describeValue, oneLine } from "../check/check.ts";
+import type { DrainReport } from "../runner/drain_report.ts";
 import type { TaskObserver } from "../runner/observer.ts";
 import type { TaskRun } from "../task/task_run.ts";
-import { textOf } from "../check/thrown.ts";
+import { stackOf, textOf } from "../check/thrown.ts";
 
 /** Options of {@linkcode consoleObserver}. */
 export interface ConsoleObserverOptions {
@@ -73,20 +73,20 @@ export function consoleObserver(
     };
   }
   const write = (event: string) => (run: TaskRun): void =>
-    console.log(JSON.stringify(record(event, run)));
+    console.log(json(record(event, run)));
   return {
     onAdd: write("added"),
     onStart: write("started"),
     onRetry: write("retried"),
     onEnd: write("ended"),
-    onDrain: (report) => console.log(JSON.stringify(drainRecord(report))),
+    onDrain: (report) => console.log(json(drainRecord(report))),
   };
 }
 
 function retryLine(run: TaskRun): string {
-  return `task ${oneLine(run.name)} attempt ${run.attempt} failed: ${
-    oneLine(textOf(run.error))
-  }`;
+  return `task ${
+    oneLine(run.name, LONGEST_NAME)
+  } attempt ${run.attempt} failed: ${oneLine(textOf(run.error))}`;
 }
 
 function endLine(run: TaskRun): string {
@@ -97,15 +97,20 @@ function endLine(run: TaskRun): string {
   const ms = durationOf(run);
   const duration = ms === undefined ? "" : ` ${ms}ms`;
   return `task ${
-    oneLine(run.name)
+    oneLine(run.name, LONGEST_NAME)
   } ${run.status}${attempts}${duration}${error}`;
 }
 
 function durationOf({ startedAt, endedAt }: TaskRun): number | undefined {
   return startedAt === undefined || endedAt === undefined
     ? undefined
-    : endedAt - startedAt;
+    : Math.max(0, endedAt - startedAt); // the clock may have been set back
 }
+
+/** A name is cut, in characters; so is what was thrown, and the names of a drain are. */
+const LONGEST_NAME = 200;
+const LONGEST_ERROR = 10_000;
+const MOST_NAMES = 100;
 
 /** The shape that log collectors read: a time, a level, a message, then fields. */
 function record(event: string, run: TaskRun): Record<string, unknown> {
@@ -115,23 +120,27 @@ function record(event: string, run: TaskRun): Record<string, unknown> {
     time: new Date().toISOString(),
     level: isFailure ? (event === "retried" ? "warn" : "error") : "info",
     msg: `task ${event}`,
-    task: run.name,
+    task: run.name.slice(0, LONGEST_NAME),
     id: run.id,
     status: run.status,
     attempt: run.attempt,
-    waited_ms: startedAt === undefined ? undefined : startedAt - addedAt,
+    waited_ms: startedAt === undefined
+      ? undefined
+      : Math.max(0, startedAt - addedAt),
     duration_ms: durationOf(run),
     error: error === undefined ? undefined : {
-      message: textOf(error),
-      stack: error instanceof Error ? error.stack : undefined,
+      message: textOf(error).slice(0, LONGEST_ERROR),
+      stack: stackOf(error)?.slice(0, LONGEST_ERROR),
     },
   };
 }
 
 function drainLine(report: DrainReport): string {
-  const names = Object.entries(countNames(report)).map(([name, count]) =>
-    count === 1 ? oneLine(name) : `${oneLine(name)} (${count})`
+  const { counts, more } = countNames(report);
+  const names = counts.map(([name, count]) =>
+    oneLine(name, LONGEST_NAME) + (count === 1 ? "" : ` (${count})`)
   );
+  if (more > 0) names.push(`and ${more} names more`);
   return `drained: ${report.finished} finished, ${report.failed} failed, ` +
     `${report.abandoned.length} abandoned${
       names.length === 0 ? "" : `: ${names.join(", ")}`
@@ -139,33 +148,36 @@ function drainLine(report: DrainReport): string {
 }
 
 function drainRecord(report: DrainReport): Record<string, unknown> {
+  const { counts, more } = countNames(report);
   return {
     time: new Date().toISOString(),
     level: report.abandoned.length > 0 ? "error" : "info",
     msg: "drained",
     finished: report.finished,
     failed: report.failed,
-    abandoned: countNames(report),
+    abandoned: Object.fromEntries(
+      counts.map(([name, count]) => [name.slice(0, LONGEST_NAME), count]),
+    ),
+    more_names: more > 0 ? more : undefined,
   };
 }
 
-/** How many tasks of each name were abandoned: one line, however many they are. */
-function countNames({ abandoned }: DrainReport): Record<string, number> {
+/** How many tasks of each name were abandoned: one line that is not long, however many they are. */
+function countNames(
+  { abandoned }: DrainReport,
+): { counts: [string, number][]; more: number } {
   const counts = new Map<string, number>();
   for (const { name } of abandoned) {
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  return Object.fromEntries(counts);
+  const most = [...counts].slice(0, MOST_NAMES);
+  return { counts: most, more: counts.size - most.length };
+}
+
+/** JSON with everything escaped that could forge or hide a line: it stays the same JSON. */
+function json(record: Record<string, unknown>): string {
+  return oneLine(JSON.stringify(record), Infinity);
 }
 
 /** A task that did not run because somebody said so has an `error` that says why, and no fault. */
 const UNHARMED = new Set(["cancelled", "discarded"]);
-
-/** A name must not start a line of its own, or steer the terminal. */
-function oneLine(text: string): string {
-  return text.replace(
-    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
-    (character) =>
-      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}

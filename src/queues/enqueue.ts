@@ -139,11 +139,10 @@ export function messageFor(
     );
   }
   checkTaskOptions(options);
-  const made = new BackgroundTask(task as TaskFunction, ...args);
+  const made = new BackgroundTask(task as TaskFunction, args);
   made.detail.options = options;
   const { queue } = durable;
-  const policy = { timeout: undefined, retry: undefined, runOn: undefined };
-  return { message: messageOf(made, queue, policy, Date.now()), queue };
+  return { message: messageOf(made, queue, {}, Date.now()), queue };
 }
 
 /** Only a queue that says so is certain: any other error leaves open what the engine did. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeValue } from "../check/check.ts";
+import { describeValue, quote } from "../check/check.ts";
 import type { JsonValue } from "./task_queue.ts";
 
 /**
@@ -116,7 +116,9 @@ function refusal(
   advice: string,
 ): TypeError {
   return new TypeError(
-    `Cannot hand task "${task}" to its queue: ${path} is ${found}; ${advice}`,
+    `Cannot hand task ${
+      quote(task)
+    } to its queue: ${path} is ${found}; ${advice}`,
   );
 }
 

@@ -1,4 +1,5 @@
-import { checkOnTaskError, describeValue, quote } from "../check/check.ts";
+import { describeValue, quote } from "../check/check.ts";
+import { check, ON_TASK_ERROR } from "../check/rules.ts";
 import {
   checkObservers,
   Observers,
@@ -14,6 +15,7 @@ import { BackgroundTask, type Surround, type TaskOwner } from "../task/task.ts";
 import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
 import { NO_RESPONSE, type TaskRun } from "../task/task_run.ts";
 import { runOfOtherVersion } from "./other_version.ts";
+import { SeldomLines } from "./seldom.ts";
 import type { TaskMessage } from "./task_queue.ts";
 
 /** A task that a worker can run, whatever its arguments. */
@@ -57,6 +59,8 @@ export class MessageRunner {
   readonly #onTaskError: OnTaskError | undefined;
   readonly #observers: Observers;
   readonly #running = new Set<BackgroundTask>();
+  /** Of each name of a renamed task there may be thousands of messages, each delivered again and again. */
+  readonly #unknown = new SeldomLines();
 
   /**
    * Creates the runner of one worker.
@@ -72,7 +76,9 @@ export class MessageRunner {
     onTaskError?: OnTaskError,
     observers: readonly TaskObserver[] = [],
   ) {
-    if (onTaskError !== undefined) checkOnTaskError(onTaskError);
+    if (onTaskError !== undefined) {
+      check("onTaskError", onTaskError, ON_TASK_ERROR);
+    }
     checkObservers(observers);
     if (!Array.isArray(tasks)) {
       throw new TypeError(
@@ -96,7 +102,9 @@ export class MessageRunner {
       }
       if (this.#tasks.has(definition.name)) {
         throw new TypeError(
-          `Cannot run two tasks named "${definition.name}" in a worker: a message finds its ` +
+          `Cannot run two tasks named ${
+            quote(definition.name)
+          } in a worker: a message finds its ` +
             "handler by the name",
         );
       }
@@ -120,7 +128,7 @@ export class MessageRunner {
       const error = new TypeError(
         `Cannot run ${describeValue(body)}: it is no message of this version`,
       );
-      console.error(error.message);
+      this.#unknown.write("", error.message);
       // Not permanent: a platform may keep it for somebody who can read it.
       return { next: "failed", permanent: false, error };
     }
@@ -131,7 +139,7 @@ export class MessageRunner {
           quote(body.task)
         }: this worker does not know it; it is left for another one`,
       );
-      console.error(error.message);
+      this.#unknown.write(body.task, error.message);
       return { next: "later", delay: UNKNOWN_DELAY, error };
     }
     const delivered = new DeliveredTask(task, body, attempt, deadline, {
@@ -162,7 +170,7 @@ export class MessageRunner {
    * @returns Settles when the hook has done what it began; nothing where it did so at once.
    */
   report(run: TaskRun): Promise<void> | undefined {
-    const what = `Durable task "${run.name}" failed:`;
+    const what = `Durable task ${quote(run.name)} failed:`;
     return reportTaskError(this.#onTaskError, run, what);
   }
 
@@ -216,7 +224,7 @@ class DeliveredTask implements TaskOwner {
     this.message = message;
     this.deadline = deadline;
     this.#worker = worker;
-    this.task = new BackgroundTask(task, ...message.args);
+    this.task = new BackgroundTask(task, message.args);
     this.task.owner = this;
     this.task.addedAt = message.addedAt;
     Object.assign(this.task.detail, { id: message.id, attempt });

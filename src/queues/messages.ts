@@ -1,7 +1,8 @@
+import { quote } from "../check/check.ts";
 import {
-  type FullPolicy,
   policyOf,
   type RetryOptions,
+  type TaskPolicy,
 } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import { copyArguments } from "./json.ts";
@@ -21,14 +22,14 @@ import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 export function messageOf(
   task: BackgroundTask,
   queue: TaskQueue,
-  defaults: FullPolicy,
+  defaults: TaskPolicy,
   addedAt: number,
 ): TaskMessage {
   const { definition, details } = task;
   const options = details?.options;
   const name = definition?.name ?? task.name;
   const args = copyArguments(name, task.args);
-  const { timeout, retry } = policyOf(options, definition, defaults);
+  const { timeout, retry } = policyOf(defaults, definition, options);
   const { delay = 0, idempotencyKey } = options ?? {};
   checkSupport(name, queue, delay, idempotencyKey);
   const message: TaskMessage = {
@@ -59,7 +60,9 @@ function retryOf(
   const { when, ...rest } = retry;
   if (when !== undefined && retry !== defined) {
     throw new TypeError(
-      `Cannot hand task "${task}" to its queue: retry.when is a function, which does not leave ` +
+      `Cannot hand task ${
+        quote(task)
+      } to its queue: retry.when is a function, which does not leave ` +
         "this process; write it on defineTask, where the worker finds it",
     );
   }
@@ -74,12 +77,16 @@ function checkSupport(
 ): void {
   if (delay > supports.maxDelay) {
     throw new RangeError(
-      `Cannot delay task "${task}" by ${delay} ms: ${name} takes a delay of at most ${supports.maxDelay} ms`,
+      `Cannot delay task ${
+        quote(task)
+      } by ${delay} ms: ${name} takes a delay of at most ${supports.maxDelay} ms`,
     );
   }
   if (idempotencyKey !== undefined && !supports.idempotencyKey) {
     throw new TypeError(
-      `Cannot give task "${task}" an idempotencyKey: ${name} has none; make the handler safe to ` +
+      `Cannot give task ${
+        quote(task)
+      } an idempotencyKey: ${name} has none; make the handler safe to ` +
         "run twice instead",
     );
   }
@@ -91,7 +98,9 @@ function checkSize(message: TaskMessage, { name, supports }: TaskQueue): void {
   const bytes = sizeOf(message);
   if (bytes <= maxBytes) return;
   throw new RangeError(
-    `Cannot hand task "${message.task}" to its queue: it takes ${bytes} bytes as JSON, and ${name} ` +
+    `Cannot hand task ${
+      quote(message.task)
+    } to its queue: it takes ${bytes} bytes as JSON, and ${name} ` +
       `takes ${maxBytes}; pass an ID, and load the data in the task`,
   );
 }

@@ -4,10 +4,9 @@ import {
   TaskEnqueueError,
 } from "../check/errors.ts";
 import { reasonOf } from "../check/thrown.ts";
-import type { FullPolicy } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
-import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
-import { durableOf } from "./durable.ts";
+import { reportTaskError } from "../task/task_error.ts";
+import { durableOf, type Outbox, type OutboxOwner } from "./durable.ts";
 import { messageOf } from "./messages.ts";
 import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
@@ -18,25 +17,6 @@ export interface Letter {
   readonly message: TaskMessage;
 }
 
-/** The request whose durable tasks these are. */
-export interface OutboxOwner {
-  /** What the runtime handed over beside the request; `undefined` where no front door made the tasks. */
-  readonly context: { readonly env: unknown } | undefined;
-  /** Whether the handler has returned or thrown. */
-  readonly isSettled: boolean;
-  /** The options of its front door. */
-  readonly options: {
-    readonly defaults: FullPolicy;
-    readonly onTaskError: OnTaskError | undefined;
-  };
-  /** The time, in epoch milliseconds. */
-  now(): number;
-  /** Judges tasks by their `runOn`: tells why one does not run; throws what a predicate throws. */
-  judge(
-    status: number | undefined,
-  ): (task: BackgroundTask) => Error | undefined;
-}
-
 /**
  * The durable tasks of one request, until their engines have them.
  *
@@ -44,7 +24,7 @@ export interface OutboxOwner {
  * it, `"failed"` where it was refused. It never counts as pending: a runner has nothing to do with
  * it, and `drain()` nothing to wait for.
  */
-export class Outbox {
+export class QueueOutbox implements Outbox {
   /** Whether the hand-over has begun: what came later would stay behind. */
   isClosed = false;
   readonly #owner: OutboxOwner;
@@ -91,6 +71,13 @@ export class Outbox {
   }
 
   #check(name: string): void {
+    if (this.#owner.isSettled || this.isClosed) {
+      throw new BackgroundTasksClosedError(
+        name,
+        "the durable tasks of this request were handed over when the handler returned; add it " +
+          "before that",
+      );
+    }
     if (this.#owner.context === undefined) {
       throw new TypeError(
         `Cannot add durable task ${
@@ -99,13 +86,24 @@ export class Outbox {
           "backgroundTasks() or withBackgroundTasks()",
       );
     }
-    if (this.#owner.isSettled || this.isClosed) {
-      throw new BackgroundTasksClosedError(
-        name,
-        "the durable tasks of this request were handed over when the handler returned; add it " +
-          "before that",
-      );
-    }
+  }
+
+  /**
+   * Hands the tasks over before the response leaves.
+   *
+   * @param response The response of the handler.
+   * @returns The response to return instead.
+   * @throws {TaskEnqueueError} If an engine refused its batch.
+   */
+  async settle(response: Response | undefined): Promise<Response | undefined> {
+    await this.#handOver(response?.status);
+    return this.#owner.settle(response);
+  }
+
+  /** Hands over the tasks that run although the handler threw. Its error is on the way out already. */
+  async fail(): Promise<void> {
+    await this.#handOver(undefined).catch(() => this.#reportLost());
+    this.#owner.settle(undefined);
   }
 
   /**
@@ -114,7 +112,7 @@ export class Outbox {
    * @param status The status of the response; `undefined` where the handler threw.
    * @throws {TaskEnqueueError} If an engine refused its batch.
    */
-  async handOver(status: number | undefined): Promise<void> {
+  async #handOver(status: number | undefined): Promise<void> {
     this.isClosed = true;
     const judge = this.#owner.judge(status);
     const platform = this.#owner.context?.env;
@@ -137,8 +135,8 @@ export class Outbox {
     if (refusals.length > 0) throw ofAll(refusals, batches.size);
   }
 
-  /** Reports the tasks that no engine took, behind an error that is on its way out already. */
-  reportLost(): void {
+  /** Reports the tasks that no engine took. */
+  #reportLost(): void {
     for (const task of this.#lost()) {
       const what = `Durable task ${quote(task.name)} was lost:`;
       reportTaskError(this.#owner.options.onTaskError, task.snapshot(), what);

@@ -1,4 +1,4 @@
-import type { DrainReport } from "../runner/drain.ts";
+import type { DrainReport } from "../runner/drain_report.ts";
 import type {
   BackgroundTask,
   OverloadArguments,

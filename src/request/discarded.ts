@@ -1,5 +1,3 @@
-import { quote } from "../check/check.ts";
-
 /** So many names are remembered; a program that makes up names is not told of more. */
 const MOST_NAMES = 1_000;
 
@@ -15,10 +13,5 @@ const told = new Set<string>();
 export function warnDiscarded(name: string, { message }: Error): void {
   if (told.has(name) || told.size >= MOST_NAMES) return;
   told.add(name);
-  console.warn(
-    `Background task ${
-      quote(name)
-    } does not run, and this is said once: ${message}; ` +
-      'write runOn: "always" for a task that runs all the same',
-  );
+  console.warn(`${message} (this is said once)`);
 }

@@ -1,3 +1,5 @@
+import { bodyOf } from "../response_end/body_state.ts";
+import { processWork } from "../runner/process_work.ts";
 import type { RequestOptions } from "./options.ts";
 import type { RequestContext } from "./request_context.ts";
 import { BackgroundTasks } from "./tasks.ts";
@@ -101,6 +103,8 @@ export function openTasks(
   key: object | undefined = request,
 ): BackgroundTasks {
   const tasks = new BackgroundTasks(options, context, request);
+  tasks.isOpen = true;
+  processWork.requests++;
   try {
     (key as Handled)[TASKS] = tasks;
   } catch {
@@ -132,9 +136,9 @@ export function settleTasks(
   response: Response | undefined,
 ): Response | undefined | Promise<Response | undefined> {
   const { outbox } = tasks;
-  if (outbox?.isClosed !== false) return tasks.settle(response);
-  return outbox.handOver(response?.status)
-    .then(() => tasks.settle(response));
+  return outbox?.isClosed === false
+    ? outbox.settle(response)
+    : tasks.settle(response);
 }
 
 /**
@@ -152,11 +156,14 @@ export function failTasks(
   dropped: Response | undefined,
 ): Promise<void> | undefined {
   tasks.fail(error);
-  dropped?.body?.cancel(error).catch(() => {}); // nobody will read it
+  if (dropped !== undefined) drop(dropped, error);
   const { outbox } = tasks;
-  if (outbox?.isClosed === false) {
-    return outbox.handOver(undefined).catch(() => outbox.reportLost())
-      .then(() => void tasks.settle(undefined));
-  }
+  if (outbox?.isClosed === false) return outbox.fail();
   tasks.settle(undefined);
+}
+
+/** Lets go of a body that nobody will read. One in memory is left: it may be a constant of the app. */
+function drop(response: Response, reason: unknown): void {
+  const { stream, mayBeInMemory } = bodyOf(response);
+  if (!mayBeInMemory) stream?.cancel(reason).catch(() => {});
 }

@@ -1,10 +1,10 @@
 import {
-  checkKeys,
-  checkOnTaskError,
-  checkType,
-  describeValue,
-} from "../check/check.ts";
-import { checkMilliseconds } from "../check/check_number.ts";
+  checkOptions,
+  milliseconds,
+  ON_TASK_ERROR,
+  type Rules,
+  SWITCH,
+} from "../check/rules.ts";
 import { askPredicate } from "../check/user_code.ts";
 import {
   defaultScheduler,
@@ -12,13 +12,12 @@ import {
   schedulerOf,
 } from "../runner/scheduler.ts";
 import type { TaskRunner } from "../runner/task_runner.ts";
-import { checkPolicy, POLICY_KEYS } from "../task/check_policy.ts";
-import type { FullPolicy, TaskPolicy } from "../task/policy.ts";
-import type { OnTaskError } from "../task/task_error.ts";
+import { POLICY } from "../task/check_policy.ts";
+import { given, type TaskPolicy } from "../task/policy.ts";
 import type { TaskRun } from "../task/task_run.ts";
-import { checkWaitUntil } from "../wait_until/resolve_wait_until.ts";
+import { WAIT_UNTIL } from "../wait_until/resolve_wait_until.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
-import { isFailure } from "./failure.ts";
+import { isFailure as isThrownFailure } from "./failure.ts";
 
 /** What looks at tasks as they are added, for development: `strictMode()` makes it. */
 export interface StrictMode {
@@ -106,88 +105,64 @@ export interface BackgroundTasksOptions extends TaskPolicy {
   readonly strict?: StrictMode;
 }
 
-const KEYS = [
-  ...POLICY_KEYS,
-  "onTaskError",
-  "stopOnError",
-  "waitUntil",
-  "deadline",
-  "runner",
-  "exactEnd",
-  "isFailure",
-  "strict",
-];
+/** The rules of these options. */
+const RULES: Rules = /* @__PURE__ */ Object.assign({}, POLICY, {
+  onTaskError: ON_TASK_ERROR,
+  stopOnError: SWITCH,
+  waitUntil: WAIT_UNTIL,
+  deadline: /* @__PURE__ */ milliseconds(
+    1,
+    " after the response end, or Infinity",
+    Infinity,
+  ),
+  runner: [
+    "object",
+    "write new TaskRunner()",
+    (runner: unknown) => schedulerOf(runner) !== undefined,
+  ],
+  exactEnd: SWITCH,
+  isFailure: ["function", "write (error) => !(error instanceof Redirect)"],
+  strict: [
+    "object",
+    "write strictMode() of @postlude/background-tasks/strict",
+    (strict: StrictMode | null) => typeof strict?.check === "function",
+  ],
+});
 
 /** The options of one middleware or wrapper, checked once and shared by all its requests. */
-export class RequestOptions {
-  readonly defaults: FullPolicy;
-  readonly stopOnError: boolean;
-  readonly onTaskError: OnTaskError | undefined;
-  readonly waitUntil: WaitUntil | undefined;
-  readonly deadline: number | undefined;
+export interface RequestOptions extends BackgroundTasksOptions {
+  /** The policy of tasks that have none of their own. */
+  readonly defaults: TaskPolicy;
   readonly scheduler: Scheduler;
-  readonly exactEnd: boolean;
   readonly isFailure: (error: unknown) => boolean;
-  readonly strict: StrictMode | undefined;
   /** Whether the server was seen to hand over no execution context: learnt from the requests. */
-  givesNoContext = false;
-
-  /**
-   * Checks the options where they are given.
-   *
-   * @param options The options as the user wrote them.
-   * @throws {TypeError} If an option is unknown or of the wrong kind.
-   * @throws {RangeError} If an option is out of range.
-   */
-  constructor(options: BackgroundTasksOptions) {
-    checkKeys("background tasks option", options, KEYS);
-    checkPolicy(options);
-    const { timeout, retry, runOn, runner } = options;
-    const { onTaskError, waitUntil, deadline, strict } = options;
-    const { stopOnError = false, exactEnd = false } = options;
-    if (onTaskError !== undefined) checkOnTaskError(onTaskError);
-    if (waitUntil !== undefined) checkWaitUntil(waitUntil);
-    if (deadline !== undefined && deadline !== Infinity) {
-      const more = " after the response end, or Infinity";
-      checkMilliseconds("deadline", deadline, 1, more);
-    }
-    checkType("stopOnError", stopOnError, "boolean", "true or false");
-    checkType("exactEnd", exactEnd, "boolean", "true or false");
-    if (strict !== undefined) checkStrict(strict);
-    this.defaults = { timeout, retry, runOn };
-    this.stopOnError = stopOnError;
-    this.onTaskError = onTaskError;
-    this.waitUntil = waitUntil;
-    this.deadline = deadline;
-    this.scheduler = checkRunner(runner);
-    this.exactEnd = exactEnd;
-    this.isFailure = checkIsFailure(options.isFailure);
-    this.strict = strict;
-  }
+  givesNoContext: boolean;
 }
 
-function checkRunner(runner: unknown): Scheduler {
-  if (runner === undefined) return defaultScheduler;
-  const scheduler = schedulerOf(runner);
-  if (scheduler !== undefined) return scheduler;
-  throw new TypeError(
-    `Cannot use runner ${describeValue(runner)}: write new TaskRunner()`,
-  );
+/**
+ * Checks the options where they are given.
+ *
+ * @param options The options as the user wrote them.
+ * @returns What the requests share.
+ * @throws {TypeError} If an option is unknown or of the wrong kind.
+ * @throws {RangeError} If an option is out of range.
+ */
+export function readOptions(options: BackgroundTasksOptions): RequestOptions {
+  checkOptions("background tasks option", options, RULES);
+  const { timeout, retry, runOn, runner, isFailure } = options;
+  return {
+    ...options,
+    defaults: given({ timeout, retry, runOn }),
+    scheduler: schedulerOf(runner) ?? defaultScheduler,
+    isFailure: predicateOf(isFailure),
+    givesNoContext: false,
+  };
 }
 
-function checkIsFailure(option: unknown): (error: unknown) => boolean {
-  if (option === undefined) return isFailure;
-  const example = "(error) => !(error instanceof Redirect)";
-  checkType("isFailure", option, "function", example);
-  const predicate = option as (error: unknown) => boolean;
+/** The app's own word, as a function that never returns a promise. */
+function predicateOf(
+  predicate: ((error: unknown) => boolean) | undefined,
+): (error: unknown) => boolean {
+  if (predicate === undefined) return isThrownFailure;
   return (error) => askPredicate("isFailure", () => predicate(error));
-}
-
-function checkStrict(strict: unknown): void {
-  if (typeof (strict as StrictMode | null)?.check === "function") return;
-  throw new TypeError(
-    `Cannot use strict ${
-      describeValue(strict)
-    }: write strictMode() of @postlude/background-tasks/strict`,
-  );
 }

@@ -1,10 +1,10 @@
 import { writeError } from "../check/thrown.ts";
 import { waitForTurn } from "../response_end/turn.ts";
-import type { DrainReport } from "../runner/drain.ts";
+import type { DrainReport } from "../runner/drain_report.ts";
 import type { TaskOptions } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { TaskRun } from "../task/task_run.ts";
-import { type BackgroundTasksOptions, RequestOptions } from "./options.ts";
+import { type BackgroundTasksOptions, readOptions } from "./options.ts";
 import {
   type Attached,
   readRun,
@@ -12,13 +12,10 @@ import {
   type RunAfterContext,
   type RunContext,
 } from "./run_after.ts";
-import {
-  BackgroundTasks as Tasks,
-  checkPromise,
-  runElsewhere,
-} from "./tasks.ts";
+import { checkPromise, runElsewhere } from "./check_added.ts";
+import { BackgroundTasks as Tasks } from "./tasks.ts";
 
-const DEFAULT_OPTIONS = /* @__PURE__ */ new RequestOptions({});
+const DEFAULT_OPTIONS = /* @__PURE__ */ readOptions({});
 
 /**
  * Tasks that a user makes without a front door. Until `runAfter()` or `run()` nothing of them counts
@@ -33,7 +30,7 @@ export class BackgroundTasks extends Tasks {
 
   constructor(options?: BackgroundTasksOptions) {
     super(
-      options === undefined ? DEFAULT_OPTIONS : new RequestOptions(options),
+      options === undefined ? DEFAULT_OPTIONS : readOptions(options),
       undefined,
       undefined,
     );
@@ -52,9 +49,8 @@ export class BackgroundTasks extends Tasks {
   override run(context?: RunContext): Promise<DrainReport> {
     const report = this.#report = new Report();
     this.#attach(readRun(context));
-    const end = this.settleWithout();
-    if (end === undefined) return Promise.resolve(report);
-    waitForTurn(1, end);
+    if (!this.settleWithout()) return Promise.resolve(report);
+    waitForTurn(1, this);
     return new Promise((resolve) => this.#whenOver = () => resolve(report));
   }
 
@@ -70,7 +66,7 @@ export class BackgroundTasks extends Tasks {
   }
 
   override taskEnded(task: BackgroundTask): void {
-    if (this.#early !== undefined) return this.forget(task);
+    if (this.#early !== undefined) return this.workOf().unended.delete(task);
     this.#report?.add(task);
     super.taskEnded(task);
   }

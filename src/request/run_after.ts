@@ -1,5 +1,6 @@
-import { checkKeys, describeValue } from "../check/check.ts";
-import { checkWaitUntil } from "../wait_until/resolve_wait_until.ts";
+import { describeValue } from "../check/check.ts";
+import { checkOptions, type Rules } from "../check/rules.ts";
+import { WAIT_UNTIL } from "../wait_until/resolve_wait_until.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import type { RequestContext } from "./request_context.ts";
 
@@ -23,6 +24,9 @@ export interface RunAfterContext extends RunContext {
   /** The request the response answers. */
   readonly request?: Request;
 }
+
+/** The options of `run()`. */
+const RUN: Rules = { waitUntil: WAIT_UNTIL, platform: undefined };
 
 /** A request without a front door. */
 export interface Attached {
@@ -49,7 +53,10 @@ export function readRunAfter(
       }: write runAfter(response, { request }); for work without a response, write await tasks.run()`,
     );
   }
-  return read("runAfter option", context, ["request", "waitUntil", "platform"]);
+  return read("runAfter option", context, {
+    request: undefined,
+    ...RUN,
+  });
 }
 
 /**
@@ -59,17 +66,16 @@ export function readRunAfter(
  * @throws {TypeError} If an option is unknown or of the wrong kind.
  */
 export function readRun(context: RunContext | undefined): Attached {
-  return read("run option", context, ["waitUntil", "platform"]);
+  return read("run option", context, RUN);
 }
 
 function read(
   kind: string,
   options: RunAfterContext | undefined,
-  keys: readonly string[],
+  rules: Rules,
 ): Attached {
-  if (options !== undefined) checkKeys(kind, options, keys);
+  if (options !== undefined) checkOptions(kind, options, rules);
   const { request, waitUntil, platform } = options ?? {};
-  if (waitUntil !== undefined) checkWaitUntil(waitUntil);
   const context = { env: platform, executionCtx: undefined, error: undefined };
   return { context, request, waitUntil };
 }

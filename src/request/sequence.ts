@@ -1,19 +1,17 @@
-import { Gate, nextTurn, thisTurn } from "../response_end/turn.ts";
+import { Gate, thisTurn } from "../response_end/turn.ts";
 import { Line } from "../runner/line.ts";
 import type { BackgroundTask } from "../task/task.ts";
 
-/** What runs the tasks of a sequence. */
-export interface SequenceRunner {
+/** What starts the tasks of a sequence. */
+export interface TaskStarter {
   /**
    * It is a task's turn: it starts, or ends without having run.
    *
-   * @returns Settles once the task has started, where somebody holds it back; else `undefined`.
+   * @returns Settles once the task has started, where it has to wait: somebody holds it back, or
+   * tasks have kept the event loop to themselves for so long that others must have a turn. Else
+   * `undefined`.
    */
-  start(task: BackgroundTask, now: number): Promise<void> | undefined;
-  /** The time, in epoch milliseconds. */
-  now(): number;
-  /** Whether tasks have kept the event loop to themselves for so long that others must have a turn. */
-  isTurnLong(now: number): boolean;
+  start(task: BackgroundTask): Promise<void> | undefined;
 }
 
 /**
@@ -23,10 +21,10 @@ export interface SequenceRunner {
  * (`AsyncLocalStorage`) of that call, and the next step does not see what it changed.
  */
 export class Sequence {
-  /** The tasks that have not ended, in order. */
-  readonly tasks: Line<BackgroundTask> = new Line();
-  readonly #runner: SequenceRunner;
-  #isOpen = false;
+  /** The tasks that have not ended, in order; promises of `waitUntil()` stand among them. */
+  readonly unended: Line<BackgroundTask> = new Line();
+  protected isOpen = false;
+  readonly #starter: TaskStarter;
   /** What the first step waits for; `undefined` before a task is added, and after `close()`. */
   #gate: Gate | undefined = undefined;
   /** Fulfils when the latest step has begun, and the steps before it have ended. */
@@ -34,8 +32,8 @@ export class Sequence {
   /** The task that was added last. */
   #last: BackgroundTask | undefined = undefined;
 
-  constructor(runner: SequenceRunner) {
-    this.#runner = runner;
+  constructor(starter: TaskStarter) {
+    this.#starter = starter;
   }
 
   /** Adds a task as the next step. */
@@ -58,20 +56,19 @@ export class Sequence {
   }
 
   /** Lets the first step start. */
-  open(): void {
-    this.#isOpen = true;
+  protected open(): void {
+    this.isOpen = true;
     this.#gate?.open();
   }
 
   /** Every task has ended: a task that is added later waits for the next `open()`. */
-  close(): void {
-    this.#isOpen = false;
-    this.#gate = undefined;
-    this.#last = undefined;
+  protected close(): void {
+    this.isOpen = false;
+    this.#gate = this.#last = undefined;
   }
 
   #append(task: BackgroundTask): void {
-    this.tasks.add(task);
+    this.unended.add(task);
     this.#last = task;
   }
 
@@ -89,12 +86,8 @@ export class Sequence {
 
   #begin(task: BackgroundTask): PromiseLike<void> | void {
     if (task.hasEnded) return;
-    if (!this.#isOpen) return this.#waitForOpening(task);
-    const now = this.#runner.now();
-    if (this.#runner.isTurnLong(now)) {
-      return nextTurn().then(() => this.#begin(task));
-    }
-    const held = this.#runner.start(task, now);
+    if (!this.isOpen) return this.#waitForOpening(task);
+    const held = this.#starter.start(task);
     if (held !== undefined) return held.then(() => endOf(task));
     if (task !== this.#last && !task.hasEnded) return endOf(task);
   }

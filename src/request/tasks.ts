@@ -1,12 +1,21 @@
-import { describeValue } from "../check/check.ts";
+import { quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
-import { isThenable } from "../check/user_code.ts";
-import { durableOf } from "../queues/durable.ts";
-import type { Outbox } from "../queues/outbox.ts";
+
+import { durableOf, type Outbox } from "../queues/durable.ts";
 import { responseEnd } from "../response_end/response_end.ts";
-import { thisTurn, waitForTurn } from "../response_end/turn.ts";
-import type { DrainReport } from "../runner/drain.ts";
-import { Line } from "../runner/line.ts";
+import {
+  type KnownOutcome,
+  outcomeOf,
+  type ResponseEndListener,
+} from "../response_end/response_end_source.ts";
+import {
+  nextTurn,
+  thisTurn,
+  type TurnListener,
+  waitForTurn,
+} from "../response_end/turn.ts";
+import type { DrainReport } from "../runner/drain_report.ts";
+import { processWork } from "../runner/process_work.ts";
 import type { Scheduler } from "../runner/scheduler.ts";
 import {
   both,
@@ -15,63 +24,56 @@ import {
   type TaskEvent,
 } from "../runner/watchers.ts";
 import { runTask, startTask } from "../task/attempt.ts";
-import { checkInProcess, checkTaskOptions } from "../task/check_policy.ts";
+import { checkInProcess } from "../task/check_policy.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
 import { Deadline } from "../task/deadline.ts";
-import { type FullPolicy, policyOf, type TaskOptions } from "../task/policy.ts";
+import { policyOf, type TaskOptions, type TaskPolicy } from "../task/policy.ts";
 import {
-  addedBefore,
   BackgroundTask,
   type Surround,
   type TaskFunction,
   type TaskOwner,
 } from "../task/task.ts";
 import { reportTaskError } from "../task/task_error.ts";
-import {
-  NO_RESPONSE,
-  type TaskResponse,
-  type TaskStatus,
-} from "../task/task_run.ts";
+import type { TaskResponse, TaskStatus } from "../task/task_run.ts";
 import { keepAlive } from "../wait_until/keep_alive.ts";
+import { PROCESS } from "../wait_until/resolve_wait_until.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
+import {
+  addedBefore,
+  checkGroup,
+  checkPromise,
+  runElsewhere,
+  taskOf,
+} from "./check_added.ts";
+import { type Adder, View } from "./view.ts";
 import { warnDiscarded } from "./discarded.ts";
 import { judge } from "./failure.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
 import type { RequestOptions } from "./options.ts";
 import { executionContextOf, platformOf } from "./platform.ts";
 import type { RequestContext } from "./request_context.ts";
-import {
-  RequestEnd,
-  type RequestEndListener,
-  runOnRefusal,
-} from "./request_end.ts";
+import { type RequestEnd, runOnRefusal } from "./request_end.ts";
 import type { RunAfterContext, RunContext } from "./run_after.ts";
-import { Sequence, type SequenceRunner } from "./sequence.ts";
 import { Work, type WorkOwner } from "./work.ts";
 
 /** How long tasks may keep the event loop to themselves, in milliseconds. */
 const LONGEST_TURN = 5;
 
-/** What adds tasks: the queue of a request, or a view of it with a policy. */
-export interface Adder {
-  addTask(
-    fn: TaskFunction | BackgroundTask,
-    ...args: readonly unknown[]
-  ): BackgroundTask;
-  addGroup(...tasks: readonly BackgroundTask[]): void;
-  waitUntil(promise: PromiseLike<unknown>): void;
-  with(options: TaskOptions): Adder;
-}
-
 /**
- * The tasks of one request: those that run here, in a `Sequence`, and those that go to an engine, in
- * an `Outbox`. What is pending is counted by its `Work`. None of the three exists before somebody adds
- * a task. Users see the part that `background_tasks.ts` describes.
+ * The tasks of one request, and how the request ends. Those that run here are its `Work`, those that
+ * go to an engine its `Outbox`: neither exists before somebody adds a task. Users see the part that
+ * `background_tasks.ts` describes.
  *
  * Invariant: without a context, which a front door or `runAfter()` brings, nothing counts anywhere.
  */
 export class BackgroundTasks
-  implements TaskOwner, SequenceRunner, WorkOwner, RequestEndListener {
+  implements
+    TaskOwner,
+    WorkOwner,
+    RequestEnd,
+    ResponseEndListener,
+    TurnListener {
   readonly #options: RequestOptions;
   #context: RequestContext | undefined = undefined;
   #request: Request | undefined = undefined;
@@ -80,21 +82,22 @@ export class BackgroundTasks
   #interception: Interception | undefined = undefined;
   /** The option of `runAfter()`. */
   #waitUntil: WaitUntil | undefined = undefined;
-  #sequence: Sequence | undefined = undefined;
   #work: Work | undefined = undefined;
-  /** What was handed to `waitUntil()` and has not settled. */
-  #kept: Line<BackgroundTask> | undefined = undefined;
   #status: number | undefined = undefined;
   /** The response of a request without tasks: a task that is added later waits for its end. */
   #left: Response | undefined = undefined;
-  #failure: { readonly cause: unknown } | undefined = undefined;
-  /** How the request ended; made when somebody waits for it. */
-  #end: RequestEnd | undefined = undefined;
+  #outcome: KnownOutcome = "unknown";
+  /** Whether somebody tells when the response has ended. */
+  #isWatchingEnd = false;
+  /** Whether the response has ended. */
+  #hasEnded = false;
+  /** Whether nothing of the response is left to do: tasks may start. */
+  #isOver = false;
   /** The first task that failed where `stopOnError` is set. */
   #stoppedBy: BackgroundTask | undefined = undefined;
   #deadline: Deadline | undefined = undefined;
-  /** Whether the platform was asked to wait before: a queue that starts anew asks once more. */
-  #wasKeptAlive = false;
+  /** What keeps the work alive, by name, once it was asked: a queue that starts anew asks once more. */
+  #keptBy: string | undefined = undefined;
 
   constructor(
     options: RequestOptions,
@@ -119,7 +122,10 @@ export class BackgroundTasks
 
   /** The tasks that wait or run: durable ones, then the others, each in the order they were added. */
   [Symbol.iterator](): Iterator<BackgroundTask> {
-    return [...this.outbox?.tasks() ?? [], ...this.unended()].values();
+    return [
+      ...this.outbox?.tasks() ?? [],
+      ...this.#work?.unended.all() ?? [],
+    ].values();
   }
 
   addTask(
@@ -143,9 +149,9 @@ export class BackgroundTasks
   }
 
   fail(error: unknown): void {
-    if (!judge(this.#options.isFailure, error)) return;
-    this.#failure ??= { cause: error };
-    if (this.#end !== undefined) this.#end.failure = this.#failure;
+    if (judge(this.#options.isFailure, error)) {
+      this.failure ??= { cause: error };
+    }
   }
 
   /** A front door runs these tasks: those of `new BackgroundTasks()` override this. */
@@ -161,6 +167,10 @@ export class BackgroundTasks
 
   /** Whether the handler has returned or thrown. */
   isSettled = false;
+  /** What the handler threw, if it failed. */
+  failure: { readonly cause: unknown } | undefined = undefined;
+  /** Whether a front door has counted the request among those that are open. */
+  isOpen = false;
   /** The tasks for engines, which the response waits for. */
   outbox: Outbox | undefined = undefined;
 
@@ -178,8 +188,9 @@ export class BackgroundTasks
   judge(
     status: number | undefined,
   ): (task: BackgroundTask) => Error | undefined {
-    const end = new RequestEnd(this, this.#thrown(), status);
-    return (task) => runOnRefusal(task, this.#policyOf(task).runOn, end);
+    this.#status = status;
+    this.failure = this.#thrown();
+    return (task) => runOnRefusal(task, this.#policyOf(task).runOn, this);
   }
 
   /**
@@ -192,26 +203,31 @@ export class BackgroundTasks
     this.isSettled = true;
     this.#status = response?.status;
     this.#tell("handled");
-    if (this.#sequence !== undefined) return this.#watchEnd(response, false);
+    if (processWork.isEnding && this.isOpen) {
+      if (isBodyGone(this.#thrown()?.cause)) processWork.uploadsLost++;
+      return this.#watchEnd(response, false);
+    }
+    this.#leaveDoor();
+    if (this.#work?.hasTasks) return this.#watchEnd(response, false);
     this.#left = response;
     return response;
   }
 
   /** There is no response to wait for. */
-  protected settleWithout(): RequestEnd | undefined {
-    this.isSettled = true;
-    this.#end = new RequestEnd(this, this.#thrown(), undefined);
-    return this.#work?.isBusy ? this.#end : undefined;
+  protected settleWithout(): boolean {
+    this.isSettled = this.#isWatchingEnd = true;
+    this.failure = this.#thrown();
+    return this.#work?.isBusy === true;
   }
 
   // --- for the tasks, as their owner
 
   get clock(): Clock {
-    return this.#interception?.clock ?? this.#scheduler.clock;
+    return this.#interception?.clock ?? this.scheduler.clock;
   }
 
   get isWatched(): boolean {
-    return this.#interception !== undefined || this.#scheduler.isWatched;
+    return this.#interception !== undefined || this.scheduler.isWatched;
   }
 
   get deadline(): number | undefined {
@@ -219,16 +235,18 @@ export class BackgroundTasks
   }
 
   get response(): TaskResponse {
-    return this.#end?.response ??
-      (this.isSettled ? { ...NO_RESPONSE, status: this.#status } : NO_RESPONSE);
+    return {
+      status: this.#status ?? this.#context?.sentStatus,
+      outcome: outcomeOf(this.#outcome),
+    };
   }
 
   get surround(): Surround | undefined {
-    return this.#scheduler.observers?.surround;
+    return this.scheduler.observers?.surround;
   }
 
   taskStarts(task: BackgroundTask): void {
-    this.#scheduler.running++;
+    this.scheduler.running++;
     this.#notify("onStart", task);
   }
 
@@ -237,26 +255,28 @@ export class BackgroundTasks
   }
 
   taskEnded(task: BackgroundTask): void {
-    if (durableOf(task) !== undefined) return this.#notify("onEnd", task);
-    this.forget(task);
+    if (durableOf(task)) return this.#notify("onEnd", task);
     const work = this.#work!;
-    work.taskEnds(task, task.details?.isKept === true);
+    work.taskEnds(task);
     if (isError(task.status)) this.#reportError(task);
     this.#notify("onEnd", task);
     work.hooksCalled();
   }
 
-  // --- for the sequence
-
+  /** The time, in epoch milliseconds. */
   now(): number {
     return this.clock.now();
   }
 
-  isTurnLong(now: number): boolean {
-    return this.clock === systemClock && now - thisTurn().time >= LONGEST_TURN;
-  }
+  // --- for the sequence
 
-  start(task: BackgroundTask, now: number): Promise<void> | undefined {
+  start(task: BackgroundTask): Promise<void> | undefined {
+    if (task.hasEnded) return;
+    const { clock } = this;
+    const now = clock.now();
+    if (clock === systemClock && now - thisTurn().time >= LONGEST_TURN) {
+      return nextTurn().then(() => this.start(task));
+    }
     const policy = this.#policyOf(task);
     if (!this.#mayRun(task, policy)) return;
     const held = this.#interception?.turn(task);
@@ -266,42 +286,31 @@ export class BackgroundTasks
 
   // --- for the work
 
-  open(): void {
-    this.#sequence?.open();
-  }
-
-  close(): void {
-    this.#sequence?.close();
-  }
-
-  unended(): BackgroundTask[] {
-    return [
-      ...this.#sequence?.tasks.all() ?? [],
-      ...this.#kept?.all() ?? [],
-    ];
-  }
-
   workIsOver(): void {
     this.#deadline?.cancel();
   }
 
   // --- for the end of the request
 
-  get sentStatus(): number | undefined {
-    return this.#context?.sentStatus;
-  }
-
-  responseEnded(): void {
+  responseEnded(outcome: KnownOutcome, turns: 0 | 1 | 2): void {
+    this.#hasEnded = true;
+    this.#outcome = outcome;
     this.#tell("responseEnded");
-    this.#work?.responseEnded();
+    if (this.#work !== undefined) this.#work.isSending = false;
     this.#deadline?.responseEnded();
+    if (turns === 0) this.turnHasCome();
+    else waitForTurn(turns, this);
   }
 
-  tasksMayStart(): void {
+  /** Tasks may start. */
+  turnHasCome(): void {
+    this.#isOver = true;
+    this.#leaveDoor();
+    this.#letGo();
     const work = this.#work;
     if (work === undefined || work.isDue) return;
     work.isDue = true;
-    work.enqueue();
+    work.turnHasCome();
   }
 
   // --- for a view, which has options of its own
@@ -315,12 +324,12 @@ export class BackgroundTasks
     const task = taskOf(fn, args);
     if (task.owner === this) return task;
     if (task.owner !== undefined) throw addedBefore(task.name);
-    if (durableOf(task) !== undefined) this.#addStep([task], options);
+    if (durableOf(task)) this.#addStep([task], options);
     else {
       this.#prepare(task, options);
       this.admit(task, 1);
       this.#own(task);
-      if (!task.hasEnded) this.#sequenceOf().add(task);
+      if (!task.hasEnded) this.workOf().add(task);
       this.#added(task);
     }
     return task;
@@ -331,32 +340,18 @@ export class BackgroundTasks
     options: TaskOptions | undefined,
     tasks: readonly BackgroundTask[],
   ): void {
-    const seen = new Set<BackgroundTask>();
-    for (const task of tasks) {
-      if (!(task instanceof BackgroundTask)) {
-        throw new TypeError(
-          `Cannot add ${
-            describeValue(task)
-          } to a group: write addGroup(task(fn, ...args), …)`,
-        );
-      }
-      if (task.owner !== undefined || seen.has(task)) {
-        throw addedBefore(task.name);
-      }
-      seen.add(task);
-    }
+    checkGroup(tasks);
     this.#addStep(tasks, options);
   }
 
   /** See `waitUntil()`. */
   keep(options: TaskOptions | undefined, promise: unknown): void {
     checkPromise(promise);
-    const task = new BackgroundTask(function waitUntil() {});
+    const task = new BackgroundTask(function waitUntil() {}, []);
     if (options !== undefined) task.detail.options = options;
     task.detail.isKept = true;
-    this.#countKept();
     this.#own(task);
-    (this.#kept ??= new Line()).add(task);
+    this.#whileBusy(undefined, (work) => work.keep(task));
     this.#added(task);
     startTask(task, this.now());
     promise.then(
@@ -365,12 +360,7 @@ export class BackgroundTasks
     );
   }
 
-  /** Takes a task that has ended out of the order. */
-  protected forget(task: BackgroundTask): void {
-    (task.details?.isKept ? this.#kept : this.#sequence?.tasks)?.delete(task);
-  }
-
-  get #scheduler(): Scheduler {
+  get scheduler(): Scheduler {
     return this.#interception?.scheduler ?? this.#options.scheduler;
   }
 
@@ -394,7 +384,7 @@ export class BackgroundTasks
 
   /** What the handler threw, if it failed as far as anybody knows. */
   #thrown(): { readonly cause: unknown } | undefined {
-    if (this.#failure !== undefined) return this.#failure;
+    if (this.failure !== undefined) return this.failure;
     const error = this.#context?.error ?? this.#inner?.error;
     if (error === undefined || !judge(this.#options.isFailure, error)) {
       return undefined;
@@ -402,14 +392,14 @@ export class BackgroundTasks
     return { cause: error };
   }
 
-  #policyOf({ details, definition }: BackgroundTask): FullPolicy {
-    return policyOf(details?.options, definition, this.#options.defaults);
+  #policyOf({ details, definition }: BackgroundTask): TaskPolicy {
+    return policyOf(this.#options.defaults, definition, details?.options);
   }
 
   #prepare(task: BackgroundTask, options: TaskOptions | undefined): void {
     if (options !== undefined) {
       task.detail.options = options;
-      if (durableOf(task) === undefined) checkInProcess(task.name, options);
+      if (!durableOf(task)) checkInProcess(task.name, options);
     }
     if (this.#thrown() !== undefined) task.detail.addedAfterFailure = true;
   }
@@ -420,14 +410,14 @@ export class BackgroundTasks
     options: TaskOptions | undefined,
   ): void {
     for (const task of tasks) this.#prepare(task, options);
-    const durable = tasks.filter((task) => durableOf(task) !== undefined);
-    const others = tasks.filter((task) => durableOf(task) === undefined);
+    const durable = tasks.filter((task) => durableOf(task));
+    const others = tasks.filter((task) => !durableOf(task));
     const post = durable[0] && this.#outboxOf(durable[0]).write(durable);
     const [first] = others;
     if (first !== undefined) {
       this.admit(first, others.length);
       for (const task of others) this.#own(task);
-      this.#sequenceOf().addGroup(others.filter(({ hasEnded }) => !hasEnded));
+      this.workOf().addGroup(others.filter(({ hasEnded }) => !hasEnded));
     }
     for (const task of durable) this.#own(task);
     post?.();
@@ -443,15 +433,24 @@ export class BackgroundTasks
     return this.outbox ??= durableOf(task)!.openOutbox(this);
   }
 
-  #sequenceOf(): Sequence {
-    return this.#sequence ??= new Sequence(this);
+  protected workOf(): Work {
+    return this.#work ??= new Work(this);
   }
 
-  /** Makes room for tasks; the first of them makes the platform stay alive. */
+  /** Makes room for tasks. */
   protected admit(first: BackgroundTask, count: number): void {
-    const work = this.#work ??= new Work(this, this.#scheduler);
+    this.#whileBusy(first, (work) => work.admit(first, count), count);
+  }
+
+  /** Gives the work something to do; the first that it has makes the platform stay alive. */
+  #whileBusy(
+    first: BackgroundTask | undefined,
+    begin: (work: Work) => void,
+    count = 0,
+  ): void {
+    const work = this.workOf();
     const wasBusy = work.isBusy;
-    work.admit(first, count);
+    begin(work);
     if (wasBusy) return;
     try {
       this.#keepAlive(first);
@@ -461,19 +460,11 @@ export class BackgroundTasks
     }
   }
 
-  /** Counts a promise, which nobody can refuse. */
-  #countKept(): void {
-    const work = this.#work ??= new Work(this, this.#scheduler);
-    const wasBusy = work.isBusy;
-    work.keep();
-    if (!wasBusy) this.#keepAlive(undefined);
-  }
-
   /** Tells who watches, last of all: they may add tasks themselves. */
   #added(task: BackgroundTask): void {
     this.#options.strict?.check(task.name, task.args, this.#request);
     this.announce(task);
-    if (this.isSettled && durableOf(task) === undefined) this.#startLate();
+    if (this.isSettled && !durableOf(task)) this.#startLate();
   }
 
   protected announce(task: BackgroundTask): void {
@@ -487,10 +478,10 @@ export class BackgroundTasks
   /** The handler has settled: a response may have ended before anybody waited for its end. */
   #startLate(): void {
     const work = this.#work;
-    if (this.#end === undefined) this.#watchEnd(this.#left, true);
-    else if (this.#end.isOver && work !== undefined && !work.isDue) {
+    if (!this.#isWatchingEnd) this.#watchEnd(this.#left, true);
+    else if (this.#isOver && work !== undefined && !work.isDue) {
       work.isDue = true;
-      waitForTurn(1, { turnHasCome: () => work.enqueue() });
+      waitForTurn(1, work);
     }
   }
 
@@ -498,23 +489,28 @@ export class BackgroundTasks
     response: Response | undefined,
     hasLeft: boolean,
   ): Response | undefined {
-    const end = new RequestEnd(this, this.#thrown(), this.#status);
-    this.#end = end;
+    this.#isWatchingEnd = true;
+    this.failure = this.#thrown();
     this.#tell("sending");
     const { exactEnd, strict } = this.#options;
-    strict?.responds(response, this.unended());
-    const exchange = { request: this.#request, response, hasLeft, exactEnd };
+    strict?.responds(response, this.#work?.unended.all() ?? []);
+    const exchange = {
+      request: this.#request,
+      response,
+      hasLeft,
+      exactEnd: exactEnd === true,
+    };
     const sent = this.#interception === undefined
-      ? responseEnd(end, exchange, this.#context?.env)
-      : this.#interception.responseEnd(end, exchange);
-    if (this.#scheduler.isLimited) this.#giveUpPlaces(end);
+      ? responseEnd(this, exchange, this.#context?.env)
+      : this.#interception.responseEnd(this, exchange);
+    if (this.scheduler.isLimited) this.#giveUpPlaces();
     return sent;
   }
 
   /** What waits for a slow client does not keep others from having tasks. */
-  #giveUpPlaces(end: RequestEnd): void {
+  #giveUpPlaces(): void {
     const turnHasCome = (): void => {
-      if (!end.hasEnded) this.#work?.responseLasts();
+      if (!this.#hasEnded) this.workOf().isSending = true;
     };
     if (this.#interception === undefined) waitForTurn(2, { turnHasCome });
     else turnHasCome();
@@ -539,13 +535,12 @@ export class BackgroundTasks
     const limit = this.#interception === undefined ? resolved : undefined;
     this.#limitTime(limit?.deadline, deadline ?? limit?.lifetime);
     const source = keepAlive(resolved, this.#work!, (cause) => {
-      if (!this.#wasKeptAlive || first === undefined) return;
+      if (this.#keptBy === undefined || first === undefined) return;
       const reason =
         "the platform keeps nothing alive for this request any more";
       throw new BackgroundTasksClosedError(first.name, reason, { cause });
     });
-    this.#wasKeptAlive = true;
-    this.#scheduler.platform = source;
+    this.#keptBy = this.scheduler.platform = source;
     strict?.log(source);
   }
 
@@ -559,13 +554,13 @@ export class BackgroundTasks
   }
 
   /** Whether a task runs, by `stopOnError` and by its `runOn`; one that does not is ended. */
-  #mayRun(task: BackgroundTask, { runOn }: FullPolicy): boolean {
+  #mayRun(task: BackgroundTask, { runOn }: TaskPolicy): boolean {
     try {
       const reason = this.#whyStopped(task) ??
-        runOnRefusal(task, runOn, this.#end!);
+        runOnRefusal(task, runOn, this);
       if (reason === undefined) return true;
       const isLost = this.#stoppedBy !== undefined ||
-        (this.#end!.failure !== undefined &&
+        (this.failure !== undefined &&
           (runOn ?? "success") === "success");
       if (isLost && !this.isWatched) warnDiscarded(task.name, reason);
       task.end("discarded", reason);
@@ -581,7 +576,9 @@ export class BackgroundTasks
     const group = details?.group;
     if (group !== undefined && group === by.details?.group) return undefined;
     return new Error(
-      `Task "${name}" was discarded: an earlier task failed and stopOnError is set`,
+      `Task ${
+        quote(name)
+      } was discarded: an earlier task failed and stopOnError is set`,
       { cause: by.error },
     );
   }
@@ -592,7 +589,7 @@ export class BackgroundTasks
     const begun = reportTaskError(
       onTaskError,
       task.snapshot(),
-      `Background task "${task.name}" ${task.status}:`,
+      `Background task ${quote(task.name)} ${task.status}:`,
     );
     if (begun !== undefined) this.#hold(begun, task);
   }
@@ -601,17 +598,39 @@ export class BackgroundTasks
     if (!this.isWatched) return;
     const begun = both(
       this.#interception?.notify(event, task),
-      this.#scheduler.notify(event, task),
+      this.scheduler.notify(event, task),
     );
     if (begun !== undefined) this.#hold(begun, task);
   }
 
   /** What a hook has begun is a part of the work. */
   #hold(begun: Promise<void>, task: BackgroundTask): void {
-    const work = this.#work ??= new Work(this, this.#scheduler);
-    const wasBusy = work.isBusy;
-    work.hold(begun, task);
-    if (!wasBusy) this.#keepAlive(undefined);
+    this.#whileBusy(undefined, (work) => work.hold(begun, task));
+  }
+
+  /**
+   * The tasks may go on for long: what only the way to here needed does not, such as Hono's context,
+   * with the request and the response in it. A platform may be asked for its `waitUntil` again.
+   */
+  #letGo(): void {
+    const context = this.#context;
+    if (context === undefined) return;
+    this.failure = this.#thrown();
+    this.#status ??= context.sentStatus;
+    this.#left = this.#inner = undefined;
+    if (this.#keptBy === PROCESS.source) {
+      this.#context = GONE;
+      this.#request = undefined;
+    } else {
+      const executionCtx = executionContextOf(context, this.#options);
+      this.#context = { env: context.env, executionCtx, error: undefined };
+    }
+  }
+
+  /** Nobody who ends the process waits for the request any more. */
+  #leaveDoor(): void {
+    if (this.isOpen) processWork.requests--;
+    this.isOpen = false;
   }
 
   #tell(event: RequestEvent): void {
@@ -622,76 +641,19 @@ export class BackgroundTasks
   }
 }
 
-/** A view of the tasks that gives what is added through it a policy. */
-class View implements Adder {
-  readonly #tasks: BackgroundTasks;
-  readonly #options: TaskOptions;
-
-  constructor(tasks: BackgroundTasks, options: TaskOptions) {
-    this.#tasks = tasks;
-    this.#options = options;
-  }
-
-  addTask(
-    fn: TaskFunction | BackgroundTask,
-    ...args: readonly unknown[]
-  ): BackgroundTask {
-    return this.#tasks.addOne(this.#options, fn, args);
-  }
-
-  addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#tasks.addAll(this.#options, tasks);
-  }
-
-  get waitUntil(): (promise: PromiseLike<unknown>) => void {
-    return (promise) => this.#tasks.keep(this.#options, promise);
-  }
-
-  with(nearer: TaskOptions): Adder {
-    checkTaskOptions(nearer);
-    return new View(this.#tasks, { ...this.#options, ...given(nearer) });
-  }
-}
-
-/** The task to add: one made now, or the one that was made before. */
-function taskOf(
-  fn: TaskFunction | BackgroundTask,
-  args: readonly unknown[],
-): BackgroundTask {
-  if (!(fn instanceof BackgroundTask)) return new BackgroundTask(fn, ...args);
-  if (args.length === 0) return fn;
-  throw new TypeError(
-    `Cannot add task "${fn.name}" with arguments: it has its own; write addTask(fn, ...args)`,
-  );
-}
-
-/** Refuses what is not a promise, for `waitUntil()`. */
-export function checkPromise(
-  promise: unknown,
-): asserts promise is PromiseLike<unknown> {
-  if (isThenable(promise)) return;
-  throw new TypeError(
-    `Cannot wait until ${
-      describeValue(promise)
-    } settles: write waitUntil(promise); for a function, write addTask(fn, ...args)`,
-  );
-}
-
-/** The error of tasks that are run a second time, or by somebody else. */
-export function runElsewhere(): TypeError {
-  return new TypeError(
-    "Cannot run tasks after this response: they run after another one, or a middleware does it",
-  );
-}
-
-/** The options that are not `undefined`, which leaves those further out alone. */
-function given(options: TaskOptions): TaskOptions {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  );
-}
+/** The context of a request that is over, and that nothing but the process keeps alive. */
+const GONE: RequestContext = {
+  env: undefined,
+  executionCtx: undefined,
+  error: undefined,
+};
 
 /** Whether a task that ended so goes to `onTaskError`. */
 function isError(status: TaskStatus): boolean {
   return status === "failed" || status === "timed-out" || status === "expired";
+}
+
+/** Whether Deno took the body of a request away, which stopping its server does: denoland/deno#36809. */
+function isBodyGone(error: unknown): boolean {
+  return (error as { name?: unknown } | undefined)?.name === "BadResource";
 }

@@ -1,21 +1,20 @@
+import { quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
+import { writeError } from "../check/thrown.ts";
+import type { TurnListener } from "../response_end/turn.ts";
 import type { ScheduledWork, Scheduler } from "../runner/scheduler.ts";
 import { unref } from "../task/clock.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { EndStatus, TaskRun } from "../task/task_run.ts";
-import { writeError } from "../check/thrown.ts";
+import { Sequence, type TaskStarter } from "./sequence.ts";
 
 /** How long a promise of a hook is waited for, in milliseconds. */
 const LONGEST_HOOK = 30_000;
 
-/** The tasks whose work this is. */
-export interface WorkOwner {
-  /** The tasks may start. */
-  open(): void;
-  /** No task is left. */
-  close(): void;
-  /** The tasks that have not ended. */
-  unended(): BackgroundTask[];
+/** The request whose work this is. */
+export interface WorkOwner extends TaskStarter {
+  /** What executes the tasks. */
+  readonly scheduler: Scheduler;
   /** Nothing is left at all, hooks included. */
   workIsOver(): void;
 }
@@ -27,42 +26,48 @@ interface PendingHook {
 }
 
 /**
- * The pending work of one request: how much there is, and when it is over.
+ * The pending work of one request: its tasks in order, how many there are, and when all is over.
  *
  * Invariant: it stands in its scheduler's lines while `isBusy`.
  */
-export class Work implements ScheduledWork {
+export class Work extends Sequence implements ScheduledWork, TurnListener {
   previous: ScheduledWork | undefined = undefined;
   next: ScheduledWork | undefined = undefined;
   isWaiting = false;
-  readonly order: number;
-  /** Tasks of the sequence that have not ended. */
-  tasks = 0;
-  /** Promises that run beside the sequence: `waitUntil()`. */
-  kept = 0;
+  order = 0;
   /** Whether the tasks have been handed to the scheduler, and are not all over. */
   isDue = false;
   readonly #owner: WorkOwner;
-  readonly #scheduler: Scheduler;
+  /** Tasks of the sequence that have not ended. */
+  #tasks = 0;
+  /** Promises that run beside the sequence: `waitUntil()`. */
+  #kept = 0;
   /** Tasks that have ended, and whose hooks are being called: they may still add tasks. */
   #ending = 0;
-  #hooks: PendingHook[] | undefined = undefined;
-  #isOpen = false;
+  #hooks: Set<PendingHook> | undefined = undefined;
   /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
   #isSending = false;
   /** Whether everything is being stopped: what a hook adds would be left behind. */
   #isStopping = false;
   #resolve: (() => void) | undefined = undefined;
 
-  constructor(owner: WorkOwner, scheduler: Scheduler) {
+  constructor(owner: WorkOwner) {
+    super(owner);
     this.#owner = owner;
-    this.#scheduler = scheduler;
-    this.order = ++scheduler.works;
+  }
+
+  get #scheduler(): Scheduler {
+    return this.#owner.scheduler;
+  }
+
+  /** Whether there are tasks that wait for the response, or run behind it. */
+  get hasTasks(): boolean {
+    return this.#tasks > 0;
   }
 
   /** Whether there is anything to wait for. */
   get isBusy(): boolean {
-    return this.tasks + this.kept + this.#ending > 0 ||
+    return this.#tasks + this.#kept + this.#ending > 0 ||
       this.#hooks !== undefined;
   }
 
@@ -84,58 +89,52 @@ export class Work implements ScheduledWork {
     }
     this.#scheduler.admit(first, count);
     this.#scheduler.add(this);
-    this.tasks += count;
-    if (this.#isSending) this.#scheduler.sending += count;
+    this.#count(count);
   }
 
   /** A task that nobody can refuse, because it runs already. */
-  keep(): void {
-    this.#scheduler.count(1);
+  keep(task: BackgroundTask): void {
+    this.unended.add(task);
+    this.#scheduler.count(1, 0);
     this.#scheduler.add(this);
-    this.kept++;
+    this.#kept++;
   }
 
   /** Takes tasks back that were admitted and that nothing became of. */
   withdraw(count: number): void {
-    this.tasks -= count;
-    if (this.#isSending) this.#scheduler.sending -= count;
-    this.#scheduler.withdraw(count);
+    this.#count(-count);
+    this.#scheduler.count(-count, 0);
     this.#checkOver();
   }
 
-  /** The response is on its way for longer: from now on the tasks wait for the client, not for a place. */
-  responseLasts(): void {
-    if (this.#isSending) return;
-    this.#isSending = true;
-    this.#scheduler.sending += this.tasks;
-  }
-
-  /** The response has ended: the tasks wait for a place. */
-  responseEnded(): void {
-    if (!this.#isSending) return;
-    this.#isSending = false;
-    this.#scheduler.sending -= this.tasks;
+  /**
+   * Whether the response is on its way for longer: then the tasks wait for the client, and hold no
+   * place; once it has ended they do.
+   */
+  set isSending(isSending: boolean) {
+    if (this.#isSending === isSending) return;
+    this.#isSending = isSending;
+    this.#scheduler.sending += isSending ? this.#tasks : -this.#tasks;
   }
 
   /** The tasks start as soon as the scheduler lets them. */
-  enqueue(): void {
-    if (this.tasks > 0) this.#scheduler.enqueue(this);
+  turnHasCome(): void {
+    if (this.#tasks > 0) this.#scheduler.enqueue(this);
     else this.isDue = false;
   }
 
   start(): void {
-    this.#isOpen = true;
-    this.#owner.open();
+    this.open();
   }
 
   stop(status: EndStatus, reason: unknown): TaskRun[] {
     this.#ending++;
     this.#isStopping = true;
-    const stopped = this.#owner.unended()
+    const stopped = this.unended.all()
       .filter((task) => task.interrupt(status, reason))
       .map((task) => task.snapshot());
     const hooks = status === "abandoned" ? this.#hooks ?? [] : [];
-    for (const { over, task } of hooks) {
+    for (const { over, task } of [...hooks]) {
       stopped.push(task.snapshot());
       over();
     }
@@ -145,12 +144,10 @@ export class Work implements ScheduledWork {
   }
 
   /** A task has ended; its hooks are called next. */
-  taskEnds(task: BackgroundTask, isKept: boolean): void {
-    if (isKept) this.kept--;
-    else {
-      this.tasks--;
-      if (this.#isSending) this.#scheduler.sending--;
-    }
+  taskEnds(task: BackgroundTask): void {
+    this.unended.delete(task);
+    if (task.details?.isKept) this.#kept--;
+    else this.#count(-1);
     this.#ending++;
     this.#scheduler.taskEnded(
       task.status as EndStatus,
@@ -161,7 +158,7 @@ export class Work implements ScheduledWork {
   /** The hooks of a task that has ended have been called. */
   hooksCalled(): void {
     this.#ending--;
-    if (this.tasks + this.#ending > 0) return;
+    if (this.#tasks + this.#ending > 0) return;
     if (this.isDue) this.#leaveScheduler();
     this.#checkOver();
   }
@@ -169,11 +166,12 @@ export class Work implements ScheduledWork {
   /** Waits for what a hook has begun: not for ever, and without a place of `concurrency`. */
   hold(begun: Promise<void>, task: BackgroundTask): void {
     const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
-    (this.#hooks ??= []).push(hook);
-    this.#scheduler.hookBegins();
+    (this.#hooks ??= new Set()).add(hook);
+    this.#scheduler.count(0, 1);
     const timer = setTimeout(() => {
-      const text =
-        `Background tasks: a hook of task "${task.name}" is not waited for any more:`;
+      const text = `Background tasks: a hook of task ${
+        quote(task.name)
+      } is not waited for any more:`;
       writeError(text, `it has not settled after ${LONGEST_HOOK} ms`);
       hook.over();
     }, LONGEST_HOOK);
@@ -184,11 +182,15 @@ export class Work implements ScheduledWork {
     });
   }
 
+  #count(tasks: number): void {
+    this.#tasks += tasks;
+    if (this.#isSending) this.#scheduler.sending += tasks;
+  }
+
   #hookIsOver(hook: PendingHook): void {
-    const left = this.#hooks?.filter((other) => other !== hook) ?? [];
-    if (left.length === (this.#hooks?.length ?? 0)) return; // it is over already
-    this.#hooks = left.length > 0 ? left : undefined;
-    this.#scheduler.hookEnds();
+    if (!this.#hooks?.delete(hook)) return; // it is over already
+    if (this.#hooks.size === 0) this.#hooks = undefined;
+    this.#scheduler.count(0, -1);
     this.#checkOver();
   }
 
@@ -196,9 +198,8 @@ export class Work implements ScheduledWork {
   #leaveScheduler(): void {
     this.isDue = false;
     this.#scheduler.remove(this);
-    if (this.#isOpen) {
-      this.#isOpen = false;
-      this.#owner.close();
+    if (this.isOpen) {
+      this.close();
       this.#scheduler.release();
     }
     if (this.isBusy) this.#scheduler.add(this);

@@ -86,10 +86,11 @@ class Sending implements TurnListener {
 function isOver(
   { closed, destroyed, writableFinished, req, stream }: Outgoing,
 ): boolean {
-  // over HTTP/2 `writableFinished` comes before the frame that ends the response has left
-  if (stream !== undefined) return stream.destroyed;
-  return closed === true || destroyed === true || writableFinished ||
-    req?.socket?.destroyed === true;
+  // before Node 24 one big write counts as finished while it is on its way: `closed` knows better
+  if (destroyed === true || (closed ?? writableFinished)) return true;
+  return stream === undefined
+    ? req?.socket?.destroyed === true
+    : stream.destroyed;
 }
 
 /**

@@ -3,7 +3,7 @@ import { checkMilliseconds, MAX_DELAY } from "../check/check_number.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
 import type { TaskRun } from "../task/task_run.ts";
 import { type Drainable, processWork } from "./process_work.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { DrainReport } from "./drain_report.ts";
 
 /** How long to wait for tasks. */
 export interface DrainOptions {
@@ -19,16 +19,6 @@ export interface DrainOptions {
    * @default {undefined}
    */
   readonly signal?: AbortSignal;
-}
-
-/** What became of the tasks while they were waited for. */
-export interface DrainReport {
-  /** How many succeeded. */
-  readonly finished: number;
-  /** How many failed or timed out. */
-  readonly failed: number;
-  /** What had not ended when the wait was over. */
-  readonly abandoned: readonly TaskRun[];
 }
 
 /**
@@ -63,7 +53,7 @@ export function drain(options: DrainOptions = {}): Promise<DrainReport> {
  * @throws {RangeError} If the timeout is out of range.
  */
 export function drainScheduler(
-  scheduler: Scheduler,
+  scheduler: Drainable & { readonly clock: Clock },
   options: DrainOptions,
 ): Promise<DrainReport> {
   return new Drain((other) => other === scheduler)

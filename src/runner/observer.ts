@@ -1,8 +1,8 @@
-import { checkType, describeValue } from "../check/check.ts";
+import { check, type Rule } from "../check/rules.ts";
 import { callHook } from "../check/user_code.ts";
 import type { BackgroundTask, Surround } from "../task/task.ts";
 import type { TaskRun } from "../task/task_run.ts";
-import type { DrainReport } from "./drain.ts";
+import type { DrainReport } from "./drain_report.ts";
 import { both, type TaskEvent, type Watcher } from "./watchers.ts";
 
 /**
@@ -41,13 +41,15 @@ export interface TaskObserver {
    * import { type TaskObserver, TaskRunner } from "@postlude/background-tasks";
    * import { assertEquals } from "@std/assert";
    *
-   * const lost: string[] = [];
+   * let lost = 0;
    * const observer: TaskObserver = {
-   *   onDrain: ({ abandoned }) => lost.push(...abandoned.map(({ name }) => name)),
+   *   onDrain: ({ abandoned }) => {
+   *     lost += abandoned.length;
+   *   },
    * };
    * const runner = new TaskRunner({ observers: [observer] });
    * await runner.drain({ timeout: 10_000 });
-   * assertEquals(lost, []);
+   * assertEquals(lost, 0);
    * ```
    */
   readonly onDrain?: (report: DrainReport) => unknown;
@@ -57,6 +59,8 @@ export interface TaskObserver {
    */
   readonly around?: (run: TaskRun, attempt: () => void) => void;
 }
+
+const HOOK: Rule = ["function", "write a function"];
 
 /** What an observer may have. */
 const KEYS: readonly (keyof TaskObserver)[] = [
@@ -68,6 +72,30 @@ const KEYS: readonly (keyof TaskObserver)[] = [
   "around",
 ];
 
+/** The rule of an observer; it may be an instance of a class, with more of its own. */
+const OBSERVER: Rule<TaskObserver | null> = [
+  "object",
+  "write an object such as { onEnd(run) {} }",
+  (observer) => {
+    if (observer === null) return false;
+    for (const key of KEYS) {
+      if (observer[key] !== undefined) check(key, observer[key], HOOK);
+    }
+    return true;
+  },
+];
+
+/** The rule of the option `observers`. */
+export const OBSERVERS: Rule<readonly TaskObserver[]> = [
+  "object",
+  "write an array such as [{ onEnd(run) {} }]",
+  (observers) => {
+    if (!Array.isArray(observers)) return false;
+    for (const observer of observers) check("observer", observer, OBSERVER);
+    return true;
+  },
+];
+
 /**
  * Checks observers.
  *
@@ -75,26 +103,7 @@ const KEYS: readonly (keyof TaskObserver)[] = [
  * @throws {TypeError} If they are no array of objects, or a member is no function.
  */
 export function checkObservers(observers: unknown): void {
-  if (!Array.isArray(observers)) {
-    throw new TypeError(
-      `Cannot use observers ${
-        describeValue(observers)
-      }: write an array such as [{ onEnd(run) {} }]`,
-    );
-  }
-  for (const observer of observers) {
-    if (typeof observer !== "object" || observer === null) {
-      throw new TypeError(
-        `Cannot use observer ${
-          describeValue(observer)
-        }: write an object such as { onEnd(run) {} }`,
-      );
-    }
-    for (const key of KEYS) {
-      if (observer[key] === undefined) continue;
-      checkType(key, observer[key], "function", "a function");
-    }
-  }
+  check("observers", observers, OBSERVERS);
 }
 
 /** Observers as one watcher. A snapshot of a task is made for each, and only for one that listens. */

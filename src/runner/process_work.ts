@@ -1,5 +1,5 @@
 import type { TaskRun } from "../task/task_run.ts";
-import type { DrainReport } from "./drain.ts";
+import type { DrainReport } from "./drain_report.ts";
 
 /** A part of the process that has work to wait for: a runner, or a worker that closes. */
 export interface Drainable {
@@ -25,13 +25,20 @@ interface ProcessWork {
   readonly listeners: Set<(part: Drainable) => void>;
   /** Whether the process is ending: what would stream for ever stops. */
   isEnding: boolean;
+  /**
+   * Requests that front doors have open: until their handlers have settled, and in a process that
+   * is ending until their responses have ended. Counted always: that takes less than to ask whether.
+   */
+  requests: number;
+  /** Handlers that failed, since the process is ending, because Deno took their request's body away. */
+  uploadsLost: number;
 }
 
 /**
  * The key of the one work of a process, which all copies of this package share: a bundler may make
  * a copy for each entry, a reload for each edit. Another shape needs another number.
  */
-const KEY = Symbol.for("@postlude/background-tasks/process-work/2");
+const KEY = Symbol.for("@postlude/background-tasks/process-work/3");
 
 /** The work of this process, whatever copy of this package it belongs to. */
 export const processWork: ProcessWork =
@@ -39,6 +46,8 @@ export const processWork: ProcessWork =
     busy: new Set(),
     listeners: new Set(),
     isEnding: false,
+    requests: 0,
+    uploadsLost: 0,
   };
 
 /** A part of the process has work from now on. */

@@ -7,7 +7,7 @@ import { IS_WORKERS } from "../response_end/runtime.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
 import type { BackgroundTask, Surround } from "../task/task.ts";
 import type { EndStatus, TaskRun } from "../task/task_run.ts";
-import type { DrainReport } from "./drain.ts";
+import type { DrainReport } from "./drain_report.ts";
 import { Line, type Linked } from "./line.ts";
 import { becomesBusy, becomesIdle, type Drainable } from "./process_work.ts";
 import {
@@ -22,8 +22,8 @@ import {
 export interface ScheduledWork extends Linked<ScheduledWork> {
   /** Whether it stands in the line of those that wait for a free place: the scheduler's own mark. */
   isWaiting: boolean;
-  /** Its place in the order in which the requests added their first tasks. */
-  readonly order: number;
+  /** Its place in the order in which the requests got work, from 1: the scheduler's own mark. */
+  order: number;
   /** Its tasks may run, one after another. */
   start(): void;
   /** Ends what waits or runs, and tells what that was. */
@@ -69,7 +69,7 @@ export class Scheduler implements Drainable {
   /** Those of `pending` whose response is on its way to the client: they hold no place. */
   sending = 0;
   /** How many works it has seen. */
-  works = 0;
+  #works = 0;
   /** Promises of hooks that have not settled. */
   #hooks = 0;
   readonly #limits: SchedulerLimits;
@@ -98,7 +98,7 @@ export class Scheduler implements Drainable {
     if (this.pending - this.sending + count > maxPending) {
       throw new TaskQueueFullError(name, maxPending);
     }
-    this.count(count);
+    this.count(count, 0);
   }
 
   /** Whether tasks may be refused. */
@@ -106,33 +106,22 @@ export class Scheduler implements Drainable {
     return this.#limits.maxPending !== Infinity;
   }
 
-  /** Counts tasks that nobody can refuse: they run already. */
-  count(count: number): void {
-    this.#becomeBusy();
-    this.pending += count;
-  }
-
-  /** Takes tasks back that were admitted and that nothing became of. */
-  withdraw(count: number): void {
-    this.pending -= count;
-    this.#checkIdle();
-  }
-
   /** Whether there is something to wait for: tasks, or what a hook has begun. */
   get isBusy(): boolean {
     return this.pending + this.#hooks > 0;
   }
 
-  /** What a hook has begun is waited for, as a task is. */
-  hookBegins(): void {
-    this.#becomeBusy();
-    this.#hooks++;
-  }
-
-  /** What a hook has begun is done, or nobody waits for it any more. */
-  hookEnds(): void {
-    this.#hooks--;
-    this.#checkIdle();
+  /**
+   * Counts what begins, and what is over as less than nothing: tasks that nobody can refuse, because
+   * they run already, and what hooks have begun.
+   */
+  count(tasks: number, hooks: number): void {
+    const wasBusy = this.isBusy;
+    this.pending += tasks;
+    this.#hooks += hooks;
+    if (this.isBusy === wasBusy) return;
+    if (wasBusy) this.#becomeIdle();
+    else if (!this.isHidden) becomesBusy(this);
   }
 
   /** A task that was admitted has ended: it gives its place back. */
@@ -140,12 +129,12 @@ export class Scheduler implements Drainable {
     if (ran) this.running--;
     if (status === "succeeded") this.succeeded++;
     if (status === "failed" || status === "timed-out") this.failed++;
-    this.pending--;
-    this.#checkIdle();
+    this.count(-1, 0);
   }
 
   /** A work has something to wait for. */
   add(work: ScheduledWork): void {
+    work.order ||= ++this.#works;
     if (!work.isWaiting) this.#inFlight.add(work);
   }
 
@@ -215,12 +204,7 @@ export class Scheduler implements Drainable {
     return this.observers?.drained(report);
   }
 
-  #becomeBusy(): void {
-    if (!this.isBusy && !this.isHidden) becomesBusy(this);
-  }
-
-  #checkIdle(): void {
-    if (this.isBusy) return;
+  #becomeIdle(): void {
     becomesIdle(this);
     const idle = this.#idle;
     this.#idle = [];

@@ -1,13 +1,12 @@
-import { checkKeys } from "../check/check.ts";
-import { checkNumber } from "../check/check_number.ts";
+import { checkOptions, type Rule, type Rules } from "../check/rules.ts";
 import type { Clock } from "../task/clock.ts";
 import {
   checkDrainOptions,
   type DrainOptions,
-  type DrainReport,
   drainScheduler,
 } from "./drain.ts";
-import { checkObservers, Observers, type TaskObserver } from "./observer.ts";
+import type { DrainReport } from "./drain_report.ts";
+import { OBSERVERS, Observers, type TaskObserver } from "./observer.ts";
 import { SCHEDULER, Scheduler, schedulerOf } from "./scheduler.ts";
 
 /** Options of a {@linkcode TaskRunner}. */
@@ -33,6 +32,18 @@ export interface TaskRunnerOptions {
    */
   readonly observers?: readonly TaskObserver[];
 }
+
+const LIMIT: Rule<number> = [
+  "number",
+  "it must be an integer of at least 1, or Infinity",
+  (limit) => limit === Infinity || (Number.isInteger(limit) && limit >= 1),
+];
+
+const RULES: Rules = {
+  concurrency: LIMIT,
+  maxPending: LIMIT,
+  observers: OBSERVERS,
+};
 
 /** What a runner is doing. */
 export interface TaskRunnerStats {
@@ -79,16 +90,9 @@ export class TaskRunner {
    * @throws {RangeError} If a limit is out of range.
    */
   constructor(options: TaskRunnerOptions = {}) {
-    checkKeys("runner option", options, [
-      "concurrency",
-      "maxPending",
-      "observers",
-    ]);
+    checkOptions("runner option", options, RULES);
     const { concurrency = Infinity, maxPending = Infinity, observers = [] } =
       options;
-    checkLimit("concurrency", concurrency);
-    checkLimit("maxPending", maxPending);
-    checkObservers(observers);
     this.#scheduler = new Scheduler(
       { concurrency, maxPending },
       observers.length > 0 ? new Observers(observers) : undefined,
@@ -154,13 +158,4 @@ export function createRunner(
   const runner = new TaskRunner(options);
   schedulerOf(runner)!.clock = clock;
   return runner;
-}
-
-function checkLimit(option: string, value: unknown): void {
-  checkNumber(
-    option,
-    value,
-    (limit) => limit === Infinity || (Number.isInteger(limit) && limit >= 1),
-    "an integer of at least 1, or Infinity",
-  );
 }

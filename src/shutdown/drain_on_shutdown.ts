@@ -1,15 +1,23 @@
 import { checkKeys, describeValue } from "../check/check.ts";
 import { checkMilliseconds } from "../check/check_number.ts";
-import { endProcess, SAME_REQUEST } from "./end_process.ts";
+import {
+  endProcess,
+  OWN,
+  report,
+  SAME_REQUEST,
+  type StoppedBy,
+} from "./end_process.ts";
 import { type ExitingProcess, exitWhenWritten } from "./exit.ts";
-import { IS_WORKERS } from "../response_end/runtime.ts";
+import { IS_DENO, IS_WORKERS } from "../response_end/runtime.ts";
+import { processWork } from "../runner/process_work.ts";
 import { prepareStop, type StoppableServer } from "./stop_server.ts";
 
 /** Options of {@linkcode drainOnShutdown}. */
 export interface DrainOnShutdownOptions {
   /**
    * What stops accepting and lets its requests in flight finish: a server, a function, or several
-   * of them. Leave it out under `deno serve`, which stops its server itself.
+   * of them. Leave it out under `deno serve`, and where a framework owns the server: they stop it
+   * themselves.
    *
    * @default {undefined}
    */
@@ -32,11 +40,18 @@ export interface DrainOnShutdownOptions {
 
 /** The members of `process` that are used here; Deno, Bun and Node all have them. */
 interface Process extends ExitingProcess {
-  on(signal: string, listener: () => void): unknown;
-  off(signal: string, listener: () => void): unknown;
-  getBuiltinModule?(
-    name: "node:os",
-  ): { constants: { signals: Record<string, number> } } | undefined;
+  prependListener(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+  listeners(event: string): readonly object[];
+  getBuiltinModule?<Name extends keyof Modules>(
+    name: Name,
+  ): Modules[Name] | undefined;
+}
+
+/** The members of Node's modules that are used here. */
+interface Modules {
+  "node:os": { constants: { signals: Record<string, number> } };
+  "node:worker_threads": { isMainThread: boolean };
 }
 
 const KEYS = ["server", "timeout", "signals"];
@@ -56,11 +71,12 @@ let registered: unknown;
  * which reached the process twice. The signal is never raised again: as the first process of a
  * container nothing would happen.
  *
- * Under `deno serve` the process ends by itself, when its last request and task have. Only Deno
- * knows the requests there: one that is cut off at the timeout leaves the exit code at 0. Under
- * Bun's `export default` nothing can stop the server, so that a request that is in flight when the
- * last task ends is cut off: write `Bun.serve(app)` and hand that over. On Workers, which have no
- * signals and keep `waitUntil` work alive themselves, the call does nothing.
+ * Without a server it lets the requests finish that front doors of this package have open. Where
+ * somebody else listens for the signal too, as frameworks do that own their server, and under
+ * `deno serve`, the end of the process is left to them: `docs/shutdown.md` says for each what to
+ * write. Whoever ends the process while tasks run is told of, and the exit code is 1 in place of 0.
+ * Under Bun's `export default` nothing can stop the server: write `Bun.serve(app)` and hand that over.
+ * On Workers, which have no signals and keep `waitUntil` work alive themselves, the call does nothing.
  *
  * @example Drain a server
  * ```ts
@@ -83,7 +99,8 @@ let registered: unknown;
  *
  * @param options What to stop, how long to wait, and when.
  * @returns A function that stops listening for the signals.
- * @throws {TypeError} If an option is unknown or of the wrong kind, or the process listens already.
+ * @throws {TypeError} If an option is unknown or of the wrong kind, the process listens already, or
+ * this is a worker thread, which hears no signals.
  * @throws {RangeError} If the timeout is out of range, or a signal is unknown.
  */
 export function drainOnShutdown(
@@ -103,14 +120,23 @@ export function drainOnShutdown(
   const servers = server === undefined ? [] : [server].flat();
   const stops = servers.map(prepareStop);
   if (process === undefined) return () => {};
-  const begin = (): void =>
-    void endProcess(stops, timeout, (code) => exitWhenWritten(process, code));
+  checkThread(process);
+  const begin = (signal: string): void => {
+    const exit = (code: number): void => void exitWhenWritten(process, code);
+    void endProcess(stops, timeout, exit, stoppedBy(process, signal, servers));
+    reportAtExit(process);
+  };
   const signalled = oncePerRequest(begin, (signal) => {
     process.exit(128 + (numbers?.[signal] ?? 0));
   });
-  const listeners = signals.map((signal) => () => signalled(signal));
+  const listeners = signals.map((signal) =>
+    Object.assign(() => signalled(signal), { [OWN]: true })
+  );
   registered = listeners;
-  signals.forEach((signal, index) => process.on(signal, listeners[index]!));
+  // in front, so that listeners that hear one signal only are still there to be counted
+  signals.forEach((signal, index) =>
+    process.prependListener(signal, listeners[index]!)
+  );
   return () => {
     signals.forEach((signal, index) => process.off(signal, listeners[index]!));
     if (registered === listeners) registered = undefined;
@@ -119,7 +145,7 @@ export function drainOnShutdown(
 
 /** Tells the first request to stop from a further one, however often a signal of it comes in. */
 function oncePerRequest(
-  first: () => void,
+  first: (signal: string) => void,
   further: (signal: string) => void,
 ): (signal: string) => void {
   let begun: number | undefined;
@@ -127,16 +153,57 @@ function oncePerRequest(
     const now = performance.now();
     if (begun === undefined) {
       begun = now;
-      first();
+      first(signal);
     } else if (now - begun >= SAME_REQUEST) further(signal);
   };
+}
+
+/** Who stops the server: a framework that does so listens for the signal as well. */
+function stoppedBy(
+  process: Process,
+  signal: string,
+  servers: readonly unknown[],
+): StoppedBy {
+  if (servers.some((server) => typeof server !== "function")) return "us";
+  if (servers.length > 0) return "nobody";
+  const isHeard = process.listeners(signal).some((other) => !(OWN in other));
+  return IS_DENO || isHeard ? "others" : "nobody";
+}
+
+/** Whoever ends the process before its tasks have ended does not do so unseen. */
+function reportAtExit(process: Process): void {
+  const begun = performance.now();
+  process.prependListener("exit", () => {
+    const { busy, uploadsLost } = processWork;
+    const reason = new DOMException("The process ends", "AbortError");
+    const lost = [...busy].flatMap((part) => part.abandon(reason));
+    report(lost, Math.round(performance.now() - begun));
+    if (uploadsLost > 0) {
+      console.error(
+        `Background tasks: ${uploadsLost} requests failed, because Deno gives up uploads at a signal (denoland/deno#36809)`,
+      );
+    }
+    if (lost.length + uploadsLost > 0) process.exitCode ||= 1;
+  });
+}
+
+/** Only the first thread of Node and Bun hears signals; that of a worker of Deno cannot end the process. */
+function checkThread(process: Process): void {
+  const threads = process.getBuiltinModule?.("node:worker_threads");
+  if (
+    threads?.isMainThread !== false && !("WorkerGlobalScope" in globalThis)
+  ) return;
+  throw new TypeError(
+    "Cannot drain on shutdown in a worker thread: only the main thread hears signals and ends the process; " +
+      "write drainOnShutdown({ server: stop }) there, with a stop() that has this thread await drain()",
+  );
 }
 
 /** Workers have a `process` too, which takes listeners and never calls them. */
 function processWithSignals(): Process | undefined {
   if (IS_WORKERS) return undefined;
   const { process } = globalThis as { process?: Process };
-  return typeof process?.on === "function" ? process : undefined;
+  return typeof process?.prependListener === "function" ? process : undefined;
 }
 
 function checkSignals(

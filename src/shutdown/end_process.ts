@@ -1,4 +1,6 @@
+import { quote } from "../check/check.ts";
 import { MAX_DELAY } from "../check/check_number.ts";
+import { writeError } from "../check/thrown.ts";
 import { unref } from "../task/clock.ts";
 import { drain } from "../runner/drain.ts";
 import { isInTime } from "../task/in_time.ts";
@@ -14,42 +16,83 @@ export const SAME_REQUEST = 1_000;
 /** How long the threads of `deno serve --parallel` have to report before one ends them all. */
 const LAST_WORDS = 100;
 
+/** How often open requests are looked for, in milliseconds. */
+const LOOK = 10;
+
+/** Names in one report; of more only the number is told. */
+const MOST_NAMES = 20;
+
+/** The mark of this package's own listeners for signals, of whatever copy: they are no framework. */
+export const OWN: unique symbol = Symbol.for(
+  "@postlude/background-tasks/signal-listener",
+);
+
+/**
+ * Who stops the server: `drainOnShutdown()`; nobody, so that it goes on accepting; or somebody who
+ * ends the process too, such as a framework.
+ */
+export type StoppedBy = "us" | "nobody" | "others";
+
 /**
  * Ends the process once nothing is left to lose, or once the time is over.
  *
- * @param stops What stops the servers; none where no server can be reached.
+ * @param stops What is stopped.
  * @param timeout Milliseconds all of it may take.
  * @param exit Ends the process: with 0, or with 1 if something was cut off.
+ * @param by Who stops the server.
  */
 export async function endProcess(
-  stops: readonly (() => Promise<void>)[],
+  stops: readonly (() => Promise<unknown>)[],
   timeout: number,
   exit: (code: number) => void,
+  by: StoppedBy = "nobody",
 ): Promise<void> {
   processWork.isEnding = true;
   const end = performance.now() + timeout;
-  if (stops.length === 0 && "Deno" in globalThis) {
-    await endByItself(end, timeout, exit);
-    return;
+  try {
+    if (by === "others") await endByItself(end, timeout, exit);
+    else exit(await endItself(stops, end, timeout, by === "nobody"));
+  } catch (error) {
+    writeError("Background tasks: the shutdown failed:", error);
+    exit(1);
   }
-  const stopped = await isInTime(
-    Promise.all(stops.map((stop) => stop())),
-    timeout,
-  );
-  if (!stopped) {
-    console.error(
-      `Background tasks: requests in flight were cut off ${timeout} ms after the signal`,
-    );
-  }
-  const abandoned = await drainUntil(end);
+}
+
+async function endItself(
+  stops: readonly (() => Promise<unknown>)[],
+  end: number,
+  timeout: number,
+  isOpen: boolean,
+): Promise<0 | 1> {
+  const stopped = Promise.all(stops.map((stop) => stop()));
+  let isCut = !await isInTime(stopped, timeout);
+  let abandoned: readonly TaskRun[] = [];
+  do { // a server that nobody stops answers further requests meanwhile
+    if (isOpen) isCut ||= !await requestsEnd(end);
+    abandoned = abandoned.concat(await drainUntil(end));
+  } while (isOpen && !isCut && processWork.requests > 0);
+  if (isCut) reportRequests(timeout);
   report(abandoned, timeout);
-  exit(stopped && abandoned.length === 0 ? 0 : 1);
+  return isCut || abandoned.length > 0 ? 1 : 0;
+}
+
+/** Waits until front doors have no request open, or the time is over; tells which. */
+async function requestsEnd(end: number): Promise<boolean> {
+  while (processWork.requests > 0 && leftOf(end) > 0) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+  return processWork.requests === 0;
+}
+
+function leftOf(end: number): number {
+  return Math.max(0, Math.ceil(end - performance.now()));
 }
 
 /**
- * `deno serve` stops accepting itself, and only it knows the requests in flight. With `--parallel`
- * an exit would end the other threads too, in the middle of their tasks. So the process is left to
- * end when nothing holds it any more, and made to only when the time is over.
+ * Somebody else stops the server, and ends the process or lets it end: `deno serve`, of which an
+ * exit would with `--parallel` end the other threads too, in the middle of their tasks, or a
+ * framework. So the process is left to end when nothing holds it any more, and made to only when the
+ * time is over.
  */
 async function endByItself(
   end: number,
@@ -57,7 +100,11 @@ async function endByItself(
   exit: (code: number) => void,
 ): Promise<void> {
   const delay = Math.min(timeout + LAST_WORDS, MAX_DELAY);
-  const timer = setTimeout(() => exit(0), delay);
+  const timer = setTimeout(() => {
+    const isCut = processWork.requests > 0;
+    if (isCut) reportRequests(timeout);
+    exit(isCut ? 1 : 0);
+  }, delay);
   unref(timer);
   let abandoned: readonly TaskRun[] = [];
   while (abandoned.length === 0) {
@@ -71,26 +118,40 @@ async function endByItself(
 
 /** Drains until nothing is left, or the time is over; tells what was abandoned. */
 async function drainUntil(end: number): Promise<readonly TaskRun[]> {
-  const abandoned: TaskRun[] = [];
+  let all: readonly TaskRun[] = [];
   while (true) {
-    const left = Math.max(0, Math.ceil(end - performance.now()));
-    abandoned.push(...(await drain({ timeout: left })).abandoned);
-    if (left === 0 || processWork.busy.size === 0) return abandoned;
+    const left = leftOf(end);
+    const { abandoned } = await drain({ timeout: left });
+    all = all.concat(abandoned); // no call may have as many arguments
+    if (left === 0 || processWork.busy.size === 0) return all;
   }
 }
 
-/** Names what was abandoned, with how many of each had started, in one line however many. */
-function report(abandoned: readonly TaskRun[], timeout: number): void {
+function reportRequests(timeout: number): void {
+  console.error(
+    `Background tasks: requests in flight were cut off ${timeout} ms after the signal`,
+  );
+}
+
+/**
+ * Names what was abandoned, with how many of each had started, in one line however many.
+ *
+ * @param abandoned The tasks.
+ * @param timeout How long after the signal, in milliseconds.
+ */
+export function report(abandoned: readonly TaskRun[], timeout: number): void {
   if (abandoned.length === 0) return;
   const counts = new Map<string, { started: number; waiting: number }>();
   for (const { name, startedAt } of abandoned) {
-    const count = counts.get(name) ?? { started: 0, waiting: 0 };
+    let count = counts.get(name);
+    if (!count) counts.set(name, count = { started: 0, waiting: 0 });
     count[startedAt === undefined ? "waiting" : "started"]++;
-    counts.set(name, count);
   }
-  const names = [...counts].map(([name, { started, waiting }]) =>
-    `"${name}" (${started} running, ${waiting} waiting)`
-  );
+  const names = [...counts].slice(0, MOST_NAMES).map((
+    [name, { started, waiting }],
+  ) => `${quote(name)} (${started} running, ${waiting} waiting)`);
+  const more = counts.size - names.length;
+  if (more > 0) names.push(`and ${more} names more`);
   console.error(
     `Background tasks: ${abandoned.length} abandoned ${timeout} ms after the signal: ${
       names.join(", ")

@@ -3,7 +3,7 @@ export interface ExitingProcess {
   readonly stdout?: { readonly writableLength?: number };
   readonly stderr?: { readonly writableLength?: number };
   /** What a worker of durable tasks sets when it had to abandon some. */
-  readonly exitCode?: number | string | null | undefined;
+  exitCode?: number | string | null | undefined;
   exit(code?: number | string | null): unknown;
 }
 

@@ -19,28 +19,11 @@
  * @module
  */
 
-import { describeValue } from "../check/check.ts";
+import { describeValue, quote } from "../check/check.ts";
 import { property } from "../check/property.ts";
+import type { StrictMode } from "../request/options.ts";
 
-/** What warns: hand it over as the option `strict`. */
-export interface StrictMode {
-  /** A task is added with these arguments, to the tasks of this request. */
-  check(
-    name: string,
-    args: readonly unknown[],
-    request: Request | undefined,
-  ): void;
-  /** These tasks wait for the end of this response. */
-  responds(
-    response: Response | undefined,
-    tasks: readonly {
-      readonly name: string;
-      readonly args: readonly unknown[];
-    }[],
-  ): void;
-  /** The source of the `waitUntil` of a request, by name. */
-  log(source: string): void;
-}
+export type { StrictMode } from "../request/options.ts";
 
 /**
  * Makes what warns with `console.warn`, once per task name, when a task is handed a Hono context, a
@@ -97,7 +80,7 @@ class Strict implements StrictMode {
     }).filter((problem) => problem !== undefined);
     if (problems.length === 0) return;
     this.#warned.add(name);
-    console.warn(`Background task "${name}": ${problems.join("; ")}`);
+    console.warn(`Background task ${quote(name)}: ${problems.join("; ")}`);
   }
 
   /**

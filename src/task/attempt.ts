@@ -1,5 +1,5 @@
 import { TaskTimeoutError } from "../check/errors.ts";
-import type { FullPolicy, RetryOptions } from "./policy.ts";
+import type { RetryOptions, TaskPolicy } from "./policy.ts";
 import { isWorthRetry, retryDelay } from "./retry.ts";
 import type { BackgroundTask } from "./task.ts";
 
@@ -18,7 +18,7 @@ export type AttemptResult =
  */
 export function runTask(
   task: BackgroundTask,
-  { timeout, retry }: Pick<FullPolicy, "timeout" | "retry">,
+  { timeout, retry }: Pick<TaskPolicy, "timeout" | "retry">,
   now: number,
 ): void {
   if (!startTask(task, now)) return;
@@ -43,25 +43,19 @@ export function startTask(task: BackgroundTask, now: number): boolean {
 
 /** The common case, without a timer or a loop: one attempt that may take as long as it likes. */
 function runOnce(task: BackgroundTask): void {
-  let result: unknown;
   try {
-    result = attemptOf(task);
-  } catch (error) {
-    task.end("failed", error);
-    return;
-  }
-  if (!mayBeThenable(result)) {
-    task.end("succeeded");
-    return;
-  }
-  try {
-    // a thenable of another realm or library becomes a promise first; one may throw when asked
-    const promise = result instanceof Promise ? result : adopt(result);
+    const result = attemptOf(task);
+    if (!mayBeThenable(result)) return void task.end("succeeded");
+    // a thenable of another realm or library becomes a promise first; one may throw when asked, and
+    // so may the `then` of a promise
+    const promise = result instanceof Promise
+      ? result
+      : Promise.resolve(ran(result));
     promise.then(
       () => task.end("succeeded"),
       (error) => task.end("failed", error),
     );
-  } catch (error) { // of a promise whose own `then` throws
+  } catch (error) {
     task.end("failed", error);
   }
 }
@@ -117,9 +111,7 @@ export function makeAttempt(
     details.release = over;
     // a continuation of its own, so that the next attempt does not see what this one enters
     Promise.resolve().then(() => {
-      if (task.hasEnded) return;
-      const result = attemptOf(task);
-      return mayBeThenable(result) ? adopt(result) : result;
+      if (!task.hasEnded) return ran(attemptOf(task));
     }).then(
       (value) => over({ status: "succeeded", value }),
       (error) => over({ status: "failed", error }),
@@ -159,17 +151,15 @@ function mayBeThenable(value: unknown): boolean {
 }
 
 /**
- * A promise of what a function returned.
+ * What a function returned.
  *
  * @throws {TypeError} If that is a generator: nothing of it has run.
  */
-function adopt(result: unknown): Promise<unknown> {
+function ran(result: unknown): unknown {
   const tag = Object.prototype.toString.call(result);
-  if (tag !== "[object Generator]" && tag !== "[object AsyncGenerator]") {
-    return Promise.resolve(result);
-  }
+  if (!/^\[object (Async)?Generator\]$/.test(tag)) return result;
   throw new TypeError(
-    "Cannot run a generator as a task: calling it runs nothing; write an async function that " +
-      "iterates over it, such as async () => { for await (const row of rows()) … }",
+    "Cannot run a generator as a task: calling it runs nothing; write " +
+      "async () => { for await (const row of rows()) … }",
   );
 }

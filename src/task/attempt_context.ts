@@ -1,16 +1,15 @@
-import type { TaskContext } from "./definition.ts";
-import type { BackgroundTask } from "./task.ts";
+import type { CalledTask, TaskContext } from "./definition.ts";
 import { NO_RESPONSE, type TaskResponse } from "./task_run.ts";
 
 /** The context of one attempt. Its signal is made when the handler first asks for it. */
 export class AttemptContext implements TaskContext {
   readonly attempt: number;
-  readonly #task: BackgroundTask;
+  readonly #task: CalledTask;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #abortLater: ((reason: unknown) => void) | undefined;
 
-  constructor(task: BackgroundTask) {
+  constructor(task: CalledTask) {
     this.attempt = task.attempt || 1; // a direct call has no owner, and no start
     this.#task = task;
     task.detail.abort = (reason) => this.#abort(reason);

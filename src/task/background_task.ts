@@ -73,8 +73,17 @@ export interface BackgroundTaskConstructor {
  * assertEquals(reminder.state, "cancelled");
  * ```
  */
-export const BackgroundTask: BackgroundTaskConstructor =
-  Task as BackgroundTaskConstructor;
+export const BackgroundTask: BackgroundTaskConstructor = class BackgroundTask
+  extends Task {
+  constructor(fn: TaskFunction, ...args: readonly unknown[]) {
+    super(fn, args);
+  }
+
+  /** What `addTask` returns is a background task as well. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Task;
+  }
+} as BackgroundTaskConstructor;
 
 /**
  * Makes a task without adding it: the short form of `new BackgroundTask(fn, ...args)`.
@@ -114,5 +123,5 @@ export function task<Fn extends (this: void, ...args: never[]) => unknown>(
   ...args: OverloadArguments<Fn>
 ): BackgroundTask;
 export function task(fn: TaskFunction, ...args: unknown[]): BackgroundTask {
-  return new Task(fn, ...args);
+  return new Task(fn, args);
 }

@@ -1,48 +1,70 @@
+import { quote } from "../check/check.ts";
 import {
-  checkKeys,
-  checkName,
-  checkType,
-  describeValue,
-} from "../check/check.ts";
-import { checkMilliseconds, checkNumber } from "../check/check_number.ts";
-import type { RetryOptions, TaskOptions, TaskPolicy } from "./policy.ts";
+  check,
+  checkOptions,
+  milliseconds,
+  type Rule,
+  type Rules,
+  TEXT,
+} from "../check/rules.ts";
+import type { RetryOptions, TaskOptions } from "./policy.ts";
 
-/** The options of a policy, for the check against unknown keys. */
-export const POLICY_KEYS = ["timeout", "retry", "runOn"] as const;
+/** A delay that may be none. */
+const DELAY = /* @__PURE__ */ milliseconds(0);
 
-const RETRY_KEYS = [
-  "attempts",
-  "delay",
-  "maxDelay",
-  "factor",
-  "jitter",
-  "when",
-] as const;
+const ATTEMPTS: Rule<number> = [
+  "number",
+  "it must be an integer of at least 1",
+  (value) => Number.isInteger(value) && value >= 1,
+];
 
-/**
- * Checks a policy where it is given, so that no task finds out later.
- *
- * @param options The options as the user wrote them; keys of the caller's own are ignored.
- * @throws {TypeError} If an option is of the wrong kind.
- * @throws {RangeError} If an option is out of range.
- */
-export function checkPolicy(options: TaskPolicy): void {
-  if (options.timeout !== undefined) {
-    checkMilliseconds("timeout", options.timeout, 1);
-  }
-  if (options.retry !== undefined) checkRetry(options.retry);
-  const { runOn } = options;
-  if (
-    runOn !== undefined && typeof runOn !== "function" &&
-    !["success", "failure", "always"].includes(runOn)
-  ) {
-    throw new RangeError(
-      `Cannot use runOn ${
-        describeValue(runOn)
-      }: write "success", "failure", "always" or a function`,
-    );
-  }
-}
+const RETRY: Rules = {
+  attempts: ATTEMPTS,
+  delay: DELAY,
+  maxDelay: DELAY,
+  factor: [
+    "number",
+    "it must be a finite number of at least 1",
+    (value) => Number.isFinite(value) && value >= 1,
+  ],
+  jitter: [
+    "number",
+    "it must be a number from 0 to 1",
+    (value) => value >= 0 && value <= 1,
+  ],
+  when: ["function", "write (error) => true"],
+};
+
+/** The options of a policy. */
+export const POLICY: Rules = {
+  timeout: /* @__PURE__ */ milliseconds(1),
+  retry: [
+    "object",
+    "write an object such as { attempts: 3, delay: 200 }",
+    isRetry,
+  ],
+  runOn: [
+    "string, function",
+    'write "success", "failure", "always" or a function',
+    (runOn: unknown) =>
+      typeof runOn === "function" ||
+      ["success", "failure", "always"].includes(runOn as string),
+  ],
+};
+
+/** The options of `with()`. */
+const TASK: Rules = /* @__PURE__ */ Object.assign({ name: TEXT }, POLICY, {
+  idempotencyKey: [
+    "string",
+    'write a text that is not empty, such as "order:42"',
+    (key: string) => key !== "",
+  ],
+  delay: [
+    "number",
+    "it must be an integer of at least 0 milliseconds",
+    (value: number) => Number.isSafeInteger(value) && value >= 0,
+  ],
+});
 
 /**
  * Checks the options of `with()`.
@@ -52,31 +74,7 @@ export function checkPolicy(options: TaskPolicy): void {
  * @throws {RangeError} If an option is out of range.
  */
 export function checkTaskOptions(options: TaskOptions): void {
-  checkKeys("task option", options, [
-    "name",
-    ...POLICY_KEYS,
-    "idempotencyKey",
-    "delay",
-  ]);
-  const { name, idempotencyKey, delay } = options;
-  if (name !== undefined) checkName(name);
-  checkPolicy(options);
-  if (delay !== undefined) {
-    checkNumber(
-      "delay",
-      delay,
-      (value) => Number.isSafeInteger(value) && value >= 0,
-      "an integer of at least 0 milliseconds",
-    );
-  }
-  if (idempotencyKey === undefined) return;
-  if (typeof idempotencyKey !== "string" || idempotencyKey === "") {
-    throw new TypeError(
-      `Cannot use idempotencyKey ${
-        describeValue(idempotencyKey)
-      }: write a text that is not empty, such as "order:42"`,
-    );
-  }
+  checkOptions("task option", options, TASK);
 }
 
 /**
@@ -88,54 +86,23 @@ export function checkTaskOptions(options: TaskOptions): void {
  */
 export function checkInProcess(
   task: string,
-  options: TaskOptions | undefined,
+  options: TaskOptions,
 ): void {
-  if (options === undefined) return;
   for (const option of ["idempotencyKey", "delay"] as const) {
     if (options[option] === undefined) continue;
     throw new TypeError(
-      `Cannot use ${option} for task "${task}": it runs in this process; write ` +
+      `Cannot use ${option} for task ${
+        quote(task)
+      }: it runs in this process; write ` +
         "defineTask(name, { queue }, handler) to hand it to an engine",
     );
   }
 }
 
-function checkRetry(retry: unknown): void {
-  if (typeof retry !== "object" || retry === null) {
-    throw new TypeError(
-      `Cannot use retry ${
-        describeValue(retry)
-      }: write an object such as { attempts: 3, delay: 200 }`,
-    );
-  }
-  checkKeys("retry option", retry, RETRY_KEYS);
-  const { attempts, delay, maxDelay, factor, jitter, when } =
-    retry as RetryOptions;
-  checkNumber(
-    "retry.attempts",
-    attempts,
-    (value) => Number.isInteger(value) && value >= 1,
-    "an integer of at least 1",
-  );
-  if (delay !== undefined) checkMilliseconds("retry.delay", delay, 0);
-  if (maxDelay !== undefined) checkMilliseconds("retry.maxDelay", maxDelay, 0);
-  if (factor !== undefined) {
-    checkNumber(
-      "retry.factor",
-      factor,
-      (value) => Number.isFinite(value) && value >= 1,
-      "a finite number of at least 1",
-    );
-  }
-  if (jitter !== undefined) {
-    checkNumber(
-      "retry.jitter",
-      jitter,
-      (value) => value >= 0 && value <= 1,
-      "a number from 0 to 1",
-    );
-  }
-  if (when !== undefined) {
-    checkType("retry.when", when, "function", "(error) => true");
-  }
+/** Whether this may be a `retry`; its own options are checked on the way. */
+function isRetry(retry: RetryOptions | null): boolean {
+  if (retry === null) return false;
+  checkOptions("retry option", retry, RETRY, "retry.");
+  check("retry.attempts", retry.attempts, ATTEMPTS);
+  return true;
 }

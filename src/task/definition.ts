@@ -1,5 +1,4 @@
 import type { TaskPolicy } from "./policy.ts";
-import type { BackgroundTask } from "./task.ts";
 import type { TaskResponse } from "./task_run.ts";
 
 /** What the handler of a defined task gets first. */
@@ -31,6 +30,21 @@ export interface DefinedTask<Args extends readonly unknown[]> {
   readonly name: string;
 }
 
+/** A task whose handler is called: its arguments, and what the context tells of it. */
+export interface CalledTask {
+  readonly id: string;
+  readonly name: string;
+  readonly attempt: number;
+  readonly args: readonly unknown[];
+  /** What the task was added to; `undefined` for a direct call. */
+  readonly owner: {
+    readonly deadline: number | undefined;
+    readonly response: TaskResponse;
+  } | undefined;
+  /** Takes what aborts the signal of the attempt. */
+  readonly detail: { abort?: ((reason: unknown) => void) | undefined };
+}
+
 /** What `defineTask` knows of a task: its name, its policy and its handler. */
 export interface TaskDefinition {
   /** The name in errors, logs and observers. */
@@ -44,7 +58,7 @@ export interface TaskDefinition {
    * @returns What the handler returned.
    * @throws What the handler threw.
    */
-  call(task: BackgroundTask): unknown;
+  call(task: CalledTask): unknown;
   /** Its engine, where an engine keeps the task: `Durable` of `queues/durable.ts`. */
   readonly durable: object | undefined;
 }

@@ -93,33 +93,32 @@ export interface TaskOptions {
 export type TaskPolicy = Omit<TaskOptions, "name" | "idempotencyKey" | "delay">;
 
 /**
- * A policy with every option in it, `undefined` where nobody gave one. Not a mapped type: its `-?`
- * takes `undefined` away in an app that compiles without `exactOptionalPropertyTypes`.
+ * The policy of one run: what is nearer wins, option by option.
+ *
+ * @param defaults The options of the front door.
+ * @param definition What `defineTask` was given.
+ * @param options The options of the call.
+ * @returns What applies.
  */
-export interface FullPolicy {
-  readonly timeout: number | undefined;
-  readonly retry: RetryOptions | undefined;
-  readonly runOn: RunOn | undefined;
+export function policyOf(
+  defaults: TaskPolicy,
+  definition: { readonly options: TaskPolicy } | undefined,
+  options: TaskOptions | undefined,
+): TaskPolicy {
+  if (options === undefined && definition === undefined) return defaults;
+  return { ...defaults, ...definition?.options, ...options };
 }
 
 /**
- * The policy that applies to a task: of each option, the nearest wins.
+ * The options that are not `undefined`, which leaves those further out alone.
  *
- * @param options The options of the call.
- * @param definition The definition of the task.
- * @param defaults The policy of tasks that have none of their own.
- * @returns Every option, or `undefined` where nobody gave one.
+ * @param options The options as the user wrote them.
  */
-export function policyOf(
-  options: TaskOptions | undefined,
-  definition: { readonly options: TaskPolicy } | undefined,
-  defaults: FullPolicy,
-): FullPolicy {
-  if (options === undefined && definition === undefined) return defaults;
-  const defined = definition?.options;
-  return {
-    timeout: options?.timeout ?? defined?.timeout ?? defaults.timeout,
-    retry: options?.retry ?? defined?.retry ?? defaults.retry,
-    runOn: options?.runOn ?? defined?.runOn ?? defaults.runOn,
-  };
+export function given<Options extends object>(
+  options: { readonly [Key in keyof Options]: Options[Key] | undefined },
+): Options {
+  const entries = Object.entries(options);
+  return Object.fromEntries(
+    entries.filter(([, value]) => value !== undefined),
+  ) as Options;
 }

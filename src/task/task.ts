@@ -1,4 +1,4 @@
-import { checkFunction } from "../check/check.ts";
+import { checkFunction, quote } from "../check/check.ts";
 import { defuse } from "../check/user_code.ts";
 import type { Clock } from "./clock.ts";
 import { definitionOf, type TaskDefinition } from "./definition.ts";
@@ -84,7 +84,8 @@ export class BackgroundTask {
   readonly #fn: TaskFunction;
   #args: readonly unknown[];
 
-  constructor(fn: TaskFunction, ...args: readonly unknown[]) {
+  /** Takes the arguments as the array they came in: users spread them, in `background_task.ts`. */
+  constructor(fn: TaskFunction, args: readonly unknown[]) {
     checkFunction(fn);
     for (const arg of args) defuse(arg);
     this.definition = definitionOf(fn);
@@ -146,7 +147,10 @@ export class BackgroundTask {
     return this.interrupt(
       "cancelled",
       reason ??
-        new DOMException(`Task "${this.name}" was cancelled`, "AbortError"),
+        new DOMException(
+          `Task ${quote(this.name)} was cancelled`,
+          "AbortError",
+        ),
     );
   }
 
@@ -165,7 +169,8 @@ export class BackgroundTask {
     else if (this.details !== undefined) this.details.error = undefined;
     // reading the clock costs 50 ns: for a success only where somebody is told of it
     if (status !== "succeeded" || owner?.isWatched) {
-      this.detail.endedAt = owner?.clock.now() ?? Date.now();
+      const now = owner?.clock.now() ?? Date.now();
+      this.detail.endedAt = Math.max(now, this.startedAt ?? 0); // it may have been set back
     }
     owner?.taskEnded(this);
     this.details?.release?.();
@@ -202,11 +207,4 @@ function nameOf(fn: TaskFunction): string {
   } catch {
     return "anonymous";
   }
-}
-
-/** The error of a task that is added a second time. */
-export function addedBefore(name: string): TypeError {
-  return new TypeError(
-    `Cannot add task "${name}": it was added before; write task(fn, ...args) for another`,
-  );
 }

@@ -1,4 +1,4 @@
-import { checkKeys, checkType } from "../check/check.ts";
+import { checkOptions, type Rule, type Rules } from "../check/rules.ts";
 import { bunny } from "./bunny.ts";
 import { executionContext } from "./execution_context.ts";
 import { fetchEvent } from "./fetch_event.ts";
@@ -61,7 +61,18 @@ export const PROCESS: ResolvedWaitUntil = {
   lifetime: undefined,
 };
 
-const HINTS = ["waitUntil", "executionContext", "request", "platform"];
+/** The rule of a `waitUntil` of the user's. */
+export const WAIT_UNTIL: Rule = [
+  "function",
+  "write (promise) => ctx.waitUntil(promise)",
+];
+
+const HINTS: Rules = {
+  waitUntil: WAIT_UNTIL,
+  executionContext: undefined,
+  request: undefined,
+  platform: undefined,
+};
 
 /**
  * Finds the `waitUntil` that applies here. It calls nothing that it finds.
@@ -80,10 +91,8 @@ const HINTS = ["waitUntil", "executionContext", "request", "platform"];
  * @throws {TypeError} If a hint is unknown, or `hints.waitUntil` is given and not a function.
  */
 export function resolveWaitUntil(hints: WaitUntilHints): ResolvedWaitUntil {
-  checkKeys("hint", hints, HINTS);
-  const { waitUntil } = hints;
-  if (waitUntil !== undefined) checkWaitUntil(waitUntil);
-  return { ...findWaitUntil(waitUntil, hints) };
+  checkOptions("hint", hints, HINTS);
+  return { ...findWaitUntil(hints.waitUntil, hints) };
 }
 
 /**
@@ -108,17 +117,6 @@ export function findWaitUntil(
       return waitUntil && { source: source.name, waitUntil };
     });
   return { ...PROCESS, ...limit, ...found };
-}
-
-/**
- * Checks a `waitUntil` of the user's.
- *
- * @param waitUntil The option as the user wrote it.
- * @throws {TypeError} If it is not a function.
- */
-export function checkWaitUntil(waitUntil: unknown): void {
-  const example = "(promise) => ctx.waitUntil(promise)";
-  checkType("waitUntil", waitUntil, "function", example);
 }
 
 /**

@@ -28,7 +28,7 @@ import { gate, until } from "../harness/gate.ts";
 import { testUnless } from "../harness/left_out.ts";
 import { host } from "../harness/runtime.ts";
 import { openRequest } from "../harness/open_request.ts";
-import { test } from "../harness/test.ts";
+import { watchingTest as test } from "../harness/unobserved.ts";
 import { respond } from "../harness/timeline.ts";
 import { withGlobal } from "../harness/with_global.ts";
 

@@ -4,11 +4,13 @@ import {
   assertMatch,
   assertThrows,
 } from "@std/assert";
-import { BackgroundTasks } from "@postlude/background-tasks";
+import { BackgroundTasks, type TaskRun } from "@postlude/background-tasks";
 import {
   consoleObserver,
   type ConsoleObserverOptions,
 } from "@postlude/background-tasks/observers";
+import { createRunner } from "../../src/runner/task_runner.ts";
+import { systemClock } from "../../src/task/clock.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
 import { test } from "../harness/test.ts";
@@ -167,6 +169,86 @@ test("consoleObserver() writes the end of a drain as a line of JSON", async () =
     abandoned: { stuck: 2 },
   });
   assertEquals([kept.level, kept.abandoned], ["info", {}]);
+});
+
+test("consoleObserver() names a hundred of the tasks that a drain abandoned, and counts the others", async () => {
+  const names = Array.from({ length: 300 }, (_, index) => `stuck ${index}`);
+  const text = (await linesOfDrain(undefined, names)).at(-1) ?? "";
+  assertMatch(text, /300 abandoned: stuck 0, .*, and 200 names more$/);
+  const json = (await linesOfDrain({ format: "json" }, names)).at(-1) ?? "";
+  const { abandoned, more_names } = JSON.parse(json);
+  assertEquals([Object.keys(abandoned).length, more_names], [100, 200]);
+});
+
+/** Errors that do not let themselves be read, each in its own way. */
+function unreadable(): unknown[] {
+  const get = (): never => {
+    throw new Error("nobody may read this");
+  };
+  const keys = ["stack", "message", "name", "constructor", "cause"];
+  return [
+    ...keys.map((key) => Object.defineProperty(new Error("x"), key, { get })),
+    new Proxy({}, { get, getPrototypeOf: get }),
+  ];
+}
+
+for (const format of ["text", "json"] as const) {
+  test(`consoleObserver() loses no line of an error that throws when it is read: ${format}`, async () => {
+    const errors = unreadable();
+    const lines = await linesOf({ format }, (tasks) => {
+      for (const error of errors) {
+        tasks.with({ name: "odd" }).addTask(() => {
+          throw error;
+        });
+      }
+    });
+    const isEnd = format === "text" ? /^task odd failed 0ms: / : /task ended/;
+    assertEquals(
+      lines.filter((line) => isEnd.test(line)).length,
+      errors.length,
+    );
+  });
+}
+
+test("consoleObserver() writes JSON that hides and forges nothing, and that is not long", async () => {
+  const evil = "a\nb\x1b[2J\u202e";
+  const lines = await linesOf({ format: "json" }, (tasks) => {
+    tasks.with({ name: evil }).addTask(() => {
+      throw new Error(evil + "x".repeat(1_000_000));
+    });
+  });
+  const last = lines.at(-1) ?? "";
+  assertFalse(/[\p{Cc}\u202e]/u.test(last));
+  assertEquals(last.length < 30_000, true);
+  assertEquals(JSON.parse(last).task, evil);
+});
+
+test("consoleObserver() writes no negative duration where the clock is set back", async () => {
+  const { onEnd } = consoleObserver();
+  const run = { id: "1", name: "a", attempt: 1, status: "succeeded" } as const;
+  const times = { addedAt: 5_000, startedAt: 4_000, endedAt: 3_000 };
+  const ended = { ...run, ...times, error: undefined };
+  const text = await consoleLines("log", () => void onEnd?.(ended));
+  assertEquals(text, ["task a succeeded 0ms"]);
+  const json = consoleObserver({ format: "json" });
+  const [line] = await consoleLines("log", () => void json.onEnd?.(ended));
+  const { waited_ms, duration_ms } = JSON.parse(line ?? "");
+  assertEquals([waited_ms, duration_ms], [0, 0]);
+});
+
+test("TaskObserver.onEnd() is told of no end before the start, where the clock is set back meanwhile", async () => {
+  let now = 5_000;
+  const ended: TaskRun[] = [];
+  const clock = { ...systemClock, now: () => now };
+  const onEnd = (run: TaskRun): number => ended.push(run);
+  const runner = createRunner({ observers: [{ onEnd }] }, clock);
+  const tasks = new BackgroundTasks({ runner });
+  tasks.addTask(() => {
+    now = 3_000;
+  });
+  await tasks.run();
+  const { startedAt, endedAt } = ended[0]!;
+  assertEquals([startedAt, endedAt], [5_000, 5_000]);
 });
 
 test("consoleObserver() refuses wrong options", () => {

@@ -45,7 +45,7 @@ import { otelObserver } from "@postlude/background-tasks/otel";
 import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
 import { fakeTime } from "../harness/fake_clock.ts";
-import { gate } from "../harness/gate.ts";
+import { gate, until } from "../harness/gate.ts";
 import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 import { respond } from "../harness/timeline.ts";
@@ -194,7 +194,11 @@ async function request(
     span.end();
   });
   await respond();
-  await new Promise((resolve) => setTimeout(resolve, 5)); // XX
+  // without a server the first task starts some turns later; one behind a delay waits for the clock
+  await until(() => {
+    const { pending, running } = runner.stats();
+    return running > 0 || pending === 0;
+  });
   await clock.advance(0);
 }
 

@@ -573,7 +573,7 @@ test("BackgroundTasks.with() refuses the options of durable tasks for other task
       );
     }
     assertThrows(() => tasks.with({ delay: -1 }), RangeError);
-    assertThrows(() => tasks.with({ idempotencyKey: "" }), TypeError);
+    assertThrows(() => tasks.with({ idempotencyKey: "" }), RangeError);
   });
 });
 
@@ -616,4 +616,27 @@ test("defineTask() checks the queue, and the arguments of a durable task that is
   await assertRejects(() => anything(new Date()), TypeError);
   const inProcess = defineTask("date", { timeout: 1 }, (_, _at: Date) => {});
   await inProcess(new Date());
+});
+
+test("A response that an engine's refusal takes the place of: a stream is let go, a constant is left", async () => {
+  const queue = memoryQueue();
+  queue.enqueue = () => Promise.reject(new Error("engine is down"));
+  const durable = defineTask("durable", { queue }, () => {});
+  const reasons: unknown[] = [];
+  const stream = new ReadableStream({
+    cancel: (reason) => void reasons.push(reason),
+  });
+  const constant = new Response("ok");
+  for (const response of [constant, new Response(stream)]) {
+    const fetch = withBackgroundTasks((_, tasks) => {
+      tasks.addTask(durable);
+      return response;
+    });
+    await assertRejects(
+      () => fetch(new Request("https://example.com/")),
+      TaskEnqueueError,
+    );
+  }
+  assertEquals(await constant.text(), "ok");
+  assertEquals(reasons.length, 1);
 });

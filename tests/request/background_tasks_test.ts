@@ -388,7 +388,7 @@ test("BackgroundTasks.addTask() refuses what is no function", () => {
     assertThrows(
       () => tasks.addTask(value as never),
       TypeError,
-      "write addTask(fn, ...args)",
+      "as a task: write addTask(sendEmail, to) instead of",
     );
   }
   assertThrows(() => task(undefined as never), TypeError, "too early");
@@ -626,7 +626,7 @@ test("new BackgroundTasks() refuses wrong options, with the rule and the value",
     [
       { timeout: "1s" },
       TypeError,
-      'timeout "1s": write a number of milliseconds',
+      'timeout "1s": it must be an integer from 1 to 2147483647 milliseconds',
     ],
     [{ stopOnError: 1 }, TypeError, "stopOnError 1: write true or false"],
     [{ onTaskError: "log" }, TypeError, 'onTaskError "log"'],

@@ -7,7 +7,9 @@ import {
   type TaskRunnerOptions,
 } from "@postlude/background-tasks";
 import { createRunner } from "../../src/runner/task_runner.ts";
+import { nextTurn } from "../../src/testing/next_turn.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
+import { processWork } from "../../src/runner/process_work.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { endedRequest } from "../harness/ended_request.ts";
 import { gate, until } from "../harness/gate.ts";
@@ -418,4 +420,41 @@ test("drain() gives back the place of a request that was abandoned between its r
   await other.drain(); // so the turn of the one that was abandoned has passed, too
   respond(runner);
   assertEquals((await runner.drain({ timeout: 5_000 })).finished, 1);
+});
+
+test("waitUntil() of the platform is given promises that settle, before and after a drain that abandons", async () => {
+  const runner = new TaskRunner();
+  const given: Promise<unknown>[] = [];
+  const tasks = new BackgroundTasks({
+    runner,
+    onTaskError: () => new Promise(() => {}),
+  });
+  tasks.addTask(() => {
+    throw new Error("its hook never settles");
+  });
+  tasks.addTask(() => new Promise(() => {}));
+  tasks.runAfter(new Response(null), {
+    waitUntil: (promise) => given.push(promise),
+  });
+  while (runner.stats().failed === 0) await nextTurn();
+  const { abandoned } = await runner.drain({ timeout: 0 });
+  assertEquals(abandoned.length, 2);
+  await Promise.all(given);
+  tasks.waitUntil(Promise.reject(new Error("late")));
+  tasks.addTask(() => {});
+  assertEquals(given.length, 2);
+  await runner.drain({ timeout: 0 });
+  await Promise.all(given);
+});
+
+test("drain() leaves no listener behind, whether it waited, was cut off or had nothing to do", async () => {
+  const before = processWork.listeners.size;
+  const { runner } = record();
+  await runner.drain();
+  endedRequest(runner, (tasks) => tasks.addTask(() => {}));
+  await runner.drain();
+  endedRequest(runner, (tasks) => tasks.addTask(never));
+  await runner.drain({ signal: AbortSignal.abort() });
+  await drain({ timeout: 0 });
+  assertEquals(processWork.listeners.size, before);
 });

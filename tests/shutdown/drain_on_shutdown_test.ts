@@ -71,6 +71,8 @@ async function exitCodes(
     codes.push(code);
     if (code < 128) ended.open();
   }) as typeof exit;
+  const { requests } = processWork;
+  processWork.requests = 0; // Bun runs all files in one process: some leave a request open for ever
   const forget = drainOnShutdown({ server: () => server.opened, signals });
   await withGlobal("performance", { now: () => time }, async () => {
     for (const [at, signal] of sent) {
@@ -83,6 +85,7 @@ async function exitCodes(
   forget();
   process.exit = exit;
   processWork.isEnding = false;
+  processWork.requests += requests;
   return codes;
 }
 

@@ -327,6 +327,155 @@ if (MODES[runtime].length > 0) {
     });
   }
 
+  for (const BARE of ["listens", "exits"]) {
+    test(`drainOnShutdown() without a server leaves it to a framework that ${BARE}`, async () => {
+      const { server, port, done } = await start("own_server", LONG, { BARE });
+      const name = `slow-${++count}`;
+      using connection = await connect(port);
+      const response = connection.request(`/slow/${name}`);
+      await server.line(`${name} starts`);
+      using other = await connect(port);
+      const raw = other.request(`/raw/${name}-raw`);
+      await server.line(`${name}-raw starts`);
+      server.kill("SIGTERM");
+      await untilOpen(port, false);
+      release(name);
+      assertEquals((await response.complete).text, "accepted");
+      release(`${name}-raw`);
+      assertEquals((await raw.complete).text, "raw");
+      const { code } = await server.exited;
+      if (BARE === "exits" && code === 1) { // the framework did not wait for the task
+        assertMatch(server.stderr, /1 abandoned \d+ ms after .*"append"/);
+      } else {
+        assertEquals([code, server.stderr], [0, ""]);
+        assertEquals(done(), [`${name} after a slow answer`]);
+      }
+    });
+  }
+
+  test("drainOnShutdown() without a server lets a framework answer requests that no front door has", async () => {
+    const { server, port } = await start("own_server", LONG, { BARE: "exits" });
+    const name = `raw-${++count}`;
+    using connection = await connect(port);
+    const response = connection.request(`/raw/${name}`);
+    await server.line(`${name} starts`);
+    server.kill("SIGTERM");
+    await untilOpen(port, false);
+    release(name);
+    assertEquals((await response.complete).text, "raw");
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(server.stderr, "");
+  });
+
+  test("drainOnShutdown() names what a framework cuts off that exits before", async () => {
+    const { server, port } = await start("own_server", LONG, { BARE: "exits" });
+    await request(port, "/stuck");
+    server.kill("SIGTERM");
+    assertEquals(await server.exited, { code: 1, signal: null });
+    assertMatch(
+      server.stderr,
+      /^Background tasks: 3 abandoned \d+ ms after the signal: "stuck" \(\d running, \d waiting\), "next" \(0 running, 2 waiting\)\n$/,
+    );
+  });
+
+  test("drainOnShutdown() without a server exits at its timeout, and says that requests were cut off", async () => {
+    for (const BARE of ["alone", "listens"]) {
+      const { server, port } = await start("own_server", "300", { BARE });
+      using connection = await connect(port);
+      connection.request("/hangs");
+      await server.line("hangs");
+      server.kill("SIGTERM");
+      assertEquals(await server.exited, { code: 1, signal: null });
+      assertMatch(
+        server.stderr,
+        /requests in flight were cut off 300 ms after/,
+      );
+    }
+  });
+
+  if (runtime !== "deno") { // which goes on accepting until the timeout
+    test("drainOnShutdown() alone, without a server, lets requests finish that a door has open, and their tasks", async () => {
+      const BARE = "alone";
+      const { server, port, done } = await start("own_server", LONG, { BARE });
+      const name = `slow-${++count}`;
+      using connection = await connect(port);
+      const slow = connection.request(`/slow/${name}`);
+      using other = await connect(port);
+      const late = other.request(`/late/${name}-late`);
+      await server.line(`${name} starts`);
+      await server.line(`${name}-late starts`);
+      server.kill("SIGTERM");
+      while ((await request(port, "/ending")).text !== "true"); // it is heard a moment later
+      release(name);
+      assertEquals((await slow.complete).text, "accepted");
+      release(`${name}-late`); // its response has no task
+      assertEquals((await late.complete).body.length, 32 * 1024 * 1024);
+      assertEquals(await server.exited, { code: 0, signal: null });
+      assertEquals(server.stderr, "");
+      assertEquals(done(), [`${name} after a slow answer`]);
+    });
+  }
+
+  for (const mode of MODES[runtime].slice(0, 3)) {
+    if (runtime === "bun" && mode === "default_export") continue;
+    test(`drainOnShutdown() lets an upload come in, or says that the runtime has cut it off: ${mode}`, async () => {
+      const { server, port, done } = await start(mode);
+      const name = `upload-${++count}`;
+      using connection = await connect(port);
+      connection.send(
+        `POST /upload/${name} HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\nhalf`,
+      );
+      await server.line(`${name} starts`);
+      server.kill("SIGTERM");
+      await untilOpen(port, false);
+      connection.send("half");
+      const { code } = await server.exited;
+      if (runtime === "deno") { // denoland/deno#36809
+        assertEquals([code, done()], [1, []]);
+        assertMatch(
+          server.stderr,
+          /Background tasks: 1 requests failed, because Deno gives up uploads/,
+        );
+      } else assertEquals([code, done()], [0, [`${name} of 8 bytes`]]);
+    });
+  }
+
+  for (const NAMES of ["1", "200000"]) {
+    test(`drainOnShutdown() reports 200,000 tasks at once, of ${NAMES} names, in one line that is not long`, async () => {
+      const app = await runScript("tests/apps/shutdown/many.ts", { NAMES });
+      assertEquals(await app.exited, { code: 1, signal: null });
+      assertMatch(
+        app.stderr,
+        /^Background tasks: 200000 abandoned 100 ms after the signal: "webhook" \(\d+ running, \d+ waiting\), .{0,1000}\n$/,
+      );
+    });
+  }
+
+  test("drainOnShutdown() names the task of a hook that it cuts off, and exits with 1", async () => {
+    const app = await runScript("tests/apps/shutdown/hook.ts");
+    assertEquals(await app.exited, { code: 1, signal: null });
+    assertMatch(app.stderr, /1 abandoned 100 ms after the signal: "charge"/);
+  });
+
+  test("drainOnShutdown() refuses to listen in a worker thread, and says what to write", async () => {
+    const path = await runnable(
+      "tests/apps/shutdown/thread.ts",
+      runtime !== "deno",
+    );
+    const args = runtime === "deno"
+      ? ["run", "-A", "--quiet", "--no-check"]
+      : [];
+    const app = new RunningProcess([process.execPath, ...args, path]);
+    assertEquals(await app.exited, { code: 0, signal: null });
+    assertEquals(app.lines.length, runtime === "node" ? 1 : 2);
+    for (const line of app.lines) {
+      assertMatch(
+        line,
+        /^TypeError: Cannot drain on shutdown in a worker thread: .* write drainOnShutdown\(\{ server: stop \}\) there/,
+      );
+    }
+  });
+
   test("drainOnShutdown() waits for the tasks of another copy of the package", async () => {
     const COPY = await runnable("mod.ts", true);
     const app = await runScript("tests/apps/shutdown/copies.ts", { COPY });

@@ -72,11 +72,12 @@ for (
       assertEquals(lambda.lines, ["client hello", "settled 1"]);
       lambda.kill("SIGCONT");
       await stopped(lambda, "settled 2");
+      lambda.kill("SIGKILL");
+      await lambda.exited; // all that it has written is read
       assertEquals(
         lambda.stderr,
         `${WARNING} ${platform}: await drain() before the handler returns\n`,
       );
-      lambda.kill("SIGKILL");
     },
   );
 }

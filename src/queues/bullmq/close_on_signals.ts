@@ -1,6 +1,7 @@
+import { quote } from "../../check/check.ts";
 import process from "node:process";
-import type { DrainReport } from "../../runner/drain.ts";
-import { endProcess, SAME_REQUEST } from "../../shutdown/end_process.ts";
+import type { DrainReport } from "../../runner/drain_report.ts";
+import { endProcess, OWN, SAME_REQUEST } from "../../shutdown/end_process.ts";
 import { exitWhenWritten } from "../../shutdown/exit.ts";
 import {
   becomesBusy,
@@ -26,7 +27,7 @@ let begunAt: number | undefined = undefined;
 let isOurs = false;
 
 const listeners = Object.entries(SIGNALS).map(([signal, number]) =>
-  [signal, () => void receive(number)] as const
+  [signal, Object.assign(() => receive(number), { [OWN]: true })] as const
 );
 
 /**
@@ -102,7 +103,7 @@ class ClosingWorker implements Drainable {
     try {
       const { abandoned } = await this.#worker.close({ timeout });
       for (const { name, id } of abandoned) {
-        console.error(`Durable task "${name}" ${id} was abandoned`);
+        console.error(`Durable task ${quote(name)} ${id} was abandoned`);
       }
       if (abandoned.length > 0) process.exitCode = 1;
     } catch (error) {

@@ -12,8 +12,8 @@ export class Late extends Error {}
 /** The error of a hand-over that the engine was never given, because it stands still. */
 export class Stuck extends Error {}
 
-/** What an engine takes at least, in bytes a millisecond: Postgres took 5 MB a second on a busy machine. */
-const BYTES_PER_MILLISECOND = 4_000;
+/** What an engine takes at least, in bytes a millisecond: Postgres took 5 MB a second on a busy machine, and less on a busier one. */
+const BYTES_PER_MILLISECOND = 2_000;
 
 /** How long a process listens for what has come meanwhile, in milliseconds. */
 const TURN = 5;

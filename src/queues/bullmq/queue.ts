@@ -23,7 +23,7 @@ export interface BullMQQueueOptions {
    *
    * The default leaves a request that fails the rest of a second. What waits in this process, because
    * many requests come at once, is not the engine's time; and large messages get more of it, a second
-   * for each 4 MB.
+   * for each 2 MB.
    *
    * @default {800}
    */

@@ -2,7 +2,7 @@ import type { Job, Worker } from "bullmq";
 import { checkKeys } from "../../check/check.ts";
 import { checkMilliseconds } from "../../check/check_number.ts";
 import { isInTime } from "../../task/in_time.ts";
-import type { DrainReport } from "../../runner/drain.ts";
+import type { DrainReport } from "../../runner/drain_report.ts";
 import type { TaskRun } from "../../task/task_run.ts";
 import type { MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../task_queue.ts";

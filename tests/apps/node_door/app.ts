@@ -1,6 +1,6 @@
 /** An app of the framework that the variable `FRAMEWORK` names, behind the front door of `./node`. */
 import express from "express";
-import fastify, { type onRequestHookHandler } from "fastify";
+import fastify from "fastify";
 import Koa from "koa";
 import {
   createServer,
@@ -98,11 +98,10 @@ const FRAMEWORKS: Record<string, () => ReturnType<typeof createServer>> = {
     const app = fastify({
       serverFactory: (handler) => server = createServer(handler),
     });
-    const open: onRequestHookHandler = (request, reply, done) =>
-      door(request.raw, reply.raw, done);
-    app.addHook("onRequest", open);
-    // a body that Fastify has parsed loses the async context: entered once more
-    app.addHook("preValidation", open);
+    app.addHook(
+      "onRequest",
+      (request, reply, done) => door(request.raw, reply.raw, done),
+    );
     app.addHook("onError", (request, _reply, error, done) => {
       getBackgroundTasks(request.raw).fail(error);
       done();

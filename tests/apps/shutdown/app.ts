@@ -9,6 +9,7 @@ import {
 } from "@postlude/background-tasks";
 import { devtools } from "@postlude/background-tasks/devtools";
 import { Hono } from "hono";
+import { processWork } from "../../../src/runner/process_work.ts";
 import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import process from "node:process";
@@ -37,9 +38,17 @@ export const app: Hono<BackgroundTasksEnv> = new Hono<BackgroundTasksEnv>();
 if (process.env["DEVTOOLS"] !== undefined) {
   app.route("/_tasks", devtools({ allow: () => true }));
 }
+app.get("/raw/:name", async (c) => { // no front door knows of it
+  console.log(`${c.req.param("name")} starts`);
+  await released(c.req.param("name"));
+  return c.text("raw");
+});
 app.use(backgroundTasks());
 
 app.get("/ping", (c) => c.text("pong"));
+
+/** Whether the signal has been heard. */
+app.get("/ending", (c) => c.text(String(processWork.isEnding)));
 
 app.post("/work/:id", (c) => {
   const id = c.req.param("id");
@@ -78,6 +87,21 @@ app.get("/large/:name", (c) => {
   const name = c.req.param("name");
   c.var.backgroundTasks.addTask(append, `${name} after a large answer`);
   return c.body(new Uint8Array(32 * 1024 * 1024));
+});
+
+app.get("/late/:name", async (c) => {
+  const name = c.req.param("name");
+  console.log(`${name} starts`);
+  await released(name);
+  return c.body(new Uint8Array(32 * 1024 * 1024));
+});
+
+app.post("/upload/:name", async (c) => {
+  const name = c.req.param("name");
+  console.log(`${name} starts`);
+  const { length } = await c.req.text();
+  c.var.backgroundTasks.addTask(append, `${name} of ${length} bytes`);
+  return c.text("accepted");
 });
 
 app.get("/hangs", () => {

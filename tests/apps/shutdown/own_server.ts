@@ -5,6 +5,7 @@ import {
   type StoppableServer,
 } from "@postlude/background-tasks";
 import process from "node:process";
+import { prepareStop } from "../../../src/shutdown/stop_server.ts";
 import { serve as serveWithSrvx } from "srvx";
 import { runtime } from "../../harness/runtime.ts";
 import { listening } from "../../harness/servers/app.ts";
@@ -63,10 +64,22 @@ async function startSrvx(): Promise<StoppableServer> {
 const server = process.env["SRVX"] === undefined ? start() : await startSrvx();
 
 if (process.env["LATE"] !== undefined) await released("late");
-drainOnShutdown({ server, timeout: Number(process.env["TIMEOUT"]) });
+const timeout = Number(process.env["TIMEOUT"]);
+const bare = process.env["BARE"];
+if (bare === undefined) {
+  drainOnShutdown({ server, timeout });
+  // timers are exact to a millisecond, and end early by up to one
+  process.once("SIGTERM", () => {
+    setTimeout(() => console.log("a second later"), 1_002);
+  });
+} else {
+  if (bare !== "alone") process.once("SIGTERM", stopAsFrameworksDo);
+  drainOnShutdown({ timeout });
+}
 console.log("drains on shutdown");
 
-// timers are exact to a millisecond, and end early by up to one
-process.once("SIGTERM", () => {
-  setTimeout(() => console.log("a second later"), 1_002);
-});
+/** Some exit when their server has stopped, most let the process end. */
+async function stopAsFrameworksDo(): Promise<void> {
+  await prepareStop(server)();
+  if (bare === "exits") process.exit(0);
+}

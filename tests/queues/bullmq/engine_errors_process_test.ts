@@ -78,7 +78,9 @@ for (const { engine, title, break: breakIt, said, isRare } of breaks) {
         "end b 1",
       ]);
       for (const { stderr } of [worker, other]) {
-        const lines = stderr.trim().split("\n");
+        // a lock that ran out meanwhile is told as well, once, where the machine is slow
+        const lines = stderr.trim().split("\n")
+          .filter((line) => !line.includes("could not renew lock"));
         assertEquals(lines.length, 2, stderr);
         assertMatch(lines[0]!, said);
         assertMatch(lines[1]!, /^Durable tasks: \w+ is back$/);

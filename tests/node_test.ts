@@ -1,0 +1,129 @@
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  defineTask,
+  getBackgroundTasks,
+  TaskRunner,
+} from "@postlude/background-tasks";
+import { backgroundTasks } from "@postlude/background-tasks/node";
+import { memoryQueue } from "@postlude/background-tasks/testing";
+import { nothingShared, testUnless } from "./harness/left_out.ts";
+import { test } from "./harness/test.ts";
+
+/** A request and its response, as Node's `http` hands them over, and the end of it. */
+function exchange() {
+  const listeners: (() => void)[] = [];
+  const res = {
+    statusCode: 200,
+    headersSent: false,
+    writableFinished: false,
+    closed: false,
+    once: (_event: "close", listener: () => void) => listeners.push(listener),
+  };
+  const end = (): void => {
+    res.headersSent = res.writableFinished = res.closed = true;
+    for (const listener of listeners) listener();
+  };
+  return { req: {}, res, listeners, end };
+}
+
+testUnless(
+  nothingShared,
+  "backgroundTasks() of ./node starts tasks when the response has closed, and not before",
+  async () => {
+    const runner = new TaskRunner();
+    const events: string[] = [];
+    const { req, res, end, listeners } = exchange();
+    const returned = backgroundTasks({ runner })(req, res, () => {
+      getBackgroundTasks(req).addTask(() => void events.push("task"));
+      return "what next returned";
+    });
+    assertEquals(returned, "what next returned");
+    for (let i = 0; i < 3; i++) await new Promise((r) => setTimeout(r, 1));
+    assertEquals([events, listeners.length], [[], 1]);
+    end();
+    await runner.drain();
+    assertEquals(events, ["task"]);
+  },
+);
+
+test("backgroundTasks() of ./node adds no listener where nobody adds a task", () => {
+  const { req, res, listeners } = exchange();
+  backgroundTasks()(req, res, () => {});
+  assertEquals([listeners.length, getBackgroundTasks(req).size], [0, 0]);
+});
+
+test("backgroundTasks() of ./node, registered twice, is one queue", async () => {
+  const { req, res } = exchange();
+  const queues: unknown[] = [];
+  const see = (): void => void queues.push(getBackgroundTasks(req));
+  await backgroundTasks()(req, res, async () => {
+    see();
+    await Promise.resolve();
+    backgroundTasks()(req, res, see);
+  });
+  backgroundTasks()(req, res, see); // the first one has settled
+  assertEquals(queues.length, 3);
+  for (const queue of queues) assertStrictEquals(queue, queues[0]);
+});
+
+test("backgroundTasks() of ./node takes what next throws or rejects with for a failure", async () => {
+  for (const isAsync of [false, true]) {
+    const runner = new TaskRunner({ observers: [{ onEnd() {} }] });
+    const events: string[] = [];
+    const { req, res, end } = exchange();
+    const next = (): never => {
+      for (const runOn of ["success", "failure"] as const) {
+        getBackgroundTasks(req).with({ runOn }).addTask(() =>
+          void events.push(runOn)
+        );
+      }
+      throw new RangeError("handler failed");
+    };
+    const door = backgroundTasks({ runner });
+    const call = isAsync
+      ? () => door(req, res, () => Promise.resolve().then(next))
+      : async () => await door(req, res, next);
+    await assertRejects(call, RangeError, "handler failed");
+    end();
+    await runner.drain();
+    assertEquals(events, ["failure"]);
+  }
+});
+
+test("backgroundTasks() of ./node refuses durable tasks, and calls it does not know, with what to write", () => {
+  const durable = defineTask("send", { queue: memoryQueue() }, () => {});
+  const { req, res } = exchange();
+  const door = backgroundTasks();
+  door(req, res, () => {
+    assertThrows(
+      () => getBackgroundTasks(req).addTask(durable),
+      TypeError,
+      'Cannot add durable task "send": a handler of (req, res) sends its response itself',
+    );
+  });
+  const calls: unknown[][] = [
+    [],
+    [req],
+    [req, res],
+    [req, {}, () => {}],
+    [{ req, res }, () => {}],
+    [new Request("https://example.com/"), new Response(), () => {}],
+  ];
+  for (const args of calls) {
+    assertThrows(
+      () => (door as (...args: unknown[]) => unknown)(...args),
+      TypeError,
+      "with Koa app.use((ctx, next) => door(ctx.req, ctx.res, next))",
+    );
+  }
+  assertThrows(
+    () => backgroundTasks({ timeouts: 1 } as never),
+    TypeError,
+    "timeouts",
+  );
+});

@@ -1,0 +1,252 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  BackgroundTasks,
+  TaskQueueFullError,
+  type TaskRun,
+  TaskRunner,
+  withBackgroundTasks,
+} from "@postlude/background-tasks";
+import { consoleLines } from "../harness/console_lines.ts";
+import { collectGarbage, noGarbage } from "../harness/garbage.ts";
+import { gate, until } from "../harness/gate.ts";
+import { nothingShared, testUnless } from "../harness/left_out.ts";
+import { openRequest } from "../harness/open_request.ts";
+import { test } from "../harness/test.ts";
+import { unobserved } from "../harness/unobserved.ts";
+
+/** Burns CPU time. */
+function burn(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+testUnless(
+  nothingShared, // and a Worker's clock stands still while it computes
+  "tasks that burn CPU let others have a turn of the event loop between them",
+  async () => {
+    const runner = new TaskRunner();
+    const { tasks, respond } = openRequest({ runner });
+    const events: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      tasks.addTask(async () => {
+        burn(8);
+        await Promise.resolve();
+        events.push("task");
+        setTimeout(() => events.push("somebody else"), 0);
+      });
+    }
+    await respond();
+    await runner.drain();
+    assert(events.slice(0, 6).includes("somebody else"), events.join());
+  },
+);
+
+testUnless(
+  nothingShared,
+  "a task that adds itself until a flag is set does not freeze the process",
+  async () => {
+    const runner = new TaskRunner();
+    const { tasks, respond } = openRequest({ runner });
+    let isSet = false;
+    const again = async (): Promise<void> => {
+      await Promise.resolve();
+      if (!isSet) tasks.addTask(again);
+    };
+    tasks.addTask(again);
+    setTimeout(() => isSet = true, 20);
+    await respond();
+    await runner.drain();
+    assertEquals(isSet, true);
+  },
+);
+
+testUnless(
+  nothingShared,
+  "maxPending counts nothing that waits for a slow client: others are served",
+  async () => {
+    const runner = new TaskRunner({ maxPending: 2 });
+    const closed: (() => void)[] = [];
+    const slow = (): BackgroundTasks => {
+      const tasks = new BackgroundTasks({ runner });
+      tasks.addTask(() => {});
+      const outgoing = {
+        writableFinished: false,
+        once: (_event: string, listener: () => void) => closed.push(listener),
+      };
+      tasks.runAfter(new Response(null), { platform: { outgoing } });
+      return tasks;
+    };
+    for (let i = 0; i < 6; i++) {
+      slow();
+      await until(() => closed.length === i + 1);
+      for (let turn = 0; turn < 3; turn++) {
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    }
+    assertEquals(runner.stats().pending, 6);
+    const innocent = openRequest({ runner });
+    innocent.tasks.addTask(() => {});
+    innocent.tasks.addTask(() => {});
+    assertThrows(() => innocent.tasks.addTask(() => {}), TaskQueueFullError);
+    await innocent.respond();
+    for (const close of closed) close();
+    assertEquals((await runner.drain()).finished, 8);
+    assertEquals(runner.stats().pending, 0);
+  },
+);
+
+test("BackgroundTasks.waitUntil() keeps a promise alive, counts it and drains it, beside the tasks", async () => {
+  const runner = new TaskRunner();
+  const kept: Promise<unknown>[] = [];
+  const { tasks, respond } = openRequest({
+    runner,
+    waitUntil: (promise) => kept.push(promise),
+  });
+  const begun = gate();
+  const { waitUntil } = tasks; // needs no receiver
+  waitUntil(begun.opened);
+  const events: string[] = [];
+  tasks.addTask(() => void events.push("task"));
+  assertEquals([kept.length, runner.stats().running, tasks.size], [1, 1, 2]);
+  await respond();
+  await until(() => events.length === 1); // it waits for no promise
+  assertEquals(runner.stats().pending, 1);
+  begun.open();
+  assertEquals((await runner.drain()).abandoned, []);
+  await kept[0];
+  assertEquals(runner.stats().pending, 0);
+});
+
+test("BackgroundTasks.waitUntil() reports a rejection under a name, and it ends nothing", async () => {
+  const runs: TaskRun[] = [];
+  const { tasks, respond } = openRequest({
+    runner: new TaskRunner(),
+    onTaskError: (_error, run) => runs.push(run),
+  });
+  tasks.waitUntil(Promise.reject(new Error("no")));
+  tasks.with({ name: "rate limit" }).waitUntil(Promise.reject("neither"));
+  await respond();
+  await until(() => runs.length === 2);
+  assertEquals(runs.map(({ name }) => name), ["waitUntil", "rate limit"]);
+  for (const wrong of [undefined, 1, () => {}]) {
+    assertThrows(
+      () => tasks.waitUntil(wrong as never),
+      TypeError,
+      "write waitUntil(promise)",
+    );
+  }
+});
+
+test("BackgroundTasks.run() settles when the tasks have ended, and tells what became of them", async () => {
+  const tasks = new BackgroundTasks({
+    runner: new TaskRunner(),
+    onTaskError: () => {},
+  });
+  tasks.addTask(() => void tasks.addTask(() => Promise.reject("no")));
+  tasks.waitUntil(Promise.resolve());
+  const { finished, failed, abandoned } = await tasks.run();
+  assertEquals([finished, failed, abandoned], [2, 1, []]);
+  assertThrows(() => tasks.run(), TypeError);
+  assertEquals({ ...await new BackgroundTasks().run() }, {
+    finished: 0,
+    failed: 0,
+    abandoned: [],
+  });
+});
+
+test("a hook that never settles holds no place of concurrency", async () => {
+  const runner = new TaskRunner({ concurrency: 1 });
+  const events: string[] = [];
+  const first = openRequest({
+    runner,
+    onTaskError: () => new Promise(() => {}),
+  });
+  first.tasks.addTask(() => Promise.reject("no"));
+  await first.respond();
+  const second = openRequest({ runner });
+  second.tasks.addTask(() => void events.push("runs"));
+  await second.respond();
+  await until(() => events.length === 1);
+  const report = await runner.drain({ signal: AbortSignal.abort() });
+  assertEquals(report.abandoned.map(({ status }) => status), ["failed"]);
+});
+
+test("what is discarded is said once for each name, where nobody observes", () =>
+  unobserved(async () => {
+    const lines = await consoleLines("warn", async () => {
+      for (let i = 0; i < 3; i++) {
+        const runner = new TaskRunner();
+        const { tasks, respond } = openRequest({ runner });
+        tasks.with({ name: "welcome mail" }).addTask(() => {});
+        tasks.fail(new Error("the framework has caught this"));
+        await respond();
+        await runner.drain();
+      }
+    });
+    assertEquals(lines.length, 1);
+    assert(lines[0]?.includes('"welcome mail"'), lines[0]);
+  }));
+
+testUnless(
+  noGarbage,
+  "a task that goes on for long keeps neither its request nor its response alive",
+  async () => {
+    const runner = new TaskRunner();
+    const lasting = gate();
+    const requests: WeakRef<Request>[] = [];
+    const fetch = withBackgroundTasks((_request, tasks) => {
+      tasks.addTask(() => lasting.opened);
+      return new Response(null);
+    }, { runner });
+    for (let i = 0; i < 100; i++) {
+      const request = new Request("https://example.com/");
+      requests.push(new WeakRef(request));
+      await fetch(request);
+    }
+    await until(() => runner.stats().running === 100);
+    await collectGarbage();
+    // Bun takes whatever is left on the stack for a reference
+    const held = requests.filter((request) => request.deref() !== undefined);
+    assertEquals(held.length < 50, true, `${held.length} of 100 are held`);
+    lasting.open();
+    await runner.drain();
+  },
+);
+
+test("TaskRunner.stats() counts as running what started, and no figure goes below 0", async () => {
+  const runner = new TaskRunner({ maxPending: 10 });
+  const { tasks, respond } = openRequest({ runner, onTaskError: () => {} });
+  const lowest = (): number => {
+    const { pending, running, waiting } = runner.stats();
+    return Math.min(pending, running, waiting);
+  };
+  const held = gate();
+  const first = tasks.addTask(() => held.opened);
+  for (const task of [tasks.addTask(() => {}), tasks.addTask(() => {})]) {
+    task.cancel();
+    assertEquals([lowest(), runner.stats().running], [0, 0]);
+  }
+  await respond();
+  await until(() => runner.stats().running === 1);
+  tasks.addTask(() => {}).cancel();
+  assertEquals(runner.stats().running, 1);
+  first.cancel();
+  held.open();
+  await runner.drain();
+  const { pending, running, waiting } = runner.stats();
+  assertEquals([pending, running, waiting], [0, 0, 0]);
+});
+
+test("a request that adds tasks for hours keeps nothing of those that have ended", async () => {
+  const { tasks, respond } = openRequest({ runner: new TaskRunner() });
+  let most = 0;
+  let left = 2_000;
+  const again = (): void => {
+    most = Math.max(most, [...tasks].length);
+    if (--left > 0) tasks.addTask(again);
+  };
+  tasks.addTask(again);
+  await respond();
+  await until(() => left === 0);
+  assertEquals(most, 1);
+});
