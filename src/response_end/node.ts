@@ -86,11 +86,11 @@ class Sending implements TurnListener {
 function isOver(
   { closed, destroyed, writableFinished, req, stream }: Outgoing,
 ): boolean {
+  // over HTTP/2 a response has finished before the frame that ends it has left
+  if (stream !== undefined) return stream.destroyed;
   // before Node 24 one big write counts as finished while it is on its way: `closed` knows better
-  if (destroyed === true || (closed ?? writableFinished)) return true;
-  return stream === undefined
-    ? req?.socket?.destroyed === true
-    : stream.destroyed;
+  return destroyed === true || (closed ?? writableFinished) ||
+    req?.socket?.destroyed === true;
 }
 
 /**

@@ -1,0 +1,3 @@
+import type { NitroConfig } from "nitro/types";
+
+export default { serverDir: "./" } satisfies NitroConfig;
