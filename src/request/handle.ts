@@ -5,8 +5,8 @@ import type { RequestContext } from "./request_context.ts";
 import { BackgroundTasks } from "./tasks.ts";
 
 /**
- * Where a request has its tasks. Registered, so that the copies of this package in one process find
- * each other's. Not a `WeakMap`: on Deno and Node that was measured to take 0.2 to 1 µs a request.
+ * The key under which a request keeps its tasks. It is registered, so that all copies of this package
+ * find them. A `WeakMap` was measured to cost 0.2 to 1 µs a request on Deno and Node.
  */
 const TASKS: unique symbol = Symbol.for("@postlude/background-tasks/tasks/1");
 
@@ -142,8 +142,8 @@ export function settleTasks(
 }
 
 /**
- * The handler of a request has thrown, or an engine has refused its tasks. That error is on its way
- * out, so a refusal on top of it is only reported.
+ * The handler has thrown, or an engine has refused its tasks. The caller throws that error; a second
+ * refusal is only reported.
  *
  * @param tasks The tasks of the request.
  * @param error That error.

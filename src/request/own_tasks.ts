@@ -36,7 +36,7 @@ export class BackgroundTasks extends Tasks {
     );
   }
 
-  /** Those of a front door are background tasks as well. */
+  /** `instanceof BackgroundTasks` also holds for the tasks of a front door. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Tasks;
   }

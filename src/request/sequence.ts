@@ -51,7 +51,8 @@ export class Sequence {
       task.detail.group = tasks;
       this.#append(task);
     }
-    // a continuation for each: so that none sees what another one enters
+    // one continuation for each task of the group, so that no task sees the async context another one
+    // enters
     const all = tasks.map((task) => before.then(() => this.#begin(task)));
     this.#tail = Promise.all(all).then(() => {});
   }

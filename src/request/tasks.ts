@@ -77,14 +77,17 @@ export class BackgroundTasks
   readonly #options: RequestOptions;
   #context: RequestContext | undefined = undefined;
   #request: Request | undefined = undefined;
-  /** A front door further in: its framework may catch what is thrown. */
+  /** The context of an inner front door, whose framework may catch what the handler throws. */
   #inner: RequestContext | undefined = undefined;
   #interception: Interception | undefined = undefined;
   /** The option of `runAfter()`. */
   #waitUntil: WaitUntil | undefined = undefined;
   #work: Work | undefined = undefined;
   #status: number | undefined = undefined;
-  /** The response of a request without tasks: a task that is added later waits for its end. */
+  /**
+   * The response of a request that had no task when its handler returned. A task added later waits
+   * for its end.
+   */
   #left: Response | undefined = undefined;
   #outcome: KnownOutcome = "unknown";
   /** Whether somebody tells when the response has ended. */

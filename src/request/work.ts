@@ -47,7 +47,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   #hooks: Set<PendingHook> | undefined = undefined;
   /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
   #isSending = false;
-  /** Whether everything is being stopped: what a hook adds would be left behind. */
+  /** Whether everything is being stopped. Tasks that a hook adds now are refused. */
   #isStopping = false;
   #resolve: (() => void) | undefined = undefined;
 
@@ -92,7 +92,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     this.#count(count);
   }
 
-  /** A task that nobody can refuse, because it runs already. */
+  /** Counts a promise of `waitUntil()`. It is never refused, because its work has begun. */
   keep(task: BackgroundTask): void {
     this.unended.add(task);
     this.#scheduler.count(1, 0);

@@ -10,8 +10,8 @@ const SHORTEST_SLEEP = 1;
 const LONGEST_SLEEP = 20;
 
 /**
- * A response that may still be on its way, on a runtime that answers when asked and tells nothing
- * by itself. Looked at in the next turn, when most responses are over, then by one poller for all.
+ * A response on a runtime that must be asked. It is looked at in the next turn, when most responses
+ * are over, then by one poller shared by all.
  */
 export abstract class Sending implements TurnListener {
   readonly #listener: ResponseEndListener;

@@ -30,7 +30,7 @@ const { IdentityTransformStream, FixedLengthStream } =
 /** What the kernel takes at once of a body, in bytes, where the client takes little at a time. */
 const AT_ONCE = 48 * 1024;
 
-/** How long is slept between two looks at a body that has left, in milliseconds. */
+/** The longest sleep between two looks at a body that has already been returned, in milliseconds. */
 const LONGEST_SLEEP = 20;
 
 /** Statuses whose response has no body. */

@@ -80,7 +80,7 @@ export function checkDrainOptions(options: DrainOptions): void {
   }
 }
 
-/** The drains that go on: what one of them abandons is a part of the report of each. */
+/** The drains in progress. What one of them abandons appears in the reports of all. */
 const drains = new Set<Drain>();
 
 /** Waits for parts of the process, again and again until none has anything left. */
@@ -202,7 +202,8 @@ class Limit {
   constructor({ timeout, signal }: DrainOptions, clock: Clock) {
     this.promise = new Promise((resolve) => this.#resolve = resolve);
     this.#signal = signal;
-    // without a timer a process may end here, and workerd takes the waiting request for one that hangs
+    // a timer keeps the process alive while it waits; without one, workerd takes the waiting request
+    // for hung
     this.#clock = timeout === undefined ? systemClock : clock;
     this.#timer = timeout === undefined
       ? systemClock.setTimeout(() => {}, MAX_DELAY)

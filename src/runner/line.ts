@@ -1,4 +1,4 @@
-/** What can stand in a {@linkcode Line}: it keeps its neighbours itself. */
+/** An item of a {@linkcode Line}. It holds the links to its neighbours. */
 export interface Linked<Item> {
   /** The neighbour in front. */
   previous: Item | undefined;

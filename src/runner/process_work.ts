@@ -23,7 +23,7 @@ interface ProcessWork {
   readonly busy: Set<Drainable>;
   /** Told of each part that gets work. */
   readonly listeners: Set<(part: Drainable) => void>;
-  /** Whether the process is ending: what would stream for ever stops. */
+  /** Whether the process is ending. Streams without an end, such as that of devtools, stop then. */
   isEnding: boolean;
   /**
    * Requests that front doors have open: until their handlers have settled, and in a process that
@@ -35,8 +35,8 @@ interface ProcessWork {
 }
 
 /**
- * The key of the one work of a process, which all copies of this package share: a bundler may make
- * a copy for each entry, a reload for each edit. Another shape needs another number.
+ * The registered key of the process's work, shared by all copies of the package: a bundler may make
+ * a copy for each entry, a reload for each edit. Change the number with the shape.
  */
 const KEY = Symbol.for("@postlude/background-tasks/process-work/3");
 

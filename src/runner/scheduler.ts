@@ -112,8 +112,8 @@ export class Scheduler implements Drainable {
   }
 
   /**
-   * Counts what begins, and what is over as less than nothing: tasks that nobody can refuse, because
-   * they run already, and what hooks have begun.
+   * Adds to the counts of tasks and hooks; a negative number takes away. Unlike `admit()`, it refuses
+   * nothing.
    */
   count(tasks: number, hooks: number): void {
     const wasBusy = this.isBusy;
@@ -141,7 +141,8 @@ export class Scheduler implements Drainable {
   /** The response of a work has ended: its tasks may start when it is their turn. */
   enqueue(work: ScheduledWork): void {
     if (this.#open < this.#limits.concurrency) return this.#start(work);
-    // workerd takes a request without a timer of its own, which only another one can wake, for dead
+    // workerd takes a request that has no timer of its own, and that only another request can wake,
+    // for dead
     if (IS_WORKERS) setTimeout(() => {}, MAX_DELAY);
     this.#inFlight.delete(work);
     work.isWaiting = true;

@@ -10,7 +10,8 @@ export class AttemptContext implements TaskContext {
   #abortLater: ((reason: unknown) => void) | undefined;
 
   constructor(task: CalledTask) {
-    this.attempt = task.attempt || 1; // a direct call has no owner, and no start
+    // a defined task that is called directly has no owner and was never started
+    this.attempt = task.attempt || 1;
     this.#task = task;
     task.detail.abort = (reason) => this.#abort(reason);
   }

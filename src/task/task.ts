@@ -39,7 +39,7 @@ export interface TaskOwner {
   taskEnded(task: BackgroundTask): void;
 }
 
-/** What only some tasks have. It is made when it is needed: most tasks never need it. */
+/** Rarely needed members of a task, created on first use. */
 interface TaskDetails {
   id?: string;
   /** The options of this one call. */

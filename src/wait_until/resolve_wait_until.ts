@@ -106,7 +106,7 @@ export function findWaitUntil(
   option: WaitUntil | undefined,
   hints: WaitUntilHints,
 ): ResolvedWaitUntil {
-  // asked once: a getter may throw where there is none, which costs more than all the rest
+  // each hint is read once: a getter that throws costs more than the rest of the lookup
   const { executionContext, request, platform } = hints;
   const place = { executionContext, request, platform };
   const limit = firstOf((source) => source.timeLimit?.(place));

@@ -13,8 +13,8 @@ interface Globals {
 let hasLooked = false;
 
 /**
- * Says once that nothing keeps the work alive, where the platform is known to stop what nobody keeps
- * alive: it is asked where no `waitUntil` was found. On a server, the process keeps the work.
+ * Warns once where no `waitUntil` was found and the platform stops work after the response. On a
+ * server, the process keeps the work.
  */
 export function warnIfStopped(): void {
   if (hasLooked) return;
