@@ -15,7 +15,7 @@ interface Handled {
   [TASKS]?: BackgroundTasks | undefined;
 }
 
-/** Requests that nothing can be written on: frozen ones. */
+/** The tasks of frozen requests, on which no key can be set. */
 let frozen: WeakMap<object, BackgroundTasks> | undefined;
 
 /** Makes a call inside the async context of a request's tasks: `./context` sets it. */
@@ -162,12 +162,12 @@ export function failTasks(
   tasks.settle(undefined);
 }
 
-/** Lets go of a body that nobody will read. One in memory is left: it may be a constant of the app. */
+/** Cancels a body that nobody will read. One in memory is left: it may be a constant of the app. */
 function drop(response: Response, reason: unknown): void {
   try {
     const { stream, mayBeInMemory } = bodyOf(response);
     if (!mayBeInMemory) stream?.cancel(reason).catch(() => {});
   } catch {
-    // what cannot be looked at is no response
+    // a value whose body cannot be read is no response
   }
 }

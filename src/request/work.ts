@@ -8,7 +8,7 @@ import type { BackgroundTask } from "../task/task.ts";
 import type { EndStatus, TaskRun } from "../task/task_run.ts";
 import { Sequence, type TaskStarter } from "./sequence.ts";
 
-/** How long a promise of a hook is waited for, in milliseconds. */
+/** The longest wait for a promise that a hook returned, in milliseconds. */
 const LONGEST_HOOK = 30_000;
 
 /** The request whose work this is. */
@@ -100,7 +100,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     this.#kept++;
   }
 
-  /** Takes tasks back that were admitted and that nothing became of. */
+  /** Undoes `admit()` for tasks that could not be added after all. */
   withdraw(count: number): void {
     this.#count(-count);
     this.#scheduler.count(-count, 0);
@@ -108,8 +108,8 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   }
 
   /**
-   * Whether the response is on its way for longer: then the tasks wait for the client, and hold no
-   * place; once it has ended they do.
+   * Whether the tasks wait for a slow client. Until the response has ended they hold no place of
+   * `maxPending`; afterwards they do.
    */
   set isSending(isSending: boolean) {
     if (this.#isSending === isSending) return;
@@ -163,7 +163,10 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     this.#checkOver();
   }
 
-  /** Waits for what a hook has begun: not for ever, and without a place of `concurrency`. */
+  /**
+   * Waits for a promise that a hook returned, for `LONGEST_HOOK` at most. A hook holds no place of
+   * `concurrency`.
+   */
   hold(begun: Promise<void>, task: BackgroundTask): void {
     const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
     (this.#hooks ??= new Set()).add(hook);
@@ -194,7 +197,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     this.#checkOver();
   }
 
-  /** Gives the place back, or takes the work out of the line of those that wait for one. */
+  /** Gives back the place of `concurrency`, or leaves the line of works that wait for one. */
   #leaveScheduler(): void {
     this.isDue = false;
     this.#scheduler.remove(this);

@@ -76,13 +76,13 @@ export function bodyOf(response: Response): Body {
   if (shown === "in memory") return IN_MEMORY;
   const stream = shown ?? response.body;
   if (!(stream instanceof ReadableStream)) return IN_MEMORY;
-  // Node alone shows nothing
+  // `shown` is `undefined` on Node, which does not show where a body is kept
   const mayBeInMemory = shown === undefined && !stream.locked &&
     lendsByteReader(stream);
   return { stream, mayBeInMemory };
 }
 
-/** Nothing to watch. */
+/** A body in memory, or none: there is no stream to watch. */
 export const IN_MEMORY: Body = { stream: undefined, mayBeInMemory: false };
 
 /** What a runtime shows of a body; `undefined` where it shows nothing. */

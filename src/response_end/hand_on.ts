@@ -30,7 +30,7 @@ export function handOn(
   return copy;
 }
 
-/** How much is sent at once, in bytes: the end of a body in memory must not come with its beginning. */
+/** The most bytes sent at once: the end of a body in memory must not come with its beginning. */
 const PIECE = 64 * 1024;
 
 /** A stream that is made of another one. */
@@ -49,7 +49,7 @@ class Source implements UnderlyingDefaultSource<Uint8Array> {
     this.#over = over;
   }
 
-  /** The response is made: from here on the body is this one's. */
+  /** Takes the body's reader, once the new response has been made. */
   begin(): void {
     this.#reader = this.#body.getReader();
     this.#unread = setTimeout(() => this.#report("unknown"), UNREAD);

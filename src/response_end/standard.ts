@@ -9,7 +9,7 @@ import type {
 } from "./response_end_source.ts";
 import { IS_DENO } from "./runtime.ts";
 
-/** Of the runtime itself, even where a test replaces it. */
+/** The clock of the runtime, even where a test replaces `performance`. */
 const now = performance.now.bind(performance);
 
 /** A stream that nobody has begun to read after this many milliseconds was dropped. */
@@ -34,7 +34,7 @@ function responseEnd(
   const { stream, mayBeInMemory } = response && !isHead
     ? bodyOf(response)
     : IN_MEMORY;
-  // the app itself reads a stream that is locked before it has left
+  // a stream that is locked before the response was returned is read by the app itself
   if (!response || !stream || stream.locked && !hasLeft) {
     listener.responseEnded("unknown", 2);
     return response;
@@ -65,7 +65,7 @@ class SentBody extends Sending {
     signal: AbortSignal | undefined,
     patience: number,
   ) {
-    super(listener, 2); // it has been read, and has yet to be sent
+    super(listener, 2); // a body that has been read has yet to be sent
     this.#body = body;
     this.#signal = signal;
     this.#unreadAt = now() + patience;

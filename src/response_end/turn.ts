@@ -108,8 +108,8 @@ export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {
 }
 
 /**
- * Resolves in a turn that begins after the code that runs now, with the async context of the caller. By
- * a timer on Deno, which runs what `setImmediate` was given without a look at its sockets between.
+ * Resolves in a turn that begins after the code that runs now, with the async context of the caller.
+ * On Deno it uses a timer, because Deno runs `setImmediate` callbacks without a look at its sockets.
  */
 export function nextTurn(): Promise<void> {
   const next = IS_DENO ? setTimeout : later;
@@ -121,7 +121,7 @@ export function nextTurn(): Promise<void> {
   });
 }
 
-/** With timers of the request's own, as workerd demands. */
+/** Waits with timers of the request's own, because workerd lets requests share none. */
 function waitAlone(turns: 1 | 2, listener: TurnListener): void {
   const come = (): void => listener.turnHasCome();
   setTimeout(turns === 1 ? come : () => setTimeout(come, 0), 1);

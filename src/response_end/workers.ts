@@ -54,7 +54,7 @@ function responseEnd(
   const over = (outcome: ResponseOutcome): void => {
     setTimeout(() => listener.responseEnded(outcome, 0), 1);
   };
-  // the last block may still wait for the client
+  // one timer turn more: the last block of the copy may still wait for the client
   const copied = (outcome: ResponseOutcome): void => {
     setTimeout(over, 1, outcome);
   };
@@ -99,11 +99,12 @@ function passage(
   ) return undefined;
   // workerd ignores the length an app states for a stream made in JS, and sends chunks
   if (isJavaScriptStream(body)) return new IdentityTransformStream!();
-  // it may be held in memory; it may be encoded already
+  // not copied: a body that may be in memory, and one that is encoded already
   if (!showsLength || headers.has("content-encoding")) return undefined;
   const length = lengthOf(body);
   if (length === undefined) return new IdentityTransformStream!();
-  // the true one, whatever the header says; without a header nothing tells a stream from memory
+  // `length` is the true length, whatever the header says. Without a header a short stream looks
+  // like a body in memory
   return length > AT_ONCE || headers.has("content-length")
     ? new FixedLengthStream!(length)
     : undefined;

@@ -74,7 +74,7 @@ export async function copy(
 ): Promise<ResponseOutcome> {
   const reader = from.getReader({ mode: "byob" });
   const writer = to.getWriter();
-  writer.closed.catch(() => {}); // a write that fails tells the same
+  writer.closed.catch(() => {}); // the failing write reports the same error
   signal?.addEventListener("abort", () => {
     reader.cancel(signal.reason).catch(() => {});
   });

@@ -83,7 +83,7 @@ export function checkDrainOptions(options: DrainOptions): void {
 /** The drains in progress. What one of them abandons appears in the reports of all. */
 const drains = new Set<Drain>();
 
-/** Waits for parts of the process, again and again until none has anything left. */
+/** Waits until no part of the process has work left, work added during the wait included. */
 class Drain {
   readonly #includes: (part: Drainable) => boolean;
   readonly #parts = new Map<Drainable, DrainedPart>();
@@ -167,7 +167,7 @@ class DrainedPart {
   readonly part: Drainable;
   readonly #succeeded: number;
   readonly #failed: number;
-  /** What was abandoned meanwhile, by whichever drain. */
+  /** The tasks abandoned during this drain, by this drain or by another one. */
   readonly abandoned: TaskRun[][] = [];
 
   constructor(part: Drainable) {

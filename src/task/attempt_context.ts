@@ -31,7 +31,8 @@ export class AttemptContext implements TaskContext {
     try {
       this.#controller?.abort(reason);
     } catch {
-      // workerd lets nobody abort what another request made: so that request does it, a little later
+      // workerd lets no request abort the signal of another one: a continuation of the request that
+      // made the signal aborts it, a little later
       this.#abortLater?.(reason);
     }
   }

@@ -131,11 +131,11 @@ export function isPlatform(): boolean {
           globals.EdgeRuntime ?? globals.Bunny ?? globals[VERCEL] ??
           globals[NEXT]) !== undefined;
   } catch {
-    return true; // a getter that throws is there, and each source is asked by itself
+    return true; // a getter that throws exists, so each source must be tried
   }
 }
 
-/** What the first source says that says anything. */
+/** The first answer that is not `undefined`, in the order of the sources. */
 function firstOf<Answer>(
   ask: (source: WaitUntilSource) => Answer | undefined,
 ): Answer | undefined {
@@ -144,7 +144,7 @@ function firstOf<Answer>(
       const answer = ask(source);
       if (answer !== undefined) return answer;
     } catch {
-      // a platform that is not there may throw when it is asked
+      // the getter of a platform that is absent may throw: the next source is asked
     }
   }
   return undefined;

@@ -31,7 +31,7 @@ export function warnIfStopped(): void {
 function functionPlatform(): string | undefined {
   const { Deno, process } = globalThis as Globals;
   try {
-    // Deno would ask whoever sits at the terminal
+    // reading the environment would make Deno prompt at the terminal
     if (Deno?.permissions.querySync({ name: "env" }).state === "prompt") return;
     const { AWS_LAMBDA_FUNCTION_NAME, FUNCTIONS_WORKER_RUNTIME } = process!.env;
     const name = AWS_LAMBDA_FUNCTION_NAME
