@@ -54,7 +54,7 @@ export class BackgroundTasks extends Tasks {
     if (this.settleWithout()) {
       waitForTurn(1, this);
       await new Promise<void>((resolve) => this.#whenOver = resolve);
-    } else this.turnHasCome(); // without a task: those added later start anew
+    } else this.turnHasCome(); // without work: tasks added later start anew
     return report;
   }
 

@@ -90,7 +90,7 @@ export class BackgroundTasks
    */
   #left: Response | undefined = undefined;
   #outcome: KnownOutcome = "unknown";
-  /** Whether the end of the response is watched, by a source of the runtime or by a test client. */
+  /** Whether the end of the response is watched already, or there is no response. */
   #isWatchingEnd = false;
   /** Whether the response has ended. */
   #hasEnded = false;

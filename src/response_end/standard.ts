@@ -20,9 +20,10 @@ const UNREAD_BYTES = 50;
 
 /**
  * No server was handed over: a route of Next, a request that was made anew, a unix socket on Bun, a
- * test that calls the handler itself. A body that is shown to be in memory is over after two turns,
- * any other when it has been read to its end, has failed or was cancelled. Whoever reads it, the
- * stream itself tells; where it does not, it is handed on chunk by chunk.
+ * test that calls the handler itself. A body that the runtime shows to be in memory is over after two
+ * turns. Any other body is over when it has been read to its end, has failed or was cancelled. Where
+ * the runtime shows the state of a stream, the stream itself tells; elsewhere the body is passed on
+ * chunk by chunk.
  */
 export const standard: ResponseEndSource = { responseEnd };
 

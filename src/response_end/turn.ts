@@ -82,7 +82,7 @@ export function laterOf(
   return isNodeLike ? setImmediate : setTimeout;
 }
 
-/** The turn that runs now. Requests of a Worker share none: they may share no promise and no timer. */
+/** The turn that runs now. Requests of a Worker share none: workerd forbids a shared promise or timer. */
 export function thisTurn(): Turn {
   if (MAY_BE_WORKERS) return new Turn();
   if (current === undefined) {
@@ -93,12 +93,12 @@ export function thisTurn(): Turn {
 }
 
 /**
- * Waits for a later turn of the event loop. All that wait share it: a timer of their own would cost
- * a request a fifth of its throughput, and one that is due in a millisecond finds the caches of the
- * processor full of other requests.
+ * Waits for a later turn of the event loop. All listeners share one timer: a timer for each request
+ * would cost a fifth of the throughput, and a timer of a millisecond would fire when the caches of
+ * the processor are full of other requests.
  *
- * @param turns The next turn, which may be due already, or the one behind it, which leaves the
- * event loop the time to do what was due before.
+ * @param turns 1 for the next turn, which may be due already; 2 for the turn after it, by which the
+ * event loop has done what was due before.
  * @param listener Told once.
  */
 export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {

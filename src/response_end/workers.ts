@@ -37,11 +37,13 @@ const LONGEST_SLEEP = 20;
 const BODILESS = new Set([101, 204, 205, 304]);
 
 /**
- * Cloudflare Workers: nothing tells when a response has left, so a body is copied into a native
- * stream and is over when the copy is. What the copy would change is left alone, and over a timer
- * turn after the front door has returned, whatever middleware outside it still does: a body without
- * a stated length that is short enough to leave at once, such as one held in memory, and one that is
- * encoded already, such as the compressed one of another server, which would be encoded once more.
+ * Cloudflare Workers: nothing tells when a response has left. So a body is copied into a native
+ * stream, and the response is over when the copy is.
+ *
+ * Two kinds of body are not copied, because the copy would change the response. One is a short body
+ * without a stated length, such as a body held in memory. The other is a body that is encoded already,
+ * such as the compressed one of another server, which would be encoded once more. Their response
+ * counts as over one timer turn after the front door has returned, whatever outer middleware does.
  *
  * Timers are not shared between requests: workerd forbids it.
  */

@@ -59,14 +59,14 @@ export class Scheduler implements Drainable {
   readonly observers: SchedulerObservers | undefined;
   /** The source of the latest `waitUntil`, by name. */
   platform: string | undefined = undefined;
-  /** Whether only a test client knows it: a drain of the process never hears of it. */
+  /** Whether only a test client uses this scheduler: a drain of the process does not wait for it. */
   isHidden = false;
   isClosed = false;
   pending = 0;
   running = 0;
   succeeded = 0;
   failed = 0;
-  /** Those of `pending` whose response is on its way to the client: they hold no place. */
+  /** The tasks of `pending` that wait for a slow client: they hold no place of `maxPending`. */
   sending = 0;
   /** How many works it has seen. */
   #works = 0;
@@ -74,7 +74,7 @@ export class Scheduler implements Drainable {
   #hooks = 0;
   readonly #limits: SchedulerLimits;
   readonly #inFlight = new Line<ScheduledWork>();
-  /** Those that wait for a free place, in the order their responses ended. */
+  /** Works that wait for a free place of `concurrency`, in the order their responses ended. */
   readonly #ready = new Line<ScheduledWork>();
   #open = 0;
   #idle: (() => void)[] = [];
@@ -200,7 +200,7 @@ export class Scheduler implements Drainable {
     return both(begun, this.observers?.notify(event, task));
   }
 
-  /** Tells the observers what became of the tasks that were waited for. */
+  /** Tells the observers that a drain is over, with its report. */
   drained(report: DrainReport): Promise<void> | undefined {
     return this.observers?.drained(report);
   }

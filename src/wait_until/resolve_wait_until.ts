@@ -120,9 +120,9 @@ export function findWaitUntil(
 }
 
 /**
- * Whether this may be a platform with a `waitUntil` that is no server of Deno, Bun or Node. On most
- * servers it is not, and to call each source for every request was measured to take a sixth of what
- * one task costs a busy server.
+ * Whether this may be a platform with a `waitUntil`, and no plain server of Deno, Bun or Node. On a
+ * plain server the sources need not be asked: asking each of them for every request was measured to
+ * take a sixth of what one task costs a busy server.
  */
 export function isPlatform(): boolean {
   try {
