@@ -1,4 +1,4 @@
-/** So many names are remembered; a program that makes up names is not told of more. */
+/** How many names are remembered. After that, names seen for the first time are not warned of. */
 const MOST_NAMES = 1_000;
 
 const told = new Set<string>();

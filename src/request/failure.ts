@@ -21,7 +21,7 @@ export function isFailure(error: unknown): boolean {
 }
 
 /**
- * Asks the app's own word. Where it throws, the handler failed.
+ * Calls the option `isFailure`. Where the option throws, the handler counts as failed.
  *
  * @param ask The option `isFailure`.
  * @param error What was thrown.

@@ -5,8 +5,8 @@ import type { RequestContext } from "./request_context.ts";
 import { BackgroundTasks } from "./tasks.ts";
 
 /**
- * Where a request has its tasks. Registered, so that the copies of this package in one process find
- * each other's. Not a `WeakMap`: on Deno and Node that was measured to take 0.2 to 1 µs a request.
+ * The key under which a request keeps its tasks. It is registered, so that all copies of this package
+ * find them. A `WeakMap` was measured to cost 0.2 to 1 µs a request on Deno and Node.
  */
 const TASKS: unique symbol = Symbol.for("@postlude/background-tasks/tasks/1");
 
@@ -15,7 +15,7 @@ interface Handled {
   [TASKS]?: BackgroundTasks | undefined;
 }
 
-/** Requests that nothing can be written on: frozen ones. */
+/** The tasks of frozen requests, on which no key can be set. */
 let frozen: WeakMap<object, BackgroundTasks> | undefined;
 
 /** Makes a call inside the async context of a request's tasks: `./context` sets it. */
@@ -142,8 +142,8 @@ export function settleTasks(
 }
 
 /**
- * The handler of a request has thrown, or an engine has refused its tasks. That error is on its way
- * out, so a refusal on top of it is only reported.
+ * The handler has thrown, or an engine has refused its tasks. The caller throws that error; a second
+ * refusal is only reported.
  *
  * @param tasks The tasks of the request.
  * @param error That error.
@@ -162,12 +162,12 @@ export function failTasks(
   tasks.settle(undefined);
 }
 
-/** Lets go of a body that nobody will read. One in memory is left: it may be a constant of the app. */
+/** Cancels a body that nobody will read. One in memory is left: it may be a constant of the app. */
 function drop(response: Response, reason: unknown): void {
   try {
     const { stream, mayBeInMemory } = bodyOf(response);
     if (!mayBeInMemory) stream?.cancel(reason).catch(() => {});
   } catch {
-    // what cannot be looked at is no response
+    // a value whose body cannot be read is no response
   }
 }

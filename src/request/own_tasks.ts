@@ -36,7 +36,7 @@ export class BackgroundTasks extends Tasks {
     );
   }
 
-  /** Those of a front door are background tasks as well. */
+  /** `instanceof BackgroundTasks` also holds for the tasks of a front door. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Tasks;
   }
@@ -54,14 +54,15 @@ export class BackgroundTasks extends Tasks {
     if (this.settleWithout()) {
       waitForTurn(1, this);
       await new Promise<void>((resolve) => this.#whenOver = resolve);
-    } else this.turnHasCome(); // what is added later starts anew
+    } else this.turnHasCome(); // without work: tasks added later start anew
     return report;
   }
 
   override keep(options: TaskOptions | undefined, promise: unknown): void {
     if (this.#early === undefined) return super.keep(options, promise);
     checkPromise(promise);
-    const kept = Promise.resolve(promise); // asked once: it may do its work when it is
+    // `then` is called once: a lazy thenable does its work at each call
+    const kept = Promise.resolve(promise);
     kept.catch((error) => {
       if (this.#early === undefined) return;
       const text = "Background tasks: a promise of waitUntil() was rejected:";
@@ -99,7 +100,7 @@ export class BackgroundTasks extends Tasks {
     try {
       if (first !== undefined) super.admit(first, early.length);
     } catch (error) {
-      this.#early = early; // nothing became of them: they may be run later
+      this.#early = early; // the tasks were refused, and may be run later
       throw error;
     }
     for (const task of early) markEnded(task);

@@ -19,9 +19,9 @@ export interface ServerKnowledge {
 /**
  * The execution context of a request.
  *
- * Hono's getter throws where there is none, and an error costs more than all the rest of a request
- * with a task: 4 µs on Deno. So where this is no platform, and a server of Deno, Bun or Node hands
- * over no context, it is asked once.
+ * Hono's getter throws where there is no execution context. The error costs 4 µs on Deno, more than
+ * the rest of a request with a task. So on a plain server of Deno, Bun or Node the getter is called
+ * for the first request only.
  *
  * @param context The request, as its front door was handed it.
  * @param server What the front door has learnt of its server.
@@ -37,7 +37,7 @@ export function executionContextOf(
   try {
     executionContext = context.executionCtx;
   } catch {
-    // there is none
+    // no execution context
   }
   if (isServer) server.givesNoContext = executionContext === undefined;
   return executionContext;
@@ -67,7 +67,7 @@ export function platformOf(
   return findWaitUntil(option, hints);
 }
 
-/** What one look has shown holds for all of a turn. */
+/** Whether this may be a platform, looked up once for each turn of the event loop. */
 function mayBePlatform(): boolean {
   return MAY_BE_WORKERS || (thisTurn().isOnPlatform ??= isPlatform());
 }

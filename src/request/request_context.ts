@@ -1,6 +1,6 @@
 /**
- * The request some tasks belong to, as a front door was handed it. It has the shape of Hono's
- * context, so that one is this as it is: an object in between would be one more for each request.
+ * The request that some tasks belong to, as a front door received it. It has the shape of Hono's
+ * context, so Hono's context is used as it is, and no further object is made for a request.
  */
 export interface RequestContext {
   /** What the runtime handed to the fetch handler beside the request. */

@@ -51,7 +51,8 @@ export class Sequence {
       task.detail.group = tasks;
       this.#append(task);
     }
-    // a continuation for each: so that none sees what another one enters
+    // one continuation for each task of the group, so that no task sees the async context another one
+    // enters
     const all = tasks.map((task) => before.then(() => this.#begin(task)));
     this.#tail = Promise.all(all).then(() => {});
   }
@@ -73,7 +74,7 @@ export class Sequence {
     this.#last = task;
   }
 
-  /** What the next step waits for: nobody waits for the last task before another one is added. */
+  /** What the next step waits for. The end of the last task is awaited once another one is added. */
   #before(): Promise<void> {
     if (this.#gate === undefined) {
       this.#gate = thisTurn().gate;
@@ -93,14 +94,14 @@ export class Sequence {
     if (task !== this.#last && !task.hasEnded) return endOf(task);
   }
 
-  /** The gate was shared, and has opened for the tasks of other requests. */
+  /** Waits on: the shared gate has opened for other requests, and this one may not start yet. */
   #waitForOpening(task: BackgroundTask): Promise<void> {
     if (this.#gate?.isOpen !== false) this.#gate = new Gate();
     return this.#gate.opening.then(() => this.#begin(task));
   }
 }
 
-/** What the next step waits for: less than a promise, which would be one more for each task. */
+/** The end of a task, awaited by the next step. A bare thenable saves one promise for each task. */
 function endOf(task: BackgroundTask): PromiseLike<void> {
   const end = {
     then(goOn: () => void): void {

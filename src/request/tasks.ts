@@ -77,17 +77,20 @@ export class BackgroundTasks
   readonly #options: RequestOptions;
   #context: RequestContext | undefined = undefined;
   #request: Request | undefined = undefined;
-  /** A front door further in: its framework may catch what is thrown. */
+  /** The context of an inner front door, whose framework may catch what the handler throws. */
   #inner: RequestContext | undefined = undefined;
   #interception: Interception | undefined = undefined;
   /** The option of `runAfter()`. */
   #waitUntil: WaitUntil | undefined = undefined;
   #work: Work | undefined = undefined;
   #status: number | undefined = undefined;
-  /** The response of a request without tasks: a task that is added later waits for its end. */
+  /**
+   * The response of a request that had no task when its handler returned. A task added later waits
+   * for its end.
+   */
   #left: Response | undefined = undefined;
   #outcome: KnownOutcome = "unknown";
-  /** Whether somebody tells when the response has ended. */
+  /** Whether the end of the response is watched already, or there is no response. */
   #isWatchingEnd = false;
   /** Whether the response has ended. */
   #hasEnded = false;
@@ -96,7 +99,10 @@ export class BackgroundTasks
   /** The first task that failed where `stopOnError` is set. */
   #stoppedBy: BackgroundTask | undefined = undefined;
   #deadline: Deadline | undefined = undefined;
-  /** What keeps the work alive, by name, once it was asked: a queue that starts anew asks once more. */
+  /**
+   * The name of what keeps the work alive; `undefined` until the first task. Tasks that are added
+   * after all others have ended ask the platform anew.
+   */
   #keptBy: string | undefined = undefined;
 
   constructor(
@@ -174,10 +180,10 @@ export class BackgroundTasks
   /** The tasks for engines, which the response waits for. */
   outbox: Outbox | undefined = undefined;
 
-  /** A second front door, further in, handles the same request. */
+  /** An inner front door handles the same request. */
   join(context: RequestContext): void {
     this.#inner = context;
-    // whoever wrapped the app may not have been handed what its server hands over
+    // the outer door may not have received what the server handed over
     const outer = this.#context!;
     if (outer.env === undefined && outer.executionCtx === undefined) {
       this.#context = context;
@@ -404,7 +410,7 @@ export class BackgroundTasks
     if (this.#thrown() !== undefined) task.detail.addedAfterFailure = true;
   }
 
-  /** Adds a step, as a whole or not at all: what may be refused comes first. */
+  /** Adds a step as a whole or not at all: the calls that may throw come first. */
   #addStep(
     tasks: readonly BackgroundTask[],
     options: TaskOptions | undefined,
@@ -443,7 +449,7 @@ export class BackgroundTasks
     this.#whileBusy(first, (work) => work.admit(first, count), count);
   }
 
-  /** Gives the work something to do; the first that it has makes the platform stay alive. */
+  /** Adds to the work. Where the work was idle, the platform is asked to stay alive. */
   #whileBusy(
     first: BackgroundTask | undefined,
     begin: (work: Work) => void,
@@ -461,7 +467,7 @@ export class BackgroundTasks
     }
   }
 
-  /** Tells who watches, last of all: they may add tasks themselves. */
+  /** Tells the watchers of a task, after everything else: a watcher may add tasks itself. */
   #added(task: BackgroundTask): void {
     this.#options.strict?.check(task.name, task.args, this.#request);
     this.announce(task);
@@ -475,7 +481,7 @@ export class BackgroundTasks
     this.taskEnded(task);
   }
 
-  /** The handler has settled: a response may have ended before anybody waited for its end. */
+  /** Starts a task that was added after the handler settled; the response may have ended already. */
   #startLate(): void {
     const work = this.#work;
     if (!this.#isWatchingEnd) this.#watchEnd(this.#left, true);
@@ -507,7 +513,7 @@ export class BackgroundTasks
     return sent;
   }
 
-  /** What waits for a slow client does not keep others from having tasks. */
+  /** Gives up the places of `maxPending` while the tasks wait for a slow client. */
   #giveUpPlaces(): void {
     const turnHasCome = (): void => {
       if (!this.#hasEnded) this.workOf().isSending = true;
@@ -544,7 +550,7 @@ export class BackgroundTasks
     strict?.log(source);
   }
 
-  /** Stops what waits or runs shortly before the platform does. */
+  /** Stops the tasks shortly before the platform would. */
   #limitTime(deadline: number | undefined, lifetime = Infinity): void {
     if (this.#deadline === undefined) {
       if (deadline === undefined && lifetime === Infinity) return;
@@ -553,7 +559,7 @@ export class BackgroundTasks
     this.#deadline.arm((reason) => this.#work?.stop("expired", reason));
   }
 
-  /** Whether a task runs, by `stopOnError` and by its `runOn`; one that does not is ended. */
+  /** Whether `stopOnError` and the task's `runOn` let a task run. Ends a task that may not run. */
   #mayRun(task: BackgroundTask, { runOn }: TaskPolicy): boolean {
     try {
       const reason = this.#whyStopped(task) ??
@@ -603,14 +609,15 @@ export class BackgroundTasks
     if (begun !== undefined) this.#hold(begun, task);
   }
 
-  /** What a hook has begun is a part of the work. */
+  /** Counts a promise that a hook returned as part of the work. */
   #hold(begun: Promise<void>, task: BackgroundTask): void {
     this.#whileBusy(undefined, (work) => work.hold(begun, task));
   }
 
   /**
-   * The tasks may go on for long: what only the way to here needed does not, such as Hono's context,
-   * with the request and the response in it. A platform may be asked for its `waitUntil` again.
+   * Drops references that running tasks do not need, such as Hono's context with the request and the
+   * response in it: tasks may run for long. The hints for `waitUntil` stay where a platform keeps the
+   * work alive, because a later task asks the platform again.
    */
   #letGo(): void {
     const context = this.#context;
@@ -627,7 +634,7 @@ export class BackgroundTasks
     }
   }
 
-  /** Nobody who ends the process waits for the request any more. */
+  /** Takes the request out of the open requests that a shutdown waits for. */
   #leaveDoor(): void {
     if (this.isOpen) processWork.requests--;
     this.isOpen = false;
@@ -648,12 +655,12 @@ const GONE: RequestContext = {
   error: undefined,
 };
 
-/** Marks a task that was cancelled before it counts: its end is told behind its beginning. */
+/** Marks a task that was cancelled before it counted: watchers hear of its end after its `onAdd`. */
 export function markEnded(task: BackgroundTask): void {
   if (task.hasEnded) task.detail.endedBefore = true;
 }
 
-/** Whether a task that ended so goes to `onTaskError`. */
+/** Whether a task with this end goes to `onTaskError`. */
 function isError(status: TaskStatus): boolean {
   return status === "failed" || status === "timed-out" || status === "expired";
 }

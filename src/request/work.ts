@@ -8,7 +8,7 @@ import type { BackgroundTask } from "../task/task.ts";
 import type { EndStatus, TaskRun } from "../task/task_run.ts";
 import { Sequence, type TaskStarter } from "./sequence.ts";
 
-/** How long a promise of a hook is waited for, in milliseconds. */
+/** The longest wait for a promise that a hook returned, in milliseconds. */
 const LONGEST_HOOK = 30_000;
 
 /** The request whose work this is. */
@@ -47,7 +47,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   #hooks: Set<PendingHook> | undefined = undefined;
   /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
   #isSending = false;
-  /** Whether everything is being stopped: what a hook adds would be left behind. */
+  /** Whether everything is being stopped. Tasks that a hook adds now are refused. */
   #isStopping = false;
   #resolve: (() => void) | undefined = undefined;
 
@@ -92,7 +92,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     this.#count(count);
   }
 
-  /** A task that nobody can refuse, because it runs already. */
+  /** Counts a promise of `waitUntil()`. It is never refused, because its work has begun. */
   keep(task: BackgroundTask): void {
     this.unended.add(task);
     this.#scheduler.count(1, 0);
@@ -100,7 +100,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     this.#kept++;
   }
 
-  /** Takes tasks back that were admitted and that nothing became of. */
+  /** Undoes `admit()` for tasks that could not be added after all. */
   withdraw(count: number): void {
     this.#count(-count);
     this.#scheduler.count(-count, 0);
@@ -108,8 +108,8 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   }
 
   /**
-   * Whether the response is on its way for longer: then the tasks wait for the client, and hold no
-   * place; once it has ended they do.
+   * Whether the tasks wait for a slow client. Until the response has ended they hold no place of
+   * `maxPending`; afterwards they do.
    */
   set isSending(isSending: boolean) {
     if (this.#isSending === isSending) return;
@@ -163,7 +163,10 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     this.#checkOver();
   }
 
-  /** Waits for what a hook has begun: not for ever, and without a place of `concurrency`. */
+  /**
+   * Waits for a promise that a hook returned, for `LONGEST_HOOK` at most. A hook holds no place of
+   * `concurrency`.
+   */
   hold(begun: Promise<void>, task: BackgroundTask): void {
     const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
     (this.#hooks ??= new Set()).add(hook);
@@ -194,7 +197,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     this.#checkOver();
   }
 
-  /** Gives the place back, or takes the work out of the line of those that wait for one. */
+  /** Gives back the place of `concurrency`, or leaves the line of works that wait for one. */
   #leaveScheduler(): void {
     this.isDue = false;
     this.#scheduler.remove(this);

@@ -12,11 +12,11 @@ const READABLE = Symbol.for("nodejs.stream.readable");
 const ERRORED = Symbol.for("nodejs.stream.errored");
 
 /**
- * What became of a stream, whoever reads it: asking changes nothing.
+ * The state of a stream that other code may be reading. Asking does not change the stream.
  *
  * @param body The stream.
- * @returns Its state, `closed` also where its reader has cancelled it; `undefined` where the runtime
- * does not tell, or where it reads the stream itself, past JS, and the state stays what it was.
+ * @returns The state; a cancelled stream is `closed`. `undefined` where the runtime does not show it,
+ * or reads the stream natively, so that the state in JS does not change.
  */
 export function stateOf(
   body: ReadableStream<Uint8Array>,
@@ -76,13 +76,13 @@ export function bodyOf(response: Response): Body {
   if (shown === "in memory") return IN_MEMORY;
   const stream = shown ?? response.body;
   if (!(stream instanceof ReadableStream)) return IN_MEMORY;
-  // Node alone shows nothing
+  // `shown` is `undefined` on Node, which does not show where a body is kept
   const mayBeInMemory = shown === undefined && !stream.locked &&
     lendsByteReader(stream);
   return { stream, mayBeInMemory };
 }
 
-/** Nothing to watch. */
+/** A body in memory, or none: there is no stream to watch. */
 export const IN_MEMORY: Body = { stream: undefined, mayBeInMemory: false };
 
 /** What a runtime shows of a body; `undefined` where it shows nothing. */

@@ -19,8 +19,9 @@ interface BunServer {
 export const bun: ServerSource<BunServer> = { find, responseEnd };
 
 /**
- * `Bun.serve` hands over the server itself, some frameworks wrap it. It cannot tell of a request that
- * came over a unix socket, or that somebody made anew: then it says so of an open one too.
+ * Finds the server: `Bun.serve` hands it over, and some frameworks wrap it. For a request that came
+ * over a unix socket, or that was made anew, `requestIP` is `null` even while the request is open.
+ * Unless its client has left, such a request has no server here.
  */
 function find(
   platform: unknown,

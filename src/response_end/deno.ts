@@ -45,13 +45,14 @@ function responseEnd(
   info: ServeHandlerInfo,
 ): Response | undefined {
   const end = new End(listener, info);
-  // reading `.body` makes a stream of it, which may cost its `Content-Length`: so only if asked
+  // `.body` is read for `exactEnd` only: reading makes a stream, which may lose its `Content-Length`
   const isAsked = exactEnd && !hasLeft && request?.method !== "HEAD";
   const returned = isAsked ? exact(response, end) : response;
   // a middleware outside may have answered before the first task was added
   if (isClosed(info)) end.over();
   else info.completed.then(end.over, end.over);
-  // what is read while the request closes never settles, and a turn later it has closed
+  // `completed` never settles where it is first read while the request closes. A turn later the
+  // request has closed
   if (hasLeft) waitForTurn(1, end);
   return returned;
 }
@@ -77,7 +78,7 @@ class End implements TurnListener {
     this.#info = info;
   }
 
-  /** Its body has ended, and perhaps not yet left. */
+  /** The body has ended; its last bytes may not have left. */
   readonly ended = (outcome: ResponseOutcome): void => {
     this.#outcome = outcome;
   };
@@ -93,7 +94,7 @@ class End implements TurnListener {
   }
 }
 
-/** A request that is closed refuses to tell its address. */
+/** Whether the request is closed: then `remoteAddr` throws. */
 function isClosed(info: ServeHandlerInfo): boolean {
   try {
     return info.remoteAddr === undefined;

@@ -4,8 +4,8 @@ import { innerOf } from "./body_state.ts";
 const DECODED = /^(gzip|br)$/i;
 
 /**
- * Gives a response whose body was handed on the headers that Deno's server sends by itself of the
- * one it stands for.
+ * Adds the headers that Deno's server would have sent for the original response to the copy whose
+ * body is a stream.
  *
  * @param response The response as the handler returned it.
  * @param copy The one that is sent, whose body is a stream.

@@ -30,7 +30,7 @@ export function handOn(
   return copy;
 }
 
-/** How much is sent at once, in bytes: the end of a body in memory must not come with its beginning. */
+/** The most bytes sent at once: the end of a body in memory must not come with its beginning. */
 const PIECE = 64 * 1024;
 
 /** Reads a chunk at a time: the types of Bun, of Node and of the web name its reader differently. */
@@ -61,7 +61,7 @@ class Source {
     this.#over = over;
   }
 
-  /** The response is made: from here on the body is this one's. */
+  /** Takes the body's reader, once the new response has been made. */
   begin(): void {
     this.#reader = this.#body.getReader();
     this.#unread = setTimeout(() => this.#report("unknown"), UNREAD);

@@ -94,9 +94,9 @@ function isOver(
 }
 
 /**
- * Read while `close` is being emitted, or later. Before Node 24 one big write that a client did not
- * wait for counts as finished, with the connection destroyed: then nobody can tell. HTTP/2 finishes
- * every response, so there only an error and an abort are sure.
+ * How a response ended; read while `close` is emitted, or later. Before Node 24 one big write counts
+ * as finished even where the client left before its end: with the connection destroyed the outcome is
+ * unknown. HTTP/2 marks every response as finished, so there only an error and an abort are certain.
  */
 function outcomeOf(outgoing: Outgoing): ResponseOutcome {
   const { writableFinished, req, stream } = outgoing;

@@ -3,7 +3,10 @@ export interface Closing {
   once(event: "close", listener: () => void): void;
 }
 
-/** Who waits for each connection to be lost: one listener a connection, or Node warns of a leak. */
+/**
+ * The callbacks that wait for the loss of each connection. A connection has one listener for all of
+ * them: Node warns of a leak where it has many.
+ */
 const waiting = new WeakMap<Closing, Set<() => void>>();
 
 /**

@@ -2,7 +2,7 @@ import { type TurnListener, waitForTurn } from "./turn.ts";
 import type { ResponseEndListener } from "./response_end_source.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
 
-/** The runtime's own, even where a test replaces it by a fake one: all requests share the poller. */
+/** The runtime's own timer, even where a test installs a fake one: all requests share the poller. */
 const { setTimeout } = globalThis;
 
 /** How long the poller sleeps between two looks, in milliseconds. */
@@ -10,8 +10,8 @@ const SHORTEST_SLEEP = 1;
 const LONGEST_SLEEP = 20;
 
 /**
- * A response that may still be on its way, on a runtime that answers when asked and tells nothing
- * by itself. Looked at in the next turn, when most responses are over, then by one poller for all.
+ * A response on a runtime that must be asked. It is looked at in the next turn, when most responses
+ * are over, then by one poller shared by all.
  */
 export abstract class Sending implements TurnListener {
   readonly #listener: ResponseEndListener;
@@ -21,7 +21,7 @@ export abstract class Sending implements TurnListener {
    * Begins to look, in the next turn.
    *
    * @param listener Who is told.
-   * @param turns How many turns must still pass when it is over: what looks is one of its own.
+   * @param turns How many further turns must pass once a look has found the response over.
    */
   constructor(listener: ResponseEndListener, turns: 0 | 2) {
     this.#listener = listener;

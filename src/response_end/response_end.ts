@@ -24,7 +24,8 @@ export function responseEnd(
   try {
     return endOf(listener, exchange, platform);
   } catch {
-    // a status that no `Response` may be made with, or no `Response` at all: as it is without a task
+    // the response cannot be copied: it has a status `Response` refuses, or is no `Response`. It is
+    // returned unchanged
     listener.responseEnded("unknown", 2);
     return exchange.response;
   }

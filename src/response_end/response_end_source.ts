@@ -12,15 +12,15 @@ export interface Exchange {
   /** The response, or `undefined` where the handler threw. */
   readonly response: Response | undefined;
   /**
-   * Whether the response has left already, and may be in mid body: it is only looked at. Unset where
-   * it goes wherever the end is told to send it.
+   * Whether the response was already returned when the first task was added. It can be watched, and
+   * no longer replaced.
    */
   readonly hasLeft?: boolean;
   /** The option of that name. */
   readonly exactEnd: boolean;
 }
 
-/** How a response ended, or what finds it out, where asking costs something and few ask. */
+/** How a response ended, or an object that is asked for it: asking costs time, and few tasks ask. */
 export type KnownOutcome = ResponseOutcome | {
   readonly outcome: ResponseOutcome;
 };

@@ -8,7 +8,7 @@ interface SrvxRequest {
 }
 
 /**
- * What the server of the runtime handed to srvx, which puts it on the request.
+ * The value that the runtime's server gave srvx, which srvx stores on the request.
  *
  * @param request The request, as srvx made it.
  * @returns Node's `{ req, res }`, Deno's info or Bun's server; `undefined` without srvx.

@@ -9,7 +9,7 @@ import type {
 } from "./response_end_source.ts";
 import { IS_DENO } from "./runtime.ts";
 
-/** Of the runtime itself, even where a test replaces it. */
+/** The clock of the runtime, even where a test replaces `performance`. */
 const now = performance.now.bind(performance);
 
 /** A stream that nobody has begun to read after this many milliseconds was dropped. */
@@ -20,9 +20,10 @@ const UNREAD_BYTES = 50;
 
 /**
  * No server was handed over: a route of Next, a request that was made anew, a unix socket on Bun, a
- * test that calls the handler itself. A body that is shown to be in memory is over after two turns,
- * any other when it has been read to its end, has failed or was cancelled. Whoever reads it, the
- * stream itself tells; where it does not, it is handed on chunk by chunk.
+ * test that calls the handler itself. A body that the runtime shows to be in memory is over after two
+ * turns. Any other body is over when it has been read to its end, has failed or was cancelled. Where
+ * the runtime shows the state of a stream, the stream itself tells; elsewhere the body is passed on
+ * chunk by chunk.
  */
 export const standard: ResponseEndSource = { responseEnd };
 
@@ -34,7 +35,7 @@ function responseEnd(
   const { stream, mayBeInMemory } = response && !isHead
     ? bodyOf(response)
     : IN_MEMORY;
-  // the app itself reads a stream that is locked before it has left
+  // a stream that is locked before the response was returned is read by the app itself
   if (!response || !stream || stream.locked && !hasLeft) {
     listener.responseEnded("unknown", 2);
     return response;
@@ -65,7 +66,7 @@ class SentBody extends Sending {
     signal: AbortSignal | undefined,
     patience: number,
   ) {
-    super(listener, 2); // it has been read, and has yet to be sent
+    super(listener, 2); // a body that has been read has yet to be sent
     this.#body = body;
     this.#signal = signal;
     this.#unreadAt = now() + patience;

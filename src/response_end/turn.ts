@@ -82,7 +82,7 @@ export function laterOf(
   return isNodeLike ? setImmediate : setTimeout;
 }
 
-/** The turn that runs now. Requests of a Worker share none: they may share no promise and no timer. */
+/** The turn that runs now. Requests of a Worker share none: workerd forbids a shared promise or timer. */
 export function thisTurn(): Turn {
   if (MAY_BE_WORKERS) return new Turn();
   if (current === undefined) {
@@ -93,12 +93,12 @@ export function thisTurn(): Turn {
 }
 
 /**
- * Waits for a later turn of the event loop. All that wait share it: a timer of their own would cost
- * a request a fifth of its throughput, and one that is due in a millisecond finds the caches of the
- * processor full of other requests.
+ * Waits for a later turn of the event loop. All listeners share one timer: a timer for each request
+ * would cost a fifth of the throughput, and a timer of a millisecond would fire when the caches of
+ * the processor are full of other requests.
  *
- * @param turns The next turn, which may be due already, or the one behind it, which leaves the
- * event loop the time to do what was due before.
+ * @param turns 1 for the next turn, which may be due already; 2 for the turn after it, by which the
+ * event loop has done what was due before.
  * @param listener Told once.
  */
 export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {
@@ -108,8 +108,8 @@ export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {
 }
 
 /**
- * Resolves in a turn that begins after the code that runs now, with the async context of the caller. By
- * a timer on Deno, which runs what `setImmediate` was given without a look at its sockets between.
+ * Resolves in a turn that begins after the code that runs now, with the async context of the caller.
+ * On Deno it uses a timer, because Deno runs `setImmediate` callbacks without a look at its sockets.
  */
 export function nextTurn(): Promise<void> {
   const next = IS_DENO ? setTimeout : later;
@@ -121,7 +121,7 @@ export function nextTurn(): Promise<void> {
   });
 }
 
-/** With timers of the request's own, as workerd demands. */
+/** Waits with timers of the request's own, because workerd lets requests share none. */
 function waitAlone(turns: 1 | 2, listener: TurnListener): void {
   const come = (): void => listener.turnHasCome();
   setTimeout(turns === 1 ? come : () => setTimeout(come, 0), 1);

@@ -30,18 +30,20 @@ const { IdentityTransformStream, FixedLengthStream } =
 /** What the kernel takes at once of a body, in bytes, where the client takes little at a time. */
 const AT_ONCE = 48 * 1024;
 
-/** How long is slept between two looks at a body that has left, in milliseconds. */
+/** The longest sleep between two looks at a body that has already been returned, in milliseconds. */
 const LONGEST_SLEEP = 20;
 
 /** Statuses whose response has no body. */
 const BODILESS = new Set([101, 204, 205, 304]);
 
 /**
- * Cloudflare Workers: nothing tells when a response has left, so a body is copied into a native
- * stream and is over when the copy is. What the copy would change is left alone, and over a timer
- * turn after the front door has returned, whatever middleware outside it still does: a body without
- * a stated length that is short enough to leave at once, such as one held in memory, and one that is
- * encoded already, such as the compressed one of another server, which would be encoded once more.
+ * Cloudflare Workers: nothing tells when a response has left. So a body is copied into a native
+ * stream, and the response is over when the copy is.
+ *
+ * Two kinds of body are not copied, because the copy would change the response. One is a short body
+ * without a stated length, such as a body held in memory. The other is a body that is encoded already,
+ * such as the compressed one of another server, which would be encoded once more. Their response
+ * counts as over one timer turn after the front door has returned, whatever outer middleware does.
  *
  * Timers are not shared between requests: workerd forbids it.
  */
@@ -54,7 +56,7 @@ function responseEnd(
   const over = (outcome: ResponseOutcome): void => {
     setTimeout(() => listener.responseEnded(outcome, 0), 1);
   };
-  // the last block may still wait for the client
+  // one timer turn more: the last block of the copy may still wait for the client
   const copied = (outcome: ResponseOutcome): void => {
     setTimeout(over, 1, outcome);
   };
@@ -99,11 +101,12 @@ function passage(
   ) return undefined;
   // workerd ignores the length an app states for a stream made in JS, and sends chunks
   if (isJavaScriptStream(body)) return new IdentityTransformStream!();
-  // it may be held in memory; it may be encoded already
+  // not copied: a body that may be in memory, and one that is encoded already
   if (!showsLength || headers.has("content-encoding")) return undefined;
   const length = lengthOf(body);
   if (length === undefined) return new IdentityTransformStream!();
-  // the true one, whatever the header says; without a header nothing tells a stream from memory
+  // `length` is the true length, whatever the header says. Without a header a short stream looks
+  // like a body in memory
   return length > AT_ONCE || headers.has("content-length")
     ? new FixedLengthStream!(length)
     : undefined;

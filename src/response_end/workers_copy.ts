@@ -47,7 +47,7 @@ export function pipe(
   signal: AbortSignal | undefined,
 ): Promise<ResponseOutcome> {
   return new Promise((resolve) => {
-    // workerd looks at the signal of a pipe when the next chunk comes, if ever
+    // workerd notices an aborted pipe only when the next chunk comes, which may be never
     signal?.addEventListener("abort", () => resolve("aborted"));
     from.pipeTo(to, signal && { signal }).then(
       () => resolve("sent"),
@@ -74,7 +74,7 @@ export async function copy(
 ): Promise<ResponseOutcome> {
   const reader = from.getReader({ mode: "byob" });
   const writer = to.getWriter();
-  writer.closed.catch(() => {}); // a write that fails tells the same
+  writer.closed.catch(() => {}); // the failing write reports the same error
   signal?.addEventListener("abort", () => {
     reader.cancel(signal.reason).catch(() => {});
   });

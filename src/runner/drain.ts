@@ -80,10 +80,10 @@ export function checkDrainOptions(options: DrainOptions): void {
   }
 }
 
-/** The drains that go on: what one of them abandons is a part of the report of each. */
+/** The drains in progress. What one of them abandons appears in the reports of all. */
 const drains = new Set<Drain>();
 
-/** Waits for parts of the process, again and again until none has anything left. */
+/** Waits until no part of the process has work left, work added during the wait included. */
 class Drain {
   readonly #includes: (part: Drainable) => boolean;
   readonly #parts = new Map<Drainable, DrainedPart>();
@@ -167,7 +167,7 @@ class DrainedPart {
   readonly part: Drainable;
   readonly #succeeded: number;
   readonly #failed: number;
-  /** What was abandoned meanwhile, by whichever drain. */
+  /** The tasks abandoned during this drain, by this drain or by another one. */
   readonly abandoned: TaskRun[][] = [];
 
   constructor(part: Drainable) {
@@ -202,7 +202,8 @@ class Limit {
   constructor({ timeout, signal }: DrainOptions, clock: Clock) {
     this.promise = new Promise((resolve) => this.#resolve = resolve);
     this.#signal = signal;
-    // without a timer a process may end here, and workerd takes the waiting request for one that hangs
+    // a timer keeps the process alive while it waits; without one, workerd takes the waiting request
+    // for hung
     this.#clock = timeout === undefined ? systemClock : clock;
     this.#timer = timeout === undefined
       ? systemClock.setTimeout(() => {}, MAX_DELAY)

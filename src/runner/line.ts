@@ -1,4 +1,4 @@
-/** What can stand in a {@linkcode Line}: it keeps its neighbours itself. */
+/** An item of a {@linkcode Line}. It holds the links to its neighbours. */
 export interface Linked<Item> {
   /** The neighbour in front. */
   previous: Item | undefined;
@@ -7,14 +7,14 @@ export interface Linked<Item> {
 }
 
 /**
- * Items in the order they came, linked to each other: each enters and leaves at once, wherever it
- * stands.
+ * A linked list of items in the order they came. An item enters and leaves in constant time,
+ * wherever it stands.
  *
  * Not a `Set`: with one, a task was measured to cost two to three times as much CPU time, nearly
  * all of it garbage collection (bench/README, "Before and after"). A table that the `Set` has
  * outgrown, garbage but old, keeps every item it held through the collections of young objects.
  *
- * Invariant: an item that has left has no neighbours, for the same reason.
+ * Invariant: an item that has left has no neighbours, so that it keeps no younger item alive.
  *
  * @typeParam Item What stands in the line.
  */

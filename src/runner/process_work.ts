@@ -13,7 +13,7 @@ export interface Drainable {
   whenIdle(): Promise<void>;
   /** Stops everything, and tells what that was. */
   abandon(reason: unknown): TaskRun[];
-  /** A wait for its work is over; settles when whoever is told has done what they began. */
+  /** A wait for its work is over. The promise settles when the observers' hooks have settled. */
   drained(report: DrainReport): Promise<void> | undefined;
 }
 
@@ -23,11 +23,12 @@ interface ProcessWork {
   readonly busy: Set<Drainable>;
   /** Told of each part that gets work. */
   readonly listeners: Set<(part: Drainable) => void>;
-  /** Whether the process is ending: what would stream for ever stops. */
+  /** Whether the process is ending. Streams without an end, such as that of devtools, stop then. */
   isEnding: boolean;
   /**
-   * Requests that front doors have open: until their handlers have settled, and in a process that
-   * is ending until their responses have ended. Counted always: that takes less than to ask whether.
+   * How many requests front doors have open. A request is open until its handler has settled, and in
+   * a process that is ending until its response has ended. Counting costs less than a check whether
+   * anybody needs the count.
    */
   requests: number;
   /** Handlers that failed, since the process is ending, because Deno took their request's body away. */
@@ -35,8 +36,8 @@ interface ProcessWork {
 }
 
 /**
- * The key of the one work of a process, which all copies of this package share: a bundler may make
- * a copy for each entry, a reload for each edit. Another shape needs another number.
+ * The registered key of the process's work, shared by all copies of the package: a bundler may make
+ * a copy for each entry, a reload for each edit. Change the number with the shape.
  */
 const KEY = Symbol.for("@postlude/background-tasks/process-work/3");
 

@@ -59,14 +59,14 @@ export class Scheduler implements Drainable {
   readonly observers: SchedulerObservers | undefined;
   /** The source of the latest `waitUntil`, by name. */
   platform: string | undefined = undefined;
-  /** Whether only a test client knows it: a drain of the process never hears of it. */
+  /** Whether only a test client uses this scheduler: a drain of the process does not wait for it. */
   isHidden = false;
   isClosed = false;
   pending = 0;
   running = 0;
   succeeded = 0;
   failed = 0;
-  /** Those of `pending` whose response is on its way to the client: they hold no place. */
+  /** The tasks of `pending` that wait for a slow client: they hold no place of `maxPending`. */
   sending = 0;
   /** How many works it has seen. */
   #works = 0;
@@ -74,7 +74,7 @@ export class Scheduler implements Drainable {
   #hooks = 0;
   readonly #limits: SchedulerLimits;
   readonly #inFlight = new Line<ScheduledWork>();
-  /** Those that wait for a free place, in the order their responses ended. */
+  /** Works that wait for a free place of `concurrency`, in the order their responses ended. */
   readonly #ready = new Line<ScheduledWork>();
   #open = 0;
   #idle: (() => void)[] = [];
@@ -112,8 +112,8 @@ export class Scheduler implements Drainable {
   }
 
   /**
-   * Counts what begins, and what is over as less than nothing: tasks that nobody can refuse, because
-   * they run already, and what hooks have begun.
+   * Adds to the counts of tasks and hooks; a negative number takes away. Unlike `admit()`, it refuses
+   * nothing.
    */
   count(tasks: number, hooks: number): void {
     const wasBusy = this.isBusy;
@@ -141,7 +141,8 @@ export class Scheduler implements Drainable {
   /** The response of a work has ended: its tasks may start when it is their turn. */
   enqueue(work: ScheduledWork): void {
     if (this.#open < this.#limits.concurrency) return this.#start(work);
-    // workerd takes a request without a timer of its own, which only another one can wake, for dead
+    // workerd takes a request that has no timer of its own, and that only another request can wake,
+    // for dead
     if (IS_WORKERS) setTimeout(() => {}, MAX_DELAY);
     this.#inFlight.delete(work);
     work.isWaiting = true;
@@ -199,7 +200,7 @@ export class Scheduler implements Drainable {
     return both(begun, this.observers?.notify(event, task));
   }
 
-  /** Tells the observers what became of the tasks that were waited for. */
+  /** Tells the observers that a drain is over, with its report. */
   drained(report: DrainReport): Promise<void> | undefined {
     return this.observers?.drained(report);
   }

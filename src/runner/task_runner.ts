@@ -19,8 +19,8 @@ export interface TaskRunnerOptions {
    */
   readonly concurrency?: number;
   /**
-   * How many tasks may wait or run at once; then `addTask` throws `TaskQueueFullError`. An
-   * integer, at least 1.
+   * How many tasks may wait for their turn or run; one that waits for a slow client does not count.
+   * At the limit `addTask` throws `TaskQueueFullError`. An integer, at least 1.
    *
    * @default {Infinity}
    */

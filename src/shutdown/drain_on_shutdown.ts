@@ -57,7 +57,7 @@ interface Modules {
 const KEYS = ["server", "timeout", "signals"];
 /** The signals that no process can listen for. */
 const DEAF = ["SIGKILL", "SIGSTOP"];
-/** The listeners of the call that is in force. */
+/** The listeners of the call in force; `undefined` where there is none. */
 let registered: unknown;
 
 /**
@@ -67,14 +67,15 @@ let registered: unknown;
  *
  * It exits with 0 when everything was done. At the timeout it aborts every `signal`, writes what
  * it abandoned to `console.error` by name, and exits with 1. A signal that comes a second or more
- * after the first exits at once, with 128 and its number; before, it is the same request to stop,
- * which reached the process twice. The signal is never raised again: as the first process of a
- * container nothing would happen.
+ * after the first exits at once, with 128 and its number. One that comes earlier is ignored: it is
+ * the same request to stop, which reached the process twice. The signal is never raised again,
+ * because the first process of a container would not end by it.
  *
- * Without a server it lets the requests finish that front doors of this package have open. Where
- * somebody else listens for the signal too, as frameworks do that own their server, and under
- * `deno serve`, the end of the process is left to them: `docs/shutdown.md` says for each what to
- * write. Whoever ends the process while tasks run is told of, and the exit code is 1 in place of 0.
+ * Without a server it waits for the open requests of this package's front doors. Where other code
+ * listens for the signal too, such as a framework that owns its server, and under `deno serve`, the
+ * end of the process is left to that code: `docs/shutdown.md` says for each what to write. If it
+ * exits while tasks run, the lost tasks are written to `console.error`, and the exit code is 1 in
+ * place of 0.
  * Under Bun's `export default` nothing can stop the server: write `Bun.serve(app)` and hand that over.
  * On Workers, which have no signals and keep `waitUntil` work alive themselves, the call does nothing.
  *
@@ -133,7 +134,7 @@ export function drainOnShutdown(
     Object.assign(() => signalled(signal), { [OWN]: true })
   );
   registered = listeners;
-  // in front, so that listeners that hear one signal only are still there to be counted
+  // in front of all others: a `once` listener that has run is gone when `stoppedBy()` counts
   signals.forEach((signal, index) =>
     process.prependListener(signal, listeners[index]!)
   );
@@ -143,7 +144,7 @@ export function drainOnShutdown(
   };
 }
 
-/** Tells the first request to stop from a further one, however often a signal of it comes in. */
+/** Calls `first` for the first signal, and `further` for each that comes `SAME_REQUEST` after it. */
 function oncePerRequest(
   first: (signal: string) => void,
   further: (signal: string) => void,
@@ -158,7 +159,7 @@ function oncePerRequest(
   };
 }
 
-/** Who stops the server: a framework that does so listens for the signal as well. */
+/** Tells who stops the server. A framework that does so is known by its own signal listener. */
 function stoppedBy(
   process: Process,
   signal: string,
@@ -170,7 +171,7 @@ function stoppedBy(
   return IS_DENO || isHeard ? "others" : "nobody";
 }
 
-/** Whoever ends the process before its tasks have ended does not do so unseen. */
+/** Reports the tasks that are lost where other code exits the process before they have ended. */
 function reportAtExit(process: Process): void {
   const begun = performance.now();
   process.prependListener("exit", () => {
@@ -187,7 +188,10 @@ function reportAtExit(process: Process): void {
   });
 }
 
-/** Only the first thread of Node and Bun hears signals; that of a worker of Deno cannot end the process. */
+/**
+ * Refuses worker threads: on Node and Bun they hear no signals, and on Deno they cannot end the
+ * process.
+ */
 function checkThread(process: Process): void {
   const threads = process.getBuiltinModule?.("node:worker_threads");
   if (
@@ -199,7 +203,7 @@ function checkThread(process: Process): void {
   );
 }
 
-/** Workers have a `process` too, which takes listeners and never calls them. */
+/** The `process`; not that of Workers, which accepts signal listeners and never calls them. */
 function processWithSignals(): Process | undefined {
   if (IS_WORKERS) return undefined;
   const { process } = globalThis as { process?: Process };

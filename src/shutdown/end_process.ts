@@ -8,28 +8,32 @@ import { processWork, whenBusy } from "../runner/process_work.ts";
 import type { TaskRun } from "../task/task_run.ts";
 
 /**
- * How long one request to stop goes on coming in, in milliseconds: a process gets the signal
- * itself, and again from a parent that hands it on, such as `deno task` or systemd's first process.
+ * Milliseconds within which a second signal counts as a copy of the first one. A process gets the
+ * signal itself, and again from a parent that passes it on, such as `deno task` or systemd's first
+ * process.
  */
 export const SAME_REQUEST = 1_000;
 
 /** How long the threads of `deno serve --parallel` have to report before one ends them all. */
 const LAST_WORDS = 100;
 
-/** How often open requests are looked for, in milliseconds. */
+/** Milliseconds between two checks for open requests. */
 const LOOK = 10;
 
-/** Names in one report; of more only the number is told. */
+/** The most task names that one report lists. Of the remaining names it tells the number. */
 const MOST_NAMES = 20;
 
-/** The mark of this package's own listeners for signals, of whatever copy: they are no framework. */
+/**
+ * Marks the signal listeners of this package, in all its copies. Any other listener is taken for a
+ * framework's.
+ */
 export const OWN: unique symbol = Symbol.for(
   "@postlude/background-tasks/signal-listener",
 );
 
 /**
- * Who stops the server: `drainOnShutdown()`; nobody, so that it goes on accepting; or somebody who
- * ends the process too, such as a framework.
+ * Who stops the server. `"us"`: `drainOnShutdown()`. `"nobody"`: the server goes on accepting.
+ * `"others"`: somebody who also ends the process, such as a framework.
  */
 export type StoppedBy = "us" | "nobody" | "others";
 
@@ -67,7 +71,7 @@ async function endItself(
   const stopped = Promise.all(stops.map((stop) => stop()));
   let isCut = !await isInTime(stopped, timeout);
   let abandoned: readonly TaskRun[] = [];
-  do { // a server that nobody stops answers further requests meanwhile
+  do { // a server that nobody stops answers new requests during the drain
     if (isOpen) isCut ||= !await requestsEnd(end);
     abandoned = abandoned.concat(await drainUntil(end));
   } while (isOpen && !isCut && processWork.requests > 0);
@@ -76,7 +80,7 @@ async function endItself(
   return isCut || abandoned.length > 0 ? 1 : 0;
 }
 
-/** Waits until front doors have no request open, or the time is over; tells which. */
+/** Waits until no front door has an open request; `false` where the time was over before. */
 async function requestsEnd(end: number): Promise<boolean> {
   while (processWork.requests > 0 && leftOf(end) > 0) {
     await new Promise((resolve) => setTimeout(resolve, LOOK));
@@ -89,10 +93,9 @@ function leftOf(end: number): number {
 }
 
 /**
- * Somebody else stops the server, and ends the process or lets it end: `deno serve`, of which an
- * exit would with `--parallel` end the other threads too, in the middle of their tasks, or a
- * framework. So the process is left to end when nothing holds it any more, and made to only when the
- * time is over.
+ * Lets the process end by itself, where a framework or `deno serve` stops the server. An exit in one
+ * thread of `deno serve --parallel` would also end the other threads, in the middle of their tasks.
+ * So the process exits only once the time is over.
  */
 async function endByItself(
   end: number,
@@ -122,7 +125,7 @@ async function drainUntil(end: number): Promise<readonly TaskRun[]> {
   while (true) {
     const left = leftOf(end);
     const { abandoned } = await drain({ timeout: left });
-    all = all.concat(abandoned); // no call may have as many arguments
+    all = all.concat(abandoned); // `push(...abandoned)` throws for very many tasks
     if (left === 0 || processWork.busy.size === 0) return all;
   }
 }
@@ -134,7 +137,7 @@ function reportRequests(timeout: number): void {
 }
 
 /**
- * Names what was abandoned, with how many of each had started, in one line however many.
+ * Writes one line that names the abandoned tasks, and how many of each name ran or waited.
  *
  * @param abandoned The tasks.
  * @param timeout How long after the signal, in milliseconds.

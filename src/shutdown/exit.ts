@@ -7,12 +7,12 @@ export interface ExitingProcess {
   exit(code?: number | string | null): unknown;
 }
 
-/** How long a reader of the output may make an exit wait, in milliseconds. */
+/** The longest time that an exit waits for a slow reader of the output, in milliseconds. */
 const PATIENCE = 500;
 
 /**
- * Exits once what was written has left. Node keeps what a pipe has no room for, and an exit would
- * lose it: the report of what was abandoned, or the last lines of the tasks.
+ * Exits once all output has been written. Node buffers output for which a pipe has no room, and an
+ * exit would lose it: the report of abandoned tasks, or the last lines of the tasks.
  *
  * @param process The process.
  * @param code Its exit code; in place of 0 that which something has set.

@@ -38,10 +38,10 @@ interface NodeResponse {
   setHeader(name: string, value: string): unknown;
 }
 
-/** How often connections of Node that have become idle are looked for, in milliseconds. */
+/** Milliseconds between two checks for idle connections of Node. */
 const IDLE_CHECK = 50;
 
-/** How many checks in a row find no request, before connections that have sent none are closed. */
+/** After more checks than this in a row without an open request, all connections are closed. */
 const QUIET_CHECKS = 10;
 
 /**
@@ -77,13 +77,13 @@ function stopOf(server: StoppableServer): () => unknown {
 }
 
 /**
- * `close` waits for every connection, and Node keeps one open for seconds after its last response:
- * so each further response says that it is the last, and idle connections are closed. A connection
- * that has sent no request, or a part of one, is not idle for Node: it may still send it, for a
- * moment.
+ * Stops a server of Node. `close` waits for every connection, and Node keeps a connection open for
+ * seconds after its last response. So each further response carries `connection: close`, and idle
+ * connections are closed. Node does not count a connection as idle that has sent no request, or a
+ * part of one: it has `QUIET_CHECKS` checks to send the rest.
  *
- * Node 20 to 26 take a connection for idle when its response has ended, however much of it is
- * still to be written: so nothing is closed while anything is.
+ * Node 20 to 26 count a connection as idle when its response has ended, even while bytes of the
+ * response wait to be written. So no connection is closed while any response is being written.
  */
 function stopOfNode(server: NodeServer): () => Promise<void> {
   const closeIdle = server.closeIdleConnections?.bind(server);
@@ -100,7 +100,8 @@ function stopOfNode(server: NodeServer): () => Promise<void> {
         if (++quiet > QUIET_CHECKS) server.closeAllConnections?.();
       }
       const timer = setInterval(check, IDLE_CHECK);
-      if (closeIdle !== undefined) { // HTTP/1: `close` calls it, and knows the header
+      // HTTP/1 alone: its `close` calls `closeIdleConnections`, and HTTP/2 has no such header
+      if (closeIdle !== undefined) {
         server.closeIdleConnections = check;
         server.prependListener("request", (_request, response) => {
           response.setHeader("connection", "close");
@@ -113,7 +114,10 @@ function stopOfNode(server: NodeServer): () => Promise<void> {
     });
 }
 
-/** The latest response of each connection, `null` once it is written: they leave in order. */
+/**
+ * The latest response of each connection; `null` once it is written. Responses leave in order, so
+ * the earlier ones are written by then.
+ */
 function responsesOf(
   server: NodeServer,
 ): ReadonlyMap<NodeSocket, NodeResponse | null> {
@@ -130,7 +134,10 @@ function responsesOf(
   return responses;
 }
 
-/** srvx wraps the server of its runtime; on Node its `close` leaves connections to their timeout. */
+/**
+ * Stops a server of srvx, which wraps that of its runtime. On Node the `close` of srvx leaves idle
+ * connections open until their timeout, so the inner server is stopped first.
+ */
 function stopOfWrapper(
   server: { close(): unknown; node?: { server?: unknown } },
 ): () => unknown {

@@ -45,7 +45,7 @@ export function strictMode(): StrictMode {
   return new Strict();
 }
 
-/** Where `strict` speaks: it remembers what it has said, so that it says each thing once. */
+/** The state of strict mode: each warning is given once. */
 class Strict implements StrictMode {
   readonly #warned = new Set<string>();
   #platform: string | undefined = undefined;

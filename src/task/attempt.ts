@@ -46,8 +46,8 @@ function runOnce(task: BackgroundTask): void {
   try {
     const result = attemptOf(task);
     if (!mayBeThenable(result)) return void task.end("succeeded");
-    // a thenable of another realm or library becomes a promise first; one may throw when asked, and
-    // so may the `then` of a promise
+    // a thenable of another realm or library becomes a promise first. Reading its `then` may throw,
+    // and so may the `then` of a promise
     const promise = result instanceof Promise
       ? result
       : Promise.resolve(ran(result));
@@ -75,7 +75,7 @@ async function runAttempts(
     if (retry === undefined || !isWorthRetry(retry, attempt, error)) {
       return void task.end(status, error);
     }
-    if (task.hasEnded) return; // `when` has cancelled it
+    if (task.hasEnded) return; // the user's `when` may have cancelled the task
     details.error = error;
     task.owner?.taskRetries(task);
     if (!task.hasEnded) await pause(task, retryDelay(retry, attempt));
@@ -106,10 +106,12 @@ export function makeAttempt(
     const over = (result?: AttemptResult): void => {
       if (timer !== undefined) clock.clearTimeout(timer);
       resolve(result);
-      if (!task.hasEnded) details.abort = undefined; // the signal stays as it is
+      // a later cancel must not abort the signal of an attempt that is over; one that ends the task
+      // now is about to abort it
+      if (!task.hasEnded) details.abort = undefined;
     };
     details.release = over;
-    // a continuation of its own, so that the next attempt does not see what this one enters
+    // a continuation of its own: the next attempt must not see the async context this one enters
     Promise.resolve().then(() => {
       if (!task.hasEnded) return ran(attemptOf(task));
     }).then(
@@ -137,7 +139,7 @@ function attemptOf(task: BackgroundTask): unknown {
   return surround(task, () => task.hasEnded ? undefined : callTask(task));
 }
 
-/** Calls the function of a task as written, without a receiver: it is nobody's method here. */
+/** Calls the function of a task without a receiver, so that `this` is `undefined` in it. */
 function callTask(task: BackgroundTask): unknown {
   const { args, definition, fn } = task;
   return definition === undefined

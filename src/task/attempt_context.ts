@@ -10,7 +10,8 @@ export class AttemptContext implements TaskContext {
   #abortLater: ((reason: unknown) => void) | undefined;
 
   constructor(task: CalledTask) {
-    this.attempt = task.attempt || 1; // a direct call has no owner, and no start
+    // a defined task that is called directly has no owner and was never started
+    this.attempt = task.attempt || 1;
     this.#task = task;
     task.detail.abort = (reason) => this.#abort(reason);
   }
@@ -30,7 +31,8 @@ export class AttemptContext implements TaskContext {
     try {
       this.#controller?.abort(reason);
     } catch {
-      // workerd lets nobody abort what another request made: so that request does it, a little later
+      // workerd lets no request abort the signal of another one: a continuation of the request that
+      // made the signal aborts it, a little later
       this.#abortLater?.(reason);
     }
   }

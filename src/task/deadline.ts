@@ -62,7 +62,8 @@ export class Deadline {
     const left = Math.max(at - this.#clock.now(), 0);
     const delay = Math.min(left - Math.min(MARGIN, left / 2), MAX_DELAY);
     this.#timer = this.#clock.setTimeout(this.#due, delay);
-    unref(this.#timer); // nothing that it could stop runs when the process ends by itself
+    // the timer need not keep the process alive: when the process ends, no work is left to stop
+    unref(this.#timer);
   }
 
   #reason(): DOMException {

@@ -79,6 +79,6 @@ export const DEFINITION: unique symbol = Symbol.for(
  */
 export function definitionOf(fn: unknown): TaskDefinition | undefined {
   const definition = (fn as { [DEFINITION]?: TaskDefinition })[DEFINITION];
-  // the stub of a remote service has an answer for every key: a function
+  // the stub of a remote service answers every key with a function
   return typeof definition === "object" ? definition : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Waits for a promise, and not longer than some time. What becomes of it later bothers nobody.
+ * Waits for a promise, for a limited time. What it settles with later is ignored.
  *
  * @param promise What to wait for.
  * @param milliseconds How long.

@@ -39,7 +39,7 @@ export interface TaskOwner {
   taskEnded(task: BackgroundTask): void;
 }
 
-/** What only some tasks have. It is made when it is needed: most tasks never need it. */
+/** Rarely needed members of a task, created on first use. */
 interface TaskDetails {
   id?: string;
   /** The options of this one call. */
@@ -172,7 +172,7 @@ export class BackgroundTask {
     // reading the clock costs 50 ns: for a success only where somebody is told of it
     if (status !== "succeeded" || owner?.isWatched) {
       const now = owner?.clock.now() ?? Date.now();
-      this.detail.endedAt = Math.max(now, this.startedAt ?? 0); // it may have been set back
+      this.detail.endedAt = Math.max(now, this.startedAt ?? 0); // the clock may have been set back
     }
     owner?.taskEnded(this);
     this.details?.release?.();
@@ -201,7 +201,7 @@ export class BackgroundTask {
   }
 }
 
-/** The name of a function. What stands for one, such as a stub of a remote service, may have none. */
+/** The name of a function. A stand-in, such as the stub of a remote service, may have no name. */
 function nameOf(fn: TaskFunction): string {
   try {
     const name: unknown = fn.name;

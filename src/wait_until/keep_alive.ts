@@ -14,8 +14,8 @@ export interface PendingWork {
  *
  * @param resolved What was found.
  * @param work Makes the promise, if anybody wants it.
- * @param refused Told where the platform refuses at once. Where it does not throw, the process keeps
- * the work as if nothing had been found.
+ * @param refused Called where the platform's `waitUntil` throws. If `refused` returns, the process
+ * keeps the work, as if no `waitUntil` had been found.
  * @returns Who keeps the work alive, by name.
  */
 export function keepAlive(

@@ -106,7 +106,7 @@ export function findWaitUntil(
   option: WaitUntil | undefined,
   hints: WaitUntilHints,
 ): ResolvedWaitUntil {
-  // asked once: a getter may throw where there is none, which costs more than all the rest
+  // each hint is read once: a getter that throws costs more than the rest of the lookup
   const { executionContext, request, platform } = hints;
   const place = { executionContext, request, platform };
   const limit = firstOf((source) => source.timeLimit?.(place));
@@ -120,9 +120,9 @@ export function findWaitUntil(
 }
 
 /**
- * Whether this may be a platform with a `waitUntil` that is no server of Deno, Bun or Node. On most
- * servers it is not, and to call each source for every request was measured to take a sixth of what
- * one task costs a busy server.
+ * Whether this may be a platform with a `waitUntil`, and no plain server of Deno, Bun or Node. On a
+ * plain server the sources need not be asked: asking each of them for every request was measured to
+ * take a sixth of what one task costs a busy server.
  */
 export function isPlatform(): boolean {
   try {
@@ -131,11 +131,11 @@ export function isPlatform(): boolean {
           globals.EdgeRuntime ?? globals.Bunny ?? globals[VERCEL] ??
           globals[NEXT]) !== undefined;
   } catch {
-    return true; // a getter that throws is there, and each source is asked by itself
+    return true; // a getter that throws exists, so each source must be tried
   }
 }
 
-/** What the first source says that says anything. */
+/** The first answer that is not `undefined`, in the order of the sources. */
 function firstOf<Answer>(
   ask: (source: WaitUntilSource) => Answer | undefined,
 ): Answer | undefined {
@@ -144,7 +144,7 @@ function firstOf<Answer>(
       const answer = ask(source);
       if (answer !== undefined) return answer;
     } catch {
-      // a platform that is not there may throw when it is asked
+      // the getter of a platform that is absent may throw: the next source is asked
     }
   }
   return undefined;

@@ -13,8 +13,8 @@ interface Globals {
 let hasLooked = false;
 
 /**
- * Says once that nothing keeps the work alive, where the platform is known to stop what nobody keeps
- * alive: it is asked where no `waitUntil` was found. On a server, the process keeps the work.
+ * Warns once where no `waitUntil` was found and the platform stops work after the response. On a
+ * server, the process keeps the work.
  */
 export function warnIfStopped(): void {
   if (hasLooked) return;
@@ -31,7 +31,7 @@ export function warnIfStopped(): void {
 function functionPlatform(): string | undefined {
   const { Deno, process } = globalThis as Globals;
   try {
-    // Deno would ask whoever sits at the terminal
+    // reading the environment would make Deno prompt at the terminal
     if (Deno?.permissions.querySync({ name: "env" }).state === "prompt") return;
     const { AWS_LAMBDA_FUNCTION_NAME, FUNCTIONS_WORKER_RUNTIME } = process!.env;
     const name = AWS_LAMBDA_FUNCTION_NAME

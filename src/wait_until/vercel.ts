@@ -18,10 +18,10 @@ interface Globals {
 }
 
 /**
- * Vercel, on every runtime of it: the request context, with the moment the function is ended beside
- * the `waitUntil`. Where that has none, the context a web handler gets second, which is `c.env` in
- * Hono; it is looked into only where this is Vercel, of which its edge runtime gives one more sign:
- * there, `EdgeRuntime` is a string.
+ * Vercel, on all its runtimes: the request context has the `waitUntil`, and the moment when Vercel
+ * ends the function. Where the request context has no `waitUntil`, the second argument of a web
+ * handler may have one; in Hono it is `c.env`. That argument is read only on Vercel, whose edge
+ * runtime is also known by its `EdgeRuntime`, a string.
  *
  * Shape: `packages/functions/src/get-context.ts`, `wait-until.ts` and `deadline.ts`, and for the web
  * handler `packages/node/src/serverless-functions/helpers-web.ts`, of vercel/vercel.

@@ -28,8 +28,8 @@ export interface WaitUntilSource {
    */
   findWaitUntil(hints: WaitUntilHints): WaitUntil | undefined;
   /**
-   * Until when this platform lets work go on, where it tells or documents it, whoever's
-   * `waitUntil` is used.
+   * The time limit of the platform, where it tells or documents one. It applies even where the app
+   * hands over its own `waitUntil`.
    */
   timeLimit?(hints: WaitUntilHints): TimeLimit | undefined;
 }

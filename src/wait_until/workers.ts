@@ -14,11 +14,11 @@ const LIFETIME = 30_000;
 /**
  * Cloudflare Workers.
  *
- * What is not in `waitUntil` dies with the response, and after 30 seconds so does what is, for
- * modules, for the service worker format, where the event is the execution context, and for Pages
- * Functions, whose `onRequest` context is one. An app that was called without it, as
- * `app.fetch(request, env)`, is kept alive by the `waitUntil` of `cloudflare:workers`, which is
- * found with the `nodejs_compat` flag.
+ * Work outside `waitUntil` ends with the response; work inside it ends 30 seconds later at the latest.
+ * This holds for modules, for the service worker format, where the event is the execution context,
+ * and for Pages Functions, whose `onRequest` context is one. An app that was called without an
+ * execution context, as `app.fetch(request, env)`, is kept alive by the `waitUntil` of
+ * `cloudflare:workers`, which is found with the `nodejs_compat` flag.
  *
  * A Durable Object lives for as long as it has work to do: there, the execution context is its state,
  * and nothing ends what is in its `waitUntil`.
