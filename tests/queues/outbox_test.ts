@@ -546,6 +546,37 @@ test("BackgroundTasks.addTask() refuses what the engine cannot do, at the call",
   });
 });
 
+test("BackgroundTasks.addTask() takes a message of exactly as many bytes as the engine does", async () => {
+  const supports = { idempotencyKey: false, maxDelay: 0, maxBytes: Infinity };
+  const sizes: number[] = [];
+  const queue: TaskQueue = {
+    name: "small",
+    supports,
+    enqueue: ([message]) => {
+      sizes.push(new TextEncoder().encode(JSON.stringify(message)).byteLength);
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+  const send = defineTask("send", { queue }, (_, _text: string) => {});
+  const add = (text: string): Promise<unknown> =>
+    handle(new TaskRunner(), (tasks) => {
+      tasks.addTask(send, text);
+    });
+  await add("é");
+  const [bytes = 0] = sizes;
+  supports.maxBytes = bytes;
+  await add("é");
+  assertEquals(sizes, [bytes, bytes]);
+  await handle(new TaskRunner(), (tasks) => {
+    assertThrows(
+      () => tasks.addTask(send, "éx"),
+      RangeError,
+      `it takes ${bytes + 1} bytes as JSON, and small takes ${bytes}`,
+    );
+  });
+});
+
 test("BackgroundTasks.addGroup() takes durable tasks and others as a whole, or not at all", async () => {
   const { events, sendEmail, names } = record();
   const runner = new TaskRunner({ maxPending: 1 });
