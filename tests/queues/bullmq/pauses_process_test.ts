@@ -84,6 +84,7 @@ test("isOutage() and isOfJob() tell an engine that is away from one that refuses
     [new AggregateError([refused]), true, false],
     [failure("Connection is closed."), true, false],
     [failure("READONLY You can't write"), true, false],
+    [failure("LOADING Redis is loading the dataset"), true, false],
     [failure("the database system is starting up", "57P03"), true, false],
     [failure("too many connections for role", "53300"), true, false],
     [
