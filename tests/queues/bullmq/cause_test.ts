@@ -1,0 +1,38 @@
+import { assertEquals } from "@std/assert";
+import { causeOf } from "../../../src/queues/bullmq/cause.ts";
+import { test } from "../../harness/test.ts";
+
+test("causeOf() tells the reason of a host with several addresses by its first one", () => {
+  const refused = Object.assign(new Error("connect ECONNREFUSED ::1:1"), {
+    code: "ECONNREFUSED",
+  });
+  const other = new Error("connect ETIMEDOUT 127.0.0.1:1");
+  assertEquals(causeOf(new AggregateError([refused, other])), {
+    code: "ECONNREFUSED",
+    message: "connect ECONNREFUSED ::1:1",
+  });
+  assertEquals(causeOf(new AggregateError([refused], "no address answers")), {
+    code: "ECONNREFUSED",
+    message: "no address answers",
+  });
+});
+
+test("causeOf() has a text for an error without one", () => {
+  const mute = Object.assign(new Error(""), { code: "57P03" });
+  assertEquals(causeOf(mute), { code: "57P03", message: "57P03" });
+  assertEquals(causeOf(new TypeError("")).message, "TypeError");
+  assertEquals(causeOf(new AggregateError([])).message, "AggregateError");
+  assertEquals(causeOf("gone"), { code: undefined, message: "gone" });
+});
+
+test("causeOf() says what to write where a pooler or a cluster does not", () => {
+  const missing = Object.assign(new Error("function move() does not exist"), {
+    code: "42883",
+  });
+  const ends = ["run await migrate({ postgres })", 'write prefix: "{jobs}"'];
+  const errors = [missing, new Error("CROSSSLOT Keys do not hash")];
+  assertEquals(
+    errors.map((error, index) => causeOf(error).message.endsWith(ends[index]!)),
+    [true, true],
+  );
+});
