@@ -1,12 +1,11 @@
 import { checkKeys, describeValue, quote } from "../check/check.ts";
-import { TaskEnqueueError } from "../check/errors.ts";
-import { reasonOf } from "../check/thrown.ts";
 import { checkTaskOptions } from "../task/check_policy.ts";
 import { type DefinedTask, definitionOf } from "../task/definition.ts";
 import type { TaskOptions } from "../task/policy.ts";
 import { BackgroundTask, type TaskFunction } from "../task/task.ts";
 import type { Durable } from "./durable.ts";
 import { messageOf } from "./messages.ts";
+import { refusalOf } from "./refusal.ts";
 import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
 const KEYS = ["delay", "idempotencyKey", "retry", "timeout", "platform"];
@@ -100,7 +99,7 @@ export async function enqueue(...given: unknown[]): Promise<string> {
   try {
     await queue.enqueue([message], { platform });
   } catch (error) {
-    throw refusalOf(error, message, queue);
+    throw refusalOf(error, message.task, queue);
   }
   return message.id;
 }
@@ -143,15 +142,4 @@ export function messageFor(
   made.detail.options = options;
   const { queue } = durable;
   return { message: messageOf(made, queue, {}, Date.now()), queue };
-}
-
-/** Only a queue that says so is certain: any other error leaves open what the engine did. */
-function refusalOf(
-  error: unknown,
-  { task }: TaskMessage,
-  { name }: TaskQueue,
-): TaskEnqueueError {
-  if (error instanceof TaskEnqueueError) return error;
-  const reason = reasonOf(error);
-  return new TaskEnqueueError(task, name, "unknown", reason, { cause: error });
 }

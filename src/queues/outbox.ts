@@ -3,11 +3,11 @@ import {
   BackgroundTasksClosedError,
   TaskEnqueueError,
 } from "../check/errors.ts";
-import { reasonOf } from "../check/thrown.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import { reportTaskError } from "../task/task_error.ts";
 import { durableOf, type Outbox, type OutboxOwner } from "./durable.ts";
 import { messageOf } from "./messages.ts";
+import { refusalOf } from "./refusal.ts";
 import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
 /** A durable task that waits for the handler to return. */
@@ -186,7 +186,7 @@ async function send(
     await queue.enqueue(messages, { platform });
     for (const { task } of letters) task.end("succeeded");
   } catch (error) {
-    const refusal = refusalOf(error, queue, messages);
+    const refusal = refusalOf(error, messages[0]?.task ?? "", queue);
     for (const { task } of letters) task.end("failed", refusal);
     return refusal;
   }
@@ -206,21 +206,5 @@ function ofAll(
     "unknown",
     "it was refused, but other durable tasks of the request are queued",
     { cause: refusal },
-  );
-}
-
-/** Only a queue that says so is certain: any other error leaves open what the engine did. */
-function refusalOf(
-  error: unknown,
-  queue: TaskQueue,
-  [first]: readonly TaskMessage[],
-): TaskEnqueueError {
-  if (error instanceof TaskEnqueueError) return error;
-  return new TaskEnqueueError(
-    first?.task ?? "",
-    queue.name,
-    "unknown",
-    reasonOf(error),
-    { cause: error },
   );
 }
