@@ -55,6 +55,12 @@ const SAME_RATE = [
   "tasks_1.ts",
   "tasks_3.ts",
 ];
+/** The bodies of 64 MB, by their path. */
+const LARGE_BODIES = {
+  "/64mb": "in memory",
+  "/64mb-stream": "a stream",
+  "/64mb-passed-on": "passed on from fetch()",
+};
 const all: BenchRuntime[] = quick
   ? ["deno", "bun"]
   : ["deno", "bun", "node", "workerd", "python"];
@@ -151,15 +157,15 @@ async function largeBodies(): Promise<string> {
   const rows: string[][] = [];
   for (const runtime of runtimes) {
     if (runtime === "python") continue;
-    for (const path of ["/64mb", "/64mb-stream"] as const) {
+    for (const [path, name] of Object.entries(LARGE_BODIES)) {
       const { ratio, without, withTask } = await timeBodies({
         runtime,
         folder: folder.path,
-        path,
+        path: path as keyof typeof LARGE_BODIES,
         rounds: Number(values.rounds ?? (quick ? 3 : 9)),
       });
       rows.push([
-        path === "/64mb" ? `${runtime}, in memory` : `${runtime}, a stream`,
+        `${runtime}, ${name}`,
         ratio.median.toFixed(2),
         range(ratio),
         without.toFixed(0),

@@ -7,8 +7,8 @@ import { type Spread, spread } from "./statistics.ts";
 export interface BodyOptions {
   readonly runtime: BenchRuntime;
   readonly folder: string;
-  /** The path of the body; `/task` behind it adds a task. */
-  readonly path: "/64mb" | "/64mb-stream" | "/1mb";
+  /** The path of the body; `/task` behind it adds a task. The last one is fetched from a server. */
+  readonly path: "/64mb" | "/64mb-stream" | "/1mb" | "/64mb-passed-on";
   /** How fast the client reads; as fast as it can where it is absent. */
   readonly bytesPerSecond?: number;
   readonly rounds: number;
@@ -41,9 +41,13 @@ const BODIES: Contender = {
  * @param options What to read.
  */
 export async function timeBodies(options: BodyOptions): Promise<BodyTimes> {
-  const { runtime, folder, path, rounds, exactEnd = false } = options;
+  const { runtime, folder, rounds, exactEnd = false } = options;
   const env = { EXACT_END: exactEnd ? "1" : "0" };
   await using server = await start(BODIES, runtime, folder, env);
+  await using upstream = await start(BODIES, "deno", folder);
+  const path = options.path === "/64mb-passed-on"
+    ? `${options.path}/${upstream.port}`
+    : options.path;
   const speed = options.bytesPerSecond === undefined
     ? []
     : [String(options.bytesPerSecond)];

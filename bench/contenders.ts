@@ -12,8 +12,13 @@ export interface Contender {
   /** How many tasks each request runs. */
   readonly tasks: number;
   readonly runtimes: readonly BenchRuntime[];
-  /** Who serves it: srvx is what h3 is made for; the others take the runtime's own server. */
-  readonly server?: "srvx";
+  /** Which handler of its file it is, where a file has several; told by the environment. */
+  readonly variant?: string;
+  /**
+   * Who serves it: the file in `servers/` for srvx, which h3 is made for, and for the listener that
+   * an app of Express is; or `next start`. The others take the runtime's own server.
+   */
+  readonly server?: "srvx" | "listener" | "next";
   /** Whether it only shows what a known amount of work costs. */
   readonly isYardstick?: boolean;
 }
@@ -49,6 +54,12 @@ export const CONTENDERS: readonly Contender[] = [
   { ...SRVX, name: "h3", file: "h3.ts", tasks: 0 },
   { ...SRVX, name: "h3, onDispose", file: "h3_dispose.ts", tasks: 1 },
   { ...SRVX, name: "h3, waitUntil", file: "h3_wait_until.ts", tasks: 1 },
+  express("Express", "express.ts", 0),
+  express('Express, res.on("finish")', "express_finish.ts", 1),
+  express("Express, this library's ./node, 1 task", "express_tasks_1.ts", 1),
+  next("Next.js", "none"),
+  next("Next.js, after()", "after"),
+  next("Next.js, this library, 1 task", "tasks"),
   ...python("Starlette", "starlette_app"),
   ...python("FastAPI", "fastapi_app"),
 ];
@@ -70,10 +81,30 @@ function elysia(name: string, file: string, tasks: number): Contender {
   return { name, file, tasks, base: "Elysia", runtimes: ["bun"] };
 }
 
+function express(name: string, file: string, tasks: number): Contender {
+  return {
+    ...{ name, file, tasks, base: "Express" },
+    runtimes: ["node"],
+    server: "listener",
+  };
+}
+
+function next(name: string, variant: string): Contender {
+  return {
+    ...{ name, variant, file: "next.ts", base: "Next.js" },
+    tasks: variant === "none" ? 0 : 1,
+    runtimes: ["node"],
+    server: "next",
+  };
+}
+
 function python(name: string, file: string): Contender[] {
   const shared = { file, base: name, runtimes: ["python"] } as const;
   return [
-    { ...shared, name, tasks: 0 },
-    { ...shared, name: `${name}, background task`, tasks: 1 },
+    { ...shared, name, variant: "bare", tasks: 0 },
+    {
+      ...{ ...shared, name: `${name}, background task` },
+      ...{ variant: "task", tasks: 1 },
+    },
   ];
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { buildNext, findNext, nextStart } from "../tests/harness/next.ts";
 import { freePort } from "../tests/harness/ports.ts";
 import { RunningProcess } from "../tests/harness/running_process.ts";
 import { LISTENING } from "../tests/harness/servers/app.ts";
@@ -32,6 +33,7 @@ export async function start(
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningContender> {
   if (runtime === "python") return await startPython(contender);
+  if (contender.server === "next") return await startNext(contender);
   const command = await commandOf(contender, runtime, folder);
   const child = new RunningProcess(command, env);
   const line = await child.line(LISTENING);
@@ -46,16 +48,15 @@ async function commandOf(
 ): Promise<string[]> {
   const app = `bench/contenders/${file}`;
   const path = fileURLToPath(new URL(app, root));
-  const isSrvx = server === "srvx";
   if (runtime === "deno" || runtime === "bun") {
-    const script = isSrvx
-      ? "bench/servers/srvx.ts"
-      : `${HARNESS}/${runtime}.ts`;
+    const script = server === undefined
+      ? `${HARNESS}/${runtime}.ts`
+      : `bench/servers/${server}.ts`;
     return [...(runtime === "bun" ? [BUN, "run"] : DENO), script, path];
   }
   const name = file.replace(".ts", "");
   const output = `${folder}/${runtime}`;
-  const script = `bench/servers/${isSrvx ? "srvx" : runtime}.ts`;
+  const script = `bench/servers/${server ?? runtime}.ts`;
   const files = { [name]: app };
   if (runtime === "node") files[`serve_${name}`] = script;
   await bundle({ debug: false, files, folder: output, target: runtime });
@@ -67,16 +68,50 @@ async function commandOf(
 
 async function startPython(contender: Contender): Promise<RunningContender> {
   const port = await freePort();
-  const VARIANT = contender.tasks > 0 ? "task" : "bare";
   const child = new RunningProcess([
     ...["/usr/bin/python3", "-m", "uvicorn", `${contender.file}:app`],
     ...["--app-dir", "bench/contenders", "--port", String(port)],
     ...["--no-access-log", "--log-level", "error"],
-  ], { VARIANT });
+  ], variantOf(contender));
+  await untilAnswered(port);
+  return running(contender, port, child);
+}
+
+async function startNext(contender: Contender): Promise<RunningContender> {
+  const { command, folder } = await (nextApp ??= buildNextApp());
+  const port = await freePort();
+  const start = nextStart(command, folder, port);
+  const child = new RunningProcess(start.command, {
+    ...start.env,
+    ...variantOf(contender),
+  });
+  await untilAnswered(port);
+  return running(contender, port, child);
+}
+
+/** The one app of Next.js, whose handlers differ by their variant. */
+let nextApp: Promise<{ command: string; folder: string }> | undefined;
+
+async function buildNextApp(): Promise<{ command: string; folder: string }> {
+  const command = findNext();
+  if (command === undefined) throw new Error("Cannot fetch Next.js");
+  const folder = await buildNext(command, "bench/contenders/next.ts", {
+    "[[...path]]": `import { after } from "next/server";
+import { handlerOf } from "../../handler.mjs";
+export const dynamic = "force-dynamic";
+export const GET = handlerOf(after);`,
+  });
+  return { command, folder };
+}
+
+function variantOf({ variant = "" }: Contender): Record<string, string> {
+  return { VARIANT: variant };
+}
+
+async function untilAnswered(port: number): Promise<void> {
   while (!await answers(port)) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return running(contender, port, child);
 }
 
 async function answers(port: number): Promise<boolean> {

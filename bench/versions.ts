@@ -1,7 +1,15 @@
+import { NEXT } from "../tests/harness/next.ts";
 import { fileURLToPath } from "node:url";
 import { root } from "../tools/project.ts";
 
-const PACKAGES = ["hono", "@hono/node-server", "elysia", "h3", "srvx"];
+const PACKAGES = [
+  "hono",
+  "@hono/node-server",
+  "elysia",
+  "h3",
+  "srvx",
+  "express",
+];
 
 /** The versions of everything that was measured, as one line. */
 export function versions(): string {
@@ -17,6 +25,7 @@ export function versions(): string {
     `Node ${firstLine("node", "--version")}`,
     firstLine(workerd, "--version"),
     pythonVersions(),
+    NEXT[0]!.replace("@", " "),
   ];
   return [...programs, ...packages].filter((text) => text !== "").join(" · ");
 }

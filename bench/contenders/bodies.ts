@@ -1,4 +1,7 @@
-/** Bodies of 1 and 64 MB, with and without a task, for `bodies.ts` and `slow_link.ts`. */
+/**
+ * Bodies of 1 and 64 MB, with and without a task, for `bodies.ts` and `slow_link.ts`. The last two
+ * routes pass on what another server answers on the port in the path.
+ */
 import process from "node:process";
 import { Hono } from "hono";
 import {
@@ -27,7 +30,16 @@ app.get("/1mb/task", (c) => {
   c.var.backgroundTasks.addTask(burn, 200);
   return c.text(text, 200, { "content-length": `${1 << 20}` });
 });
+app.get("/64mb-passed-on/:port", (c) => upstream(c.req.param("port")));
+app.get("/64mb-passed-on/:port/task", (c) => {
+  c.var.backgroundTasks.addTask(work, "ada@example.com");
+  return upstream(c.req.param("port"));
+});
 export default app;
+
+function upstream(port: string): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}/64mb`);
+}
 
 /** The 64 MB in pieces of 64 kB, each when it is asked for. */
 function stream(): ReadableStream<Uint8Array> {

@@ -1,0 +1,4 @@
+/** Express, without a task. */
+import { listener } from "./listener.ts";
+
+export default listener();
