@@ -37,11 +37,12 @@ function findWaitUntil(
   { executionContext }: WaitUntilHints,
 ): WaitUntil | undefined {
   if (!IS_WORKERS) return undefined;
-  const { process } = globalThis as {
+  const globals = globalThis as {
     process?: { getBuiltinModule?(name: string): unknown };
   };
+  // `process` is read last: the first read loads it, for 5 ms of a cold start
   return waitUntilOf(executionContext) ??
-    waitUntilOf(process?.getBuiltinModule?.("cloudflare:workers"));
+    waitUntilOf(globals.process?.getBuiltinModule?.("cloudflare:workers"));
 }
 
 function timeLimit(

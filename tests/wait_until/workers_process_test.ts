@@ -102,6 +102,12 @@ const inModule = (contents: string): Options => ({
   modulesRoot: "/",
 });
 
+/** Reading it loads Node's `process`, and what that needs: measured to be 5 ms of a cold start. */
+const PROCESS_BREAKS = `Object.defineProperty(globalThis, "process", {
+  get() { throw new Error("process was read"); },
+});
+`;
+
 if (runtime !== "workerd") {
   leaveOut("workers in each kind of Worker, every case", "only on workerd");
 } else {
@@ -121,6 +127,16 @@ if (runtime !== "workerd") {
         compatibilityFlags: ["nodejs_compat"],
       })),
       paths.map((path) => `${path} ended by cloudflare-workers`),
+    );
+  });
+
+  test("a Worker with nodejs_compat and a context never reads process", async () => {
+    assertEquals(
+      await reports("workers", ["/hono", "/fetch"], (script) => ({
+        ...inModule(PROCESS_BREAKS + script),
+        compatibilityFlags: ["nodejs_compat"],
+      })),
+      ["/hono", "/fetch"].map((path) => `${path} ended by cloudflare-workers`),
     );
   });
 
