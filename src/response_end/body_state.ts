@@ -51,9 +51,7 @@ interface BunGlobals {
 
 /** What Deno keeps of a `Response`: no body also where nothing but a string is there. */
 export interface DenoResponse {
-  readonly body:
-    | { readonly source: unknown; readonly length: number | null }
-    | null;
+  readonly body: { readonly source: unknown } | null;
 }
 
 /** What is known of the body of a response, which nobody has begun to read. */
@@ -88,11 +86,11 @@ export const IN_MEMORY: Body = { stream: undefined, mayBeInMemory: false };
 /** What a runtime shows of a body; `undefined` where it shows nothing. */
 type Shown = "in memory" | ReadableStream<Uint8Array> | null | undefined;
 
-/** A string, a `Blob` and a file that Bun sends by itself are shown when a response is inspected. */
+/** A string, a `Blob`, a `File` and what Bun reads from a disk are shown when a response is inspected. */
 function bunBodyOf(response: Response): Shown {
   const { Bun } = globalThis as BunGlobals;
   if (Bun === undefined) return undefined;
-  const inMemory = /\n {2}bodyUsed: \w+,\n {2}(Blob|FileRef) /;
+  const inMemory = /\n {2}bodyUsed: \w+,\n {2}(Blob|File|FileRef) /;
   return inMemory.test(Bun.inspect(response)) ? "in memory" : response.body;
 }
 

@@ -26,10 +26,12 @@ export function keepDenoHeaders(
   headers.set("content-length", String(length));
 }
 
-/** The length of a body in memory, in bytes. */
+/** The length of a text or of bytes in memory; Deno sends a `Blob` without one. */
 function lengthOf(response: Response): number | undefined {
-  const body = innerOf(response)?.body;
-  return typeof body?.source === "string"
-    ? new TextEncoder().encode(body.source).length
-    : body?.length ?? undefined;
+  const source = innerOf(response)?.body?.source;
+  return typeof source === "string"
+    ? new TextEncoder().encode(source).length
+    : ArrayBuffer.isView(source)
+    ? source.byteLength
+    : undefined;
 }

@@ -17,6 +17,7 @@ import { streamSSE } from "hono/streaming";
 import { timeout } from "hono/timeout";
 import { existsSync } from "node:fs";
 import { fileBody } from "./file_body.ts";
+import { kinds } from "./response_kinds.ts";
 import { burn, setting } from "./runtime_help.ts";
 
 type Env = BackgroundTasksEnv;
@@ -184,6 +185,10 @@ routes.get("/identity/:path", async (c) => {
 routes.get(
   "/wrong-length/:length",
   (c) => c.body("héllo", 200, { "content-length": c.req.param("length") }),
+);
+routes.get(
+  "/kind/:kind/:size",
+  (c) => kinds[c.req.param("kind")]!(+c.req.param("size")),
 );
 for (const prefix of ["/inside/:what", "/outside/:what", "/slow", "/"]) {
   app.route(prefix, routes);

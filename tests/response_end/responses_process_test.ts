@@ -12,6 +12,7 @@ import {
   notOnWorkers,
   testUnless,
 } from "../harness/left_out.ts";
+import { kinds } from "../apps/response_kinds.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 import { MB, Stage, uniqueName, withoutServer, withServer } from "./stage.ts";
@@ -49,6 +50,9 @@ const CASES: readonly Case[] = [
     ["plain", "gzip", "chunked"].map((body) => `${whose}/${body}`)
   ),
   "/upstream/odd",
+  ...Object.keys(kinds).flatMap((kind) =>
+    [100, 300_000].map((size) => `/kind/${kind}/${size}`)
+  ),
 ].map((path): Case => ({ path }));
 
 const UPLOAD = { method: "POST", body: "an upload ".repeat(100_000) };
