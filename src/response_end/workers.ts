@@ -40,10 +40,10 @@ const BODILESS = new Set([101, 204, 205, 304]);
  * Cloudflare Workers: nothing tells when a response has left. So a body is copied into a native
  * stream, and the response is over when the copy is.
  *
- * Two kinds of body are not copied, because the copy would change the response. One is a short body
- * without a stated length, such as a body held in memory. The other is a body that is encoded already,
- * such as the compressed one of another server, which would be encoded once more. Their response
- * counts as over one timer turn after the front door has returned, whatever outer middleware does.
+ * Two kinds of body are not copied. One is a short body without a stated length, such as a body held in
+ * memory. The other is an encoded body of unknown length, such as the compressed one of another server:
+ * the copy would decode it and encode it once more. Their response counts as over one timer turn after
+ * the front door has returned, whatever outer middleware does.
  *
  * Timers are not shared between requests: workerd forbids it.
  */
@@ -101,10 +101,14 @@ function passage(
   ) return undefined;
   // workerd ignores the length an app states for a stream made in JS, and sends chunks
   if (isJavaScriptStream(body)) return new IdentityTransformStream!();
-  // not copied: a body that may be in memory, and one that is encoded already
-  if (!showsLength || headers.has("content-encoding")) return undefined;
+  if (!showsLength) return undefined; // it may be a body in memory
   const length = lengthOf(body);
-  if (length === undefined) return new IdentityTransformStream!();
+  if (length === undefined) {
+    // the length is hidden where workerd would decode the body to copy it
+    return headers.has("content-encoding")
+      ? undefined
+      : new IdentityTransformStream!();
+  }
   // `length` is the true length, whatever the header says. Without a header a short stream looks
   // like a body in memory
   return length > AT_ONCE || headers.has("content-length")

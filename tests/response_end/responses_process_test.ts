@@ -82,6 +82,7 @@ const LARGE: readonly Case[] = [
     path: `${whose}/large`,
   })),
   { path: "/identity/large", unless: notOnWorkers },
+  { path: `/kind/gzip-bytes/${16 * MB}`, unless: notOnWorkers },
   { path: "/fixed/large", unless: notOnWorkers },
 ];
 

@@ -68,6 +68,7 @@ testUnless(
     for (
       const response of [
         new Response(text),
+        new Response(text, { headers: { "content-encoding": "x-own" } }),
         new Response(body),
         new Response(branch),
         new Response(request.clone().body),
