@@ -78,8 +78,8 @@ class SentBody extends Sending {
    */
   get isOver(): boolean {
     const wasRead = this.#isRead;
-    this.#isRead ||= this.#isLeftAlone || stateOf(this.#body) !== "readable";
-    return wasRead;
+    this.#isRead ||= stateOf(this.#body) !== "readable";
+    return wasRead || this.#isLeftAlone;
   }
 
   /** A host may leave the body as it is when its client has left, or when there is no client. */
