@@ -1,4 +1,7 @@
 /** Responses that are made in an uncommon way. Each takes the number of bytes that it is to have. */
+import { Readable } from "node:stream";
+import { createGzip } from "node:zlib";
+
 const BLOCK = 16 * 1024;
 
 /** What makes each kind of response. */
@@ -86,6 +89,21 @@ export const kinds: Readonly<Record<string, (size: number) => Response>> = {
     };
     write().catch(() => {});
     return new Response(readable);
+  },
+  "node-stream": (size) =>
+    new Response(
+      Readable.toWeb(
+        Readable.from(blocks(size), { objectMode: false }),
+      ) as never,
+    ),
+  "node-zip": (size) => {
+    const zip = createGzip();
+    zip.end(bytes(size));
+    const headers = { "content-encoding": "gzip" };
+    return new Response(
+      Readable.toWeb(zip) as never,
+      { headers, encodeBody: "manual" } as never,
+    );
   },
   constant: () => new Response(CONSTANT),
 };
