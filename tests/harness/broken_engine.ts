@@ -62,28 +62,29 @@ function onRedis(
 function onPostgres(
   title: string,
   said: RegExp,
-  broken: string,
-  mended: string,
+  broken: readonly string[],
+  mended: readonly string[],
+  jobs = "bullmq.job",
 ): Break {
   return {
     engine: "Postgres",
     title,
     said,
-    isRare: false,
+    isRare: true,
     async break(url) {
       const client = new pg.Client({ connectionString: url });
       await client.connect();
-      await client.query(broken);
+      for (const statement of broken) await client.query(statement);
       return {
         async lockIsOver(): Promise<boolean> {
           const { rows } = await client.query(
-            "SELECT 1 FROM gone.job WHERE state = 'active' AND locked_until_ms > $1",
+            `SELECT 1 FROM ${jobs} WHERE state = 'active' AND locked_until_ms > $1`,
             [Date.now()],
           );
           return rows.length === 0;
         },
         async mend(): Promise<void> {
-          await client.query(mended);
+          for (const statement of mended) await client.query(statement);
         },
         [Symbol.asyncDispose]: () => client.end(),
       };
@@ -112,6 +113,12 @@ const noDisk: Break = {
     return broken;
   },
 };
+
+const KILL_CLIENTS = ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"];
+
+const END_CONNECTIONS =
+  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
+  "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
 /** Every way there is a test for. */
 export const breaks: readonly Break[] = [
@@ -143,10 +150,79 @@ export const breaks: readonly Break[] = [
     [["CONFIG", "SET", "maxmemory", "1"]],
     [["CONFIG", "SET", "maxmemory", "0"]],
   ),
+  onRedis(
+    "that wants a password all of a sudden",
+    /, the worker waits for it: .*NOAUTH/,
+    [["CONFIG", "SET", "requirepass", "new"], KILL_CLIENTS],
+    [["CONFIG", "SET", "requirepass", ""]],
+  ),
+  onRedis(
+    "that has no connection left",
+    /, the worker waits for it: .*/,
+    [["CONFIG", "SET", "maxclients", "1"], KILL_CLIENTS],
+    [["CONFIG", "SET", "maxclients", "10000"]],
+  ),
+  {
+    ...onPostgres(
+      "whose functions are missing",
+      /answers with an error, .*(?:does not exist)/,
+      ["ALTER SCHEMA bullmq RENAME TO gone"],
+      ["ALTER SCHEMA gone RENAME TO bullmq"],
+      "gone.job",
+    ),
+    isRare: false,
+  },
   onPostgres(
-    "whose functions are missing",
+    "whose table is gone",
     /answers with an error, .*(?:does not exist)/,
-    "ALTER SCHEMA bullmq RENAME TO gone",
-    "ALTER SCHEMA gone RENAME TO bullmq",
+    ["ALTER TABLE bullmq.job RENAME TO gone"],
+    ["ALTER TABLE bullmq.gone RENAME TO job"],
+    "bullmq.gone",
+  ),
+  onPostgres(
+    "that is read-only, as a standby is",
+    /answers with an error, .*read-only transaction/,
+    [
+      "ALTER SYSTEM SET default_transaction_read_only = on",
+      "SELECT pg_reload_conf()",
+    ],
+    [
+      "ALTER SYSTEM RESET default_transaction_read_only",
+      "SELECT pg_reload_conf()",
+    ],
+  ),
+  onPostgres(
+    "that has no disk space left",
+    /answers with an error, .*could not extend file/,
+    [
+      `CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`,
+      "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE OR DELETE ON bullmq.job FOR EACH STATEMENT EXECUTE FUNCTION public.full()",
+    ],
+    ["DROP TRIGGER full_disk ON bullmq.job", "DROP FUNCTION public.full"],
+  ),
+  onPostgres(
+    "that lets its role in no more",
+    /, the worker waits for it: .*/,
+    [
+      "ALTER ROLE postgres NOLOGIN",
+      END_CONNECTIONS,
+    ],
+    ["ALTER ROLE postgres LOGIN"],
+  ),
+  onPostgres(
+    "that cancels each statement",
+    /, the worker waits for it: .*/,
+    [
+      "ALTER ROLE postgres SET statement_timeout = 1",
+      `CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$`,
+      "CREATE TRIGGER slow BEFORE INSERT OR UPDATE OR DELETE ON bullmq.job FOR EACH STATEMENT EXECUTE FUNCTION public.slow()",
+      END_CONNECTIONS,
+    ],
+    [
+      "DROP TRIGGER slow ON bullmq.job",
+      "ALTER ROLE postgres RESET statement_timeout",
+      END_CONNECTIONS,
+    ],
   ),
 ];

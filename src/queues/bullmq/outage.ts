@@ -7,6 +7,10 @@ const LONGEST = 5_000;
 /** The pause of a worker that closes. */
 const LAST = 200;
 
+/** What the texts of an engine that is away, is starting, or has no connection left, have in them. */
+const AWAY =
+  /timeout|timed out|terminated|closed|unreachable|isn't writeable|LOADING|max number of clients/i;
+
 /**
  * Whether the engine is away, or starting, rather than refusing.
  *
@@ -15,15 +19,12 @@ const LAST = 200;
  */
 export function isOutage(error: unknown): boolean {
   const { code, message } = causeOf(error);
-  // of Postgres: it goes down, comes up, or has no connection left
-  if (/^[0-9A-Z]{5}$/.test(String(code))) {
+  // of Postgres, which has no code that begins with E: it goes down, comes up, or has no connection left
+  if (/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(String(code))) {
     return /^(?:08(?!P01)|57P|53300)/.test(String(code));
   }
   return /^E(?!RR_)/.test(String(code)) || // of the system, such as ECONNREFUSED
-    /timeout|timed out|terminated|closed|unreachable|isn't writeable|LOADING/i
-      .test(
-        message,
-      ) ||
+    AWAY.test(message) ||
     isDemoted({ message });
 }
 
@@ -39,6 +40,20 @@ export function isOfJob(error: unknown): boolean {
   return typeof code === "number" || /^2[23]/.test(String(code)) ||
     /^(?:Missing (?:lock|key)|Lock mismatch|could not renew lock|Job .* is not in)/
       .test(causeOf(error).message);
+}
+
+/**
+ * Whether an error is an answer of the engine, rather than one of BullMQ or of a job.
+ *
+ * @param error What a worker has met with.
+ * @returns Whether Redis or Postgres itself said it.
+ */
+function isAnswer(error: unknown): boolean {
+  const { name, severity } = error as {
+    readonly name?: unknown;
+    readonly severity?: unknown;
+  };
+  return name === "ReplyError" || (severity !== undefined && !isOfJob(error));
 }
 
 /** What may not be tried for long, where no task runs, or as many as may. */
@@ -70,7 +85,7 @@ export class Outage {
 
   /** A worker has met with an error: of the engine as a whole, or of one job. */
   met(error: Error): void {
-    if (isOutage(error)) this.begins(error);
+    if (isOutage(error) || isAnswer(error)) this.begins(error);
     else console.error("Durable tasks:", causeOf(error).message);
   }
 
