@@ -35,6 +35,7 @@ export function makePatient(
 ): void {
   const patience = new Patience(worker, outage, relock);
   patience.fetch();
+  patience.schedule();
   for (const name of ENDINGS) patience.end(name);
 }
 
@@ -65,6 +66,14 @@ class Patience {
       const limit = Math.min(seconds, LONGEST_WAIT);
       return this.#insist("wait", () => waitForJob.call(backend, limit));
     };
+  }
+
+  /** So is writing the next run of a schedule, without which BullMQ leaves this one to a stall. */
+  schedule(): void {
+    const backend = this.#backend;
+    const { updateJobSchedulerNextMillis: write } = backend;
+    backend.updateJobSchedulerNextMillis = (...args) =>
+      this.#insist("schedule", () => write.apply(backend, args));
   }
 
   async #insist<Value>(

@@ -83,7 +83,6 @@ function bullmqOptions(
     lockDuration,
     stalledInterval: Math.min(lockDuration, 5_000),
     maxStalledCount: crashRetries,
-    runRetryDelay: 1_000, // after an outage; BullMQ would wait 15 seconds
     useWorkerThreads: true,
     settings: { backoffStrategy },
     ...(limiter !== undefined && { limiter }),

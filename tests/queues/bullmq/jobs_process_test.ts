@@ -15,6 +15,7 @@ import {
 } from "@postlude/background-tasks/bullmq";
 import { defineTask, enqueue, type TaskRun } from "@postlude/background-tasks";
 import { engines } from "../../harness/bullmq_engines.ts";
+import { consoleLines } from "../../harness/console_lines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { freePort } from "../../harness/ports.ts";
 import { test } from "../../harness/test.ts";
@@ -119,6 +120,41 @@ for (const engine of engines) {
     await until(async () => await client.getDelayedCount() === 1);
     const job = await client.getJob(message.id);
     assertEquals(job?.attemptsMade, 0);
+  });
+
+  test(`BullMQQueue.schedule() on ${name} goes on where the next run cannot be written for a while`, async () => {
+    await using shop = await open(engine);
+    const ids: string[] = [];
+    const task = defineTask("tick", { queue: shop.queue }, ({ id }) => {
+      ids.push(id);
+    });
+    const idle = await shop.worker([], { queueName: "idle" });
+    const backend = Object.getPrototypeOf(idle.client.getBackend());
+    const write = backend.updateJobSchedulerNextMillis;
+    let isBroken = true;
+    backend.updateJobSchedulerNextMillis = function (...args: unknown[]) {
+      if (isBroken) return Promise.reject(new Error("NOPERM no right"));
+      return write.apply(this, args);
+    };
+    const lines: string[] = [];
+    try {
+      await consoleLines("warn", async () => {
+        await shop.queue.schedule("often", { every: 50 }, task);
+        await shop.worker([task]);
+        await until(() => lines.length > 0);
+        assertEquals(ids, []);
+        isBroken = false;
+        await until(() => ids.length >= 2);
+        await until(() => lines.length > 1);
+      }, lines);
+    } finally {
+      backend.updateJobSchedulerNextMillis = write;
+    }
+    assertEquals(lines, [
+      `Durable tasks: ${name} answers with an error, the worker waits for it: NOPERM no right`,
+      `Durable tasks: ${name} is back`,
+    ]);
+    assertEquals(new Set(ids).size, ids.length);
   });
 
   test(`BullMQQueue.schedule() on ${name} runs a task again and again, each time with an id of its own`, async () => {

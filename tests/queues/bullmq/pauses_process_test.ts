@@ -82,7 +82,9 @@ test("isOutage() and isOfJob() tell an engine that is away from one that refuses
   const cases: [unknown, boolean, boolean][] = [
     [refused, true, false],
     [new AggregateError([refused]), true, false],
+    [failure("write EPIPE", "EPIPE"), true, false], // as long as a code of Postgres
     [failure("Connection is closed."), true, false],
+    [failure("ERR max number of clients reached"), true, false],
     [failure("READONLY You can't write"), true, false],
     [failure("LOADING Redis is loading the dataset"), true, false],
     [failure("the database system is starting up", "57P03"), true, false],
@@ -93,6 +95,8 @@ test("isOutage() and isOfJob() tell an engine that is away from one that refuses
       false,
     ],
     [failure("unsupported startup parameter: options", "08P01"), false, false],
+    [failure("could not extend file", "53100"), false, false],
+    [failure("in a read-only transaction", "25006"), false, false],
     [NOREPLICAS, false, false],
     [failure("function move_to_active does not exist", "42883"), false, false],
     [failure("Missing lock for job 7. moveToFinished", -2), false, true],
@@ -101,4 +105,29 @@ test("isOutage() and isOfJob() tell an engine that is away from one that refuses
   for (const [error, away, ofJob] of cases) {
     assertEquals([isOutage(error), isOfJob(error)], [away, ofJob], `${error}`);
   }
+});
+
+test("Outage.met() says once what the engine answers, however often, and each time what one job has", async () => {
+  const failure = (message: string, more: object): Error =>
+    Object.assign(new Error(message), more);
+  const outage = new Outage("Redis");
+  const lines: string[] = [];
+  const errors = await consoleLines("error", async () => {
+    await consoleLines("warn", () => {
+      for (let time = 0; time < 2; time++) {
+        outage.met(failure("NOAUTH Authenticate", { name: "ReplyError" }));
+        outage.met(failure("Missing lock for job 7. moveTo", { code: -2 }));
+        outage.met(failure("denied", { code: "42501", severity: "ERROR" }));
+        outage.met(failure("no text", { code: "22P05", severity: "ERROR" }));
+      }
+      outage.ends();
+    }, lines);
+  });
+  assertEquals(lines, [
+    "Durable tasks: Redis answers with an error, the worker waits for it: NOAUTH Authenticate",
+    "Durable tasks: Redis is back",
+  ]);
+  const told = ["Missing lock for job 7. moveTo", "no text"]
+    .map((text) => `Durable tasks: ${text}`);
+  assertEquals(errors, [...told, ...told]);
 });
