@@ -19,13 +19,25 @@ export interface RedisNodes extends AsyncDisposable {
   readonly nodes: readonly Node[];
 }
 
-/** Starts a cluster of three primaries on this machine. */
-export async function startCluster(): Promise<RedisNodes> {
+/** Several servers of Redis, each of which can fail. */
+export interface RedisCluster extends RedisNodes {
+  /** The servers, in the order of the nodes. */
+  readonly servers: readonly TestEngine[];
+}
+
+/**
+ * Starts a cluster of three primaries on this machine.
+ *
+ * @param flags Further arguments of `redis-server`.
+ */
+export async function startCluster(...flags: string[]): Promise<RedisCluster> {
   const servers: TestEngine[] = [];
   for (let index = 0; index < 3; index++) {
     const bus = String(await freePort());
     servers.push(
-      await startRedis("--cluster-enabled", "yes", "--cluster-port", bus),
+      await startRedis(
+        ...["--cluster-enabled", "yes", "--cluster-port", bus, ...flags],
+      ),
     );
   }
   const nodes = servers.map(nodeOf);
@@ -36,6 +48,7 @@ export async function startCluster(): Promise<RedisNodes> {
   ]);
   return {
     nodes,
+    servers,
     async [Symbol.asyncDispose](): Promise<void> {
       for (const server of servers) await server[Symbol.asyncDispose]();
     },

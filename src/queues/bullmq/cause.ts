@@ -40,5 +40,7 @@ function remedyOf(code: unknown, message: string): string {
     return "behind a pooler, run ALTER ROLE … SET search_path = bullmq, public in Postgres; else run " +
       "await migrate({ postgres })";
   }
-  return message.startsWith("CROSSSLOT") ? 'write prefix: "{jobs}"' : "";
+  return /^(?:CROSSSLOT|MOVED)/.test(message)
+    ? 'in a cluster, write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"'
+    : "";
 }

@@ -29,10 +29,16 @@ test("causeOf() says what to write where a pooler or a cluster does not", () => 
   const missing = Object.assign(new Error("function move() does not exist"), {
     code: "42883",
   });
-  const ends = ["run await migrate({ postgres })", 'write prefix: "{jobs}"'];
-  const errors = [missing, new Error("CROSSSLOT Keys do not hash")];
+  const cluster =
+    'write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"';
+  const ends = ["run await migrate({ postgres })", cluster, cluster];
+  const errors = [
+    missing,
+    new Error("CROSSSLOT Keys do not hash"),
+    new Error("MOVED 9631 127.0.0.1:6379"),
+  ];
   assertEquals(
     errors.map((error, index) => causeOf(error).message.endsWith(ends[index]!)),
-    [true, true],
+    [true, true, true],
   );
 });

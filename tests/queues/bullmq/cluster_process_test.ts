@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
-import { defineTask, enqueue } from "@postlude/background-tasks";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  defineTask,
+  enqueue,
+  TaskEnqueueError,
+} from "@postlude/background-tasks";
 import {
   bullmq,
   type BullMQConnection,
@@ -15,6 +24,7 @@ import { consoleLines } from "../../harness/console_lines.ts";
 import { heavy, noBullMQ, testUnless } from "../../harness/left_out.ts";
 import { hasRedis } from "../../harness/redis.ts";
 import { startCluster, startSentinels } from "../../harness/redis_cluster.ts";
+import { until } from "../../harness/until.ts";
 
 const noRedis = noBullMQ ??
   (hasRedis ? undefined : "redis-server is not installed");
@@ -58,6 +68,70 @@ testUnless(
     });
     assertEquals(connection.status, "wait"); // it is the user's
     connection.disconnect();
+  },
+);
+
+const WRITE =
+  'in a cluster, write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"';
+
+testUnless(
+  noRedis,
+  "createWorker() and bullmq() say what to write where the address is one server of a cluster",
+  async () => {
+    await using cluster = await startCluster();
+    const [{ host, port } = { host: "", port: 0 }] = cluster.nodes;
+    const connection = `redis://${host}:${port}`;
+    // the keys of the last one have their place on another server
+    for (
+      const [prefix, said] of [["bull", /CROSSSLOT /], [
+        "{jobs}",
+        /MOVED /,
+      ]] as const
+    ) {
+      const queue = bullmq({ connection, prefix, timeout: 5_000 });
+      const task = defineTask("mail", { queue }, () => {});
+      const error = await assertRejects(() => enqueue(task), TaskEnqueueError);
+      assertEquals(error.outcome, "not-queued");
+      assertMatch(error.message, said);
+      assertStringIncludes(error.message, WRITE);
+      const options = { tasks: [task], closeOnSignals: false };
+      const lines: string[] = [];
+      await consoleLines("warn", async () => {
+        const worker = await createWorker({ connection, prefix, ...options });
+        await until(() => lines.length > 0);
+        await worker.close();
+      }, lines);
+      assertEquals(lines.length, 1, lines.join());
+      assertMatch(lines[0]!, said);
+      assertStringIncludes(lines[0]!, WRITE);
+      await queue.close();
+    }
+  },
+);
+
+testUnless(
+  noRedis ?? heavy,
+  "createWorker() waits for a cluster that answers CLUSTERDOWN, and loses nothing",
+  async () => {
+    await using redis = await startCluster("--cluster-node-timeout", "500");
+    const connection = new Cluster([...redis.nodes], { lazyConnect: true });
+    const lines: string[] = [];
+    await consoleLines(
+      "warn",
+      () =>
+        run({ connection, prefix: "{jobs}" }, async (next) => {
+          await next();
+          await redis.servers[0]!.stop();
+          await until(() => lines.length > 0);
+          await redis.servers[0]!.start();
+          await next();
+          await until(() => lines.length > 1);
+        }),
+      lines,
+    );
+    connection.disconnect();
+    assertMatch(lines[0]!, /the worker waits for it: .*CLUSTERDOWN/);
+    assertEquals(lines.slice(1), ["Durable tasks: Redis is back"]);
   },
 );
 
