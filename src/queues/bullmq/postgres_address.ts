@@ -83,6 +83,9 @@ export function checkPostgresAddress(address: unknown): void {
     checkUrl(String(address));
     return;
   }
+  if (typeof (address as { query?: unknown } | null)?.query === "function") {
+    refuse(describeValue(address), "no pool", WRITE);
+  }
   checkParts("Postgres", address, KNOWN, OWN, WRITE);
   const { connectionString, schema } = address as PostgresAddress;
   if (connectionString !== undefined) checkUrl(connectionString);

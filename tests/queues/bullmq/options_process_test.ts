@@ -208,11 +208,19 @@ else {
     );
     for (const each of [client, cluster, prefixed]) each.disconnect();
     bullmq({ postgres: new pg.Pool({ host: "postgres.internal" }) });
-    const foreign = { duplicate() {}, connect() {}, sendCommand() {} };
+    const ofNodeRedis = { duplicate() {}, connect() {}, sendCommand() {} };
+    const { Bun } = globalThis as { Bun?: { readonly redis: unknown } };
+    for (const foreign of Bun ? [ofNodeRedis, Bun.redis] : [ofNodeRedis]) {
+      assertThrows(
+        () => bullmq({ connection: foreign as never }),
+        TypeError,
+        "it is a client of another library; write a URL such as",
+      );
+    }
     assertThrows(
-      () => bullmq({ connection: foreign as never }),
+      () => bullmq({ postgres: new pg.Client() as never }),
       TypeError,
-      "it is a client of another library; write a URL such as",
+      "Cannot connect to a Client: it is no pool; write a URL such as",
     );
   });
 
