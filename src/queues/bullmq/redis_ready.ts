@@ -1,12 +1,13 @@
 import type { RedisClient } from "./redis_address.ts";
 
 /**
- * Whether Redis will not have this client, or has no such database: waiting does not help.
+ * Whether Redis will not have this client, has no such database, or shows a certificate that this
+ * client does not trust: waiting does not help.
  *
  * @param error What it answered.
  */
 export function isRefusal({ message }: Error): boolean {
-  return /^(?:NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR .*\bDB index\b|ERR SELECT is not allowed)/
+  return /^(?:NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR .*\bDB index\b|ERR SELECT is not allowed)|\bcertificate\b/
     .test(message);
 }
 

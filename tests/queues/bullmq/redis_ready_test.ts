@@ -10,6 +10,8 @@ const ANSWERS: readonly [string, boolean][] = [
   ["ERR invalid password", true],
   ["ERR DB index is out of range", true],
   ["ERR SELECT is not allowed in cluster mode", true],
+  ["self-signed certificate", true],
+  ["unable to verify the first certificate", true],
   ["LOADING Redis is loading the dataset in memory", false],
   ["MISCONF Redis is configured to save RDB snapshots", false],
   ["ERR unknown command 'x', with NOPERM behind it", false],
