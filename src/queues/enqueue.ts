@@ -1,14 +1,34 @@
 import { checkKeys, describeValue, quote } from "../check/check.ts";
+import {
+  defaultScheduler,
+  type Scheduler,
+  schedulerOf,
+} from "../runner/scheduler.ts";
+import type { TaskRunner } from "../runner/task_runner.ts";
+import type { TaskEvent } from "../runner/watchers.ts";
 import { checkTaskOptions } from "../task/check_policy.ts";
+import { type Clock, systemClock } from "../task/clock.ts";
 import { type DefinedTask, definitionOf } from "../task/definition.ts";
 import type { TaskOptions } from "../task/policy.ts";
-import { BackgroundTask, type TaskFunction } from "../task/task.ts";
+import {
+  BackgroundTask,
+  type TaskFunction,
+  type TaskOwner,
+} from "../task/task.ts";
+import { NO_RESPONSE } from "../task/task_run.ts";
 import type { Durable } from "./durable.ts";
 import { messageOf } from "./messages.ts";
 import { refusalOf } from "./refusal.ts";
 import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
-const KEYS = ["delay", "idempotencyKey", "retry", "timeout", "platform"];
+const KEYS = [
+  "delay",
+  "idempotencyKey",
+  "retry",
+  "timeout",
+  "platform",
+  "runner",
+];
 
 /** Options of {@linkcode enqueue}: those of a call `with()` that are for a durable task. */
 export interface EnqueueOptions extends
@@ -22,6 +42,13 @@ export interface EnqueueOptions extends
    * @default {undefined}
    */
   readonly platform?: unknown;
+  /**
+   * Whose observers are told of the hand-over, as those of a request are: added, then ended. In a
+   * worker's handler, its `observers` are not told by themselves.
+   *
+   * @default {undefined} (the default runner, which has no observers)
+   */
+  readonly runner?: TaskRunner;
 }
 
 /**
@@ -94,18 +121,77 @@ export async function enqueue(...given: unknown[]): Promise<string> {
   const isPlain = typeof given[0] === "function";
   const [options, task, ...args] = isPlain ? [{}, ...given] : given;
   checkKeys("enqueue option", options, KEYS);
-  const { platform, ...policy } = options as EnqueueOptions;
-  const { message, queue } = messageFor(task, args, policy);
+  const { platform, runner, ...policy } = options as EnqueueOptions;
+  const owner = new Sender(schedulerFor(runner));
+  const { made, message, queue } = messageFor(task, args, policy, owner.clock);
+  owner.add(made, message);
   try {
     await queue.enqueue([message], { platform });
   } catch (error) {
-    throw refusalOf(error, message.task, queue);
+    const refusal = refusalOf(error, message.task, queue);
+    made.end("failed", refusal);
+    throw refusal;
   }
+  made.end("succeeded");
   return message.id;
+}
+
+function schedulerFor(runner: unknown): Scheduler {
+  const scheduler = runner === undefined
+    ? defaultScheduler
+    : schedulerOf(runner);
+  if (scheduler !== undefined) return scheduler;
+  throw new TypeError(
+    `Cannot use runner ${describeValue(runner)}: write new TaskRunner()`,
+  );
+}
+
+/** The owner of a task that no request adds: whoever watches is told, and a drain waits for them. */
+class Sender implements TaskOwner {
+  readonly deadline = undefined;
+  readonly response = NO_RESPONSE;
+  readonly surround = undefined;
+  readonly #scheduler: Scheduler;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  get clock(): Clock {
+    return this.#scheduler.clock;
+  }
+
+  get isWatched(): boolean {
+    return this.#scheduler.isWatched;
+  }
+
+  add(task: BackgroundTask, { addedAt, args }: TaskMessage): void {
+    task.owner = this;
+    task.addedAt = addedAt;
+    task.args = args;
+    this.#notify("onAdd", task);
+  }
+
+  taskStarts(): void {}
+
+  taskRetries(): void {}
+
+  taskEnded(task: BackgroundTask): void {
+    this.#notify("onEnd", task);
+  }
+
+  #notify(event: TaskEvent, task: BackgroundTask): void {
+    if (!this.isWatched) return;
+    const begun = this.#scheduler.notify(event, task);
+    if (begun === undefined) return;
+    this.#scheduler.count(0, 1);
+    begun.then(() => this.#scheduler.count(0, -1));
+  }
 }
 
 /** A message, and where it goes. */
 export interface Addressed {
+  readonly made: BackgroundTask;
   readonly message: TaskMessage;
   readonly queue: TaskQueue;
 }
@@ -116,7 +202,8 @@ export interface Addressed {
  * @param task What the user handed over as the task.
  * @param args Its arguments.
  * @param options What this call says of it.
- * @returns The message, and the queue of the task.
+ * @param clock Tells when it was added.
+ * @returns The message, the task it is of, and the queue of the task.
  * @throws {TypeError} If it has no queue, an argument is not JSON, or an option is wrong.
  * @throws {RangeError} If an option is out of range, or the message too large.
  */
@@ -124,6 +211,7 @@ export function messageFor(
   task: unknown,
   args: readonly unknown[],
   options: TaskOptions,
+  clock: Clock = systemClock,
 ): Addressed {
   const definition = typeof task === "function"
     ? definitionOf(task)
@@ -141,5 +229,5 @@ export function messageFor(
   const made = new BackgroundTask(task as TaskFunction, args);
   made.detail.options = options;
   const { queue } = durable;
-  return { message: messageOf(made, queue, {}, Date.now()), queue };
+  return { made, message: messageOf(made, queue, {}, clock.now()), queue };
 }

@@ -29,6 +29,7 @@ import {
   backgroundTasks,
   type BackgroundTasksEnv,
   defineTask,
+  enqueue,
   type TaskMessage,
   type TaskObserver,
   type TaskQueue,
@@ -494,6 +495,28 @@ test("otelObserver() makes a producer's span of a hand-over, and calls no work e
   assertEquals(otel.spans().length, 2);
   assertEquals(await otel.metrics(), [
     "messaging.client.operation.duration charge 1x 0.25s",
+    "messaging.client.sent.messages charge 1",
+    "postlude.task.pending charge 0",
+  ]);
+});
+
+test("otelObserver() makes a producer's span of a hand-over without a request, below the span that is active", async () => {
+  const otel = traced();
+  const queue = memoryQueue();
+  const charge = defineTask("charge", { queue }, (_, _cents: number) => {});
+  const id = await otel.tracer.startActiveSpan("cron", async (cron) => {
+    const { runner } = otel;
+    const id = await enqueue({ runner }, charge, 42);
+    cron.end();
+    return id;
+  });
+  const span = otel.span("send charge");
+  assertEquals(span.kind, SpanKind.PRODUCER);
+  const parent = otel.span("cron").spanContext();
+  assertEquals(span.parentSpanContext?.spanId, parent.spanId);
+  assertEquals(span.attributes["messaging.message.id"], id);
+  assertEquals(await otel.metrics(), [
+    "messaging.client.operation.duration charge 1x 0s",
     "messaging.client.sent.messages charge 1",
     "postlude.task.pending charge 0",
   ]);

@@ -4,6 +4,7 @@ import {
   enqueue,
   TaskEnqueueError,
   type TaskQueue,
+  TaskRunner,
 } from "@postlude/background-tasks";
 import { memoryQueue } from "@postlude/background-tasks/testing";
 import { test } from "../harness/test.ts";
@@ -131,4 +132,46 @@ test("enqueue() refuses what has no queue, what is no JSON and what is no option
     ] as const
   ) await assertRejects(call, TypeError, message);
   assertEquals(queue.messages, []);
+});
+
+test("enqueue({ runner }) tells the observers of the runner of the hand-over, and its drain waits for them", async () => {
+  const queue = memoryQueue();
+  const task = defineTask("greet", { queue }, greet);
+  const events: unknown[] = [];
+  let write: () => void = () => {};
+  const written = new Promise<void>((resolve) => write = resolve);
+  const runner = new TaskRunner({
+    observers: [{
+      onAdd: ({ status }) => void events.push(status),
+      onEnd: ({ id, name, status, error, addedAt, endedAt, startedAt }) => {
+        const took = (endedAt ?? NaN) - addedAt;
+        events.push(id, name, status, error, took >= 0, startedAt);
+        return written;
+      },
+    }],
+  });
+  const id = await enqueue({ runner }, task, "Ada");
+  assertEquals(events.splice(0), [
+    "waiting",
+    ...[id, "greet", "succeeded", undefined, true, undefined],
+  ]);
+  const { pending } = runner.stats();
+  assertEquals(pending, 0); // it counts as no task of this process
+  const drained = runner.drain();
+  const first = await Promise.race([drained, Promise.resolve("waits")]);
+  assertEquals(first, "waits");
+  write();
+  assertEquals(await drained, { finished: 0, failed: 0, abandoned: [] });
+  queue.refuse("unknown");
+  const error = await assertRejects(
+    () => enqueue({ runner }, task, "Ada"),
+    TaskEnqueueError,
+  );
+  assertEquals([events[0], events[3], events[4]], ["waiting", "failed", error]);
+  const wrong = { runner: {} as TaskRunner };
+  await assertRejects(
+    () => enqueue(wrong, task, "Ada"),
+    TypeError,
+    "Cannot use runner an object: write new TaskRunner()",
+  );
 });
