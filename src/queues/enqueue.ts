@@ -1,4 +1,4 @@
-import { checkKeys, describeValue, quote } from "../check/check.ts";
+import { checkKeys, describeValue } from "../check/check.ts";
 import {
   defaultScheduler,
   type Scheduler,
@@ -6,20 +6,14 @@ import {
 } from "../runner/scheduler.ts";
 import type { TaskRunner } from "../runner/task_runner.ts";
 import type { TaskEvent } from "../runner/watchers.ts";
-import { checkTaskOptions } from "../task/check_policy.ts";
-import { type Clock, systemClock } from "../task/clock.ts";
-import { type DefinedTask, definitionOf } from "../task/definition.ts";
+import type { Clock } from "../task/clock.ts";
+import type { DefinedTask } from "../task/definition.ts";
 import type { TaskOptions } from "../task/policy.ts";
-import {
-  BackgroundTask,
-  type TaskFunction,
-  type TaskOwner,
-} from "../task/task.ts";
+import type { BackgroundTask, TaskOwner } from "../task/task.ts";
 import { NO_RESPONSE } from "../task/task_run.ts";
-import type { Durable } from "./durable.ts";
-import { messageOf } from "./messages.ts";
+import { messageFor } from "./addressed.ts";
 import { refusalOf } from "./refusal.ts";
-import type { TaskMessage, TaskQueue } from "./task_queue.ts";
+import type { TaskMessage } from "./task_queue.ts";
 
 const KEYS = [
   "delay",
@@ -187,47 +181,4 @@ class Sender implements TaskOwner {
     this.#scheduler.count(0, 1);
     begun.then(() => this.#scheduler.count(0, -1));
   }
-}
-
-/** A message, and where it goes. */
-export interface Addressed {
-  readonly made: BackgroundTask;
-  readonly message: TaskMessage;
-  readonly queue: TaskQueue;
-}
-
-/**
- * Writes the message of a durable task that no request adds.
- *
- * @param task What the user handed over as the task.
- * @param args Its arguments.
- * @param options What this call says of it.
- * @param clock Tells when it was added.
- * @returns The message, the task it is of, and the queue of the task.
- * @throws {TypeError} If it has no queue, an argument is not JSON, or an option is wrong.
- * @throws {RangeError} If an option is out of range, or the message too large.
- */
-export function messageFor(
-  task: unknown,
-  args: readonly unknown[],
-  options: TaskOptions,
-  clock: Clock = systemClock,
-): Addressed {
-  const definition = typeof task === "function"
-    ? definitionOf(task)
-    : undefined;
-  const durable = definition?.durable as Durable | undefined;
-  if (durable === undefined) {
-    const name = definition === undefined
-      ? describeValue(task)
-      : `task ${quote(definition.name)}`;
-    throw new TypeError(
-      `Cannot enqueue ${name}: it has no queue; write defineTask(name, { queue }, handler)`,
-    );
-  }
-  checkTaskOptions(options);
-  const made = new BackgroundTask(task as TaskFunction, args);
-  made.detail.options = options;
-  const { queue } = durable;
-  return { made, message: messageOf(made, queue, {}, clock.now()), queue };
 }

@@ -2,7 +2,7 @@ import type { Queue, RepeatOptions } from "bullmq";
 import { TaskEnqueueError } from "../../check/errors.ts";
 import { isInTime } from "../../task/in_time.ts";
 import type { DefinedTask } from "../../task/definition.ts";
-import { messageFor } from "../enqueue.ts";
+import { messageFor } from "../addressed.ts";
 import type {
   TaskMessage,
   TaskQueue,
