@@ -1,5 +1,4 @@
 import { checkTaskOptions } from "../task/check_policy.ts";
-import { type Clock, systemClock } from "../task/clock.ts";
 import { definitionOf } from "../task/definition.ts";
 import type { TaskOptions } from "../task/policy.ts";
 import { BackgroundTask, type TaskFunction } from "../task/task.ts";
@@ -21,7 +20,7 @@ export interface Addressed {
  * @param task What the user handed over as the task.
  * @param args Its arguments.
  * @param options What this call says of it.
- * @param clock Tells when it was added.
+ * @param now When it is added, in epoch milliseconds.
  * @returns The message, the task it is of, and the queue of the task.
  * @throws {TypeError} If it has no queue, an argument is not JSON, or an option is wrong.
  * @throws {RangeError} If an option is out of range, or the message too large.
@@ -30,7 +29,7 @@ export function messageFor(
   task: unknown,
   args: readonly unknown[],
   options: TaskOptions,
-  clock: Clock = systemClock,
+  now: number = Date.now(),
 ): Addressed {
   const definition = typeof task === "function"
     ? definitionOf(task)
@@ -48,5 +47,5 @@ export function messageFor(
   const made = new BackgroundTask(task as TaskFunction, args);
   made.detail.options = options;
   const { queue } = durable;
-  return { made, message: messageOf(made, queue, {}, clock.now()), queue };
+  return { made, message: messageOf(made, queue, {}, now), queue };
 }

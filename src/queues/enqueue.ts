@@ -117,7 +117,12 @@ export async function enqueue(...given: unknown[]): Promise<string> {
   checkKeys("enqueue option", options, KEYS);
   const { platform, runner, ...policy } = options as EnqueueOptions;
   const owner = new Sender(schedulerFor(runner));
-  const { made, message, queue } = messageFor(task, args, policy, owner.clock);
+  const { made, message, queue } = messageFor(
+    task,
+    args,
+    policy,
+    owner.clock.now(),
+  );
   owner.add(made, message);
   try {
     await queue.enqueue([message], { platform });

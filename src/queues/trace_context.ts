@@ -75,7 +75,7 @@ export function inTraceOf<Value>(body: unknown, fn: () => Value): Value {
   const { context } = api() ?? {};
   if (context === undefined || traceId === undefined) return fn();
   const traceFlags = parseInt(flags!, 16);
-  const span = new RemoteSpan({
+  const span = remoteSpan({
     traceId,
     spanId: spanId!,
     traceFlags,
@@ -89,50 +89,22 @@ function api(): OtelApi | undefined {
 }
 
 /** A span of another process: it has an address, and records nothing. */
-class RemoteSpan {
-  readonly #context: SpanContext & { readonly isRemote: true };
-
-  constructor(context: SpanContext & { readonly isRemote: true }) {
-    this.#context = context;
-  }
-
-  spanContext(): SpanContext {
-    return this.#context;
-  }
-
-  isRecording(): boolean {
-    return false;
-  }
-
-  setAttribute(): this {
-    return this;
-  }
-
-  setAttributes(): this {
-    return this;
-  }
-
-  addEvent(): this {
-    return this;
-  }
-
-  addLink(): this {
-    return this;
-  }
-
-  addLinks(): this {
-    return this;
-  }
-
-  setStatus(): this {
-    return this;
-  }
-
-  updateName(): this {
-    return this;
-  }
-
-  end(): void {}
-
-  recordException(): void {}
+function remoteSpan(
+  context: SpanContext & { readonly isRemote: true },
+): unknown {
+  const itself = (): unknown => span;
+  const span = {
+    spanContext: () => context,
+    isRecording: () => false,
+    setAttribute: itself,
+    setAttributes: itself,
+    addEvent: itself,
+    addLink: itself,
+    addLinks: itself,
+    setStatus: itself,
+    updateName: itself,
+    end() {},
+    recordException() {},
+  };
+  return span;
 }

@@ -41,6 +41,6 @@ function remedyOf(code: unknown, message: string): string {
       "await migrate({ postgres })";
   }
   return /^(?:CROSSSLOT|MOVED)/.test(message)
-    ? 'in a cluster, write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"'
+    ? 'write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"'
     : "";
 }

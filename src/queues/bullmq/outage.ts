@@ -9,7 +9,7 @@ const LAST = 200;
 
 /** What the texts of an engine that is away, is starting, or has no connection left, have in them. */
 const AWAY =
-  /timeout|timed out|terminated|closed|unreachable|isn't writeable|LOADING|max number of clients/i;
+  /time(?:d )?out|terminated|closed|unreachable|isn't writeable|LOADING|max number/i;
 
 /**
  * Whether the engine is away, or starting, rather than refusing.
@@ -42,20 +42,6 @@ export function isOfJob(error: unknown): boolean {
       .test(causeOf(error).message);
 }
 
-/**
- * Whether an error is an answer of the engine, rather than one of BullMQ or of a job.
- *
- * @param error What a worker has met with.
- * @returns Whether Redis or Postgres itself said it.
- */
-function isAnswer(error: unknown): boolean {
-  const { name, severity } = error as {
-    readonly name?: unknown;
-    readonly severity?: unknown;
-  };
-  return name === "ReplyError" || (severity !== undefined && !isOfJob(error));
-}
-
 /** What may not be tried for long, where no task runs, or as many as may. */
 const SELDOM = ["connection", "locks", "stalled"];
 
@@ -83,9 +69,10 @@ export class Outage {
       performance.now() - this.#endedAt < milliseconds;
   }
 
-  /** A worker has met with an error: of the engine as a whole, or of one job. */
-  met(error: Error): void {
-    if (isOutage(error) || isAnswer(error)) this.begins(error);
+  /** A worker has met with an error: of the engine as a whole, or of BullMQ, or of one job. */
+  met(error: Error & { readonly severity?: string }): void {
+    const isAnswer = error.name === "ReplyError" || error.severity;
+    if (!isOfJob(error) && (isAnswer || isOutage(error))) this.begins(error);
     else console.error("Durable tasks:", causeOf(error).message);
   }
 
@@ -125,8 +112,8 @@ export class Outage {
   /** Nobody pauses any more, and nothing is said: the worker closes. */
   over(): void {
     this.#isOver = true;
-    for (const what of this.#pauses.keys()) {
-      for (const goOn of this.#pauses.get(what) ?? []) goOn();
+    for (const pauses of this.#pauses.values()) {
+      for (const goOn of pauses) goOn();
     }
   }
 

@@ -35,7 +35,6 @@ export function makePatient(
 ): void {
   const patience = new Patience(worker, outage, relock);
   patience.fetch();
-  patience.schedule();
   for (const name of ENDINGS) patience.end(name);
 }
 
@@ -52,10 +51,11 @@ class Patience {
     this.#closing = new Closing(worker, () => outage.over());
   }
 
-  /** Fetching a job is tried again until the engine answers, or the worker closes. */
+  /** Whatever fetching a job takes is tried again until the engine answers, or the worker closes. */
   fetch(): void {
     const backend = this.#backend;
-    const { moveToActive, waitForJob } = backend;
+    const { moveToActive, updateJobSchedulerNextMillis: write, waitForJob } =
+      backend;
     backend.moveToActive = async (...args) => {
       const fetch = (): Promise<unknown[]> => moveToActive.apply(backend, args);
       const fetched = await this.#insist("fetch", fetch);
@@ -66,14 +66,9 @@ class Patience {
       const limit = Math.min(seconds, LONGEST_WAIT);
       return this.#insist("wait", () => waitForJob.call(backend, limit));
     };
-  }
-
-  /** So is writing the next run of a schedule, without which BullMQ leaves this one to a stall. */
-  schedule(): void {
-    const backend = this.#backend;
-    const { updateJobSchedulerNextMillis: write } = backend;
+    // of a schedule: without its next run, BullMQ would leave this one to a stall
     backend.updateJobSchedulerNextMillis = (...args) =>
-      this.#insist("schedule", () => write.apply(backend, args));
+      this.#insist("fetch", () => write.apply(backend, args));
   }
 
   async #insist<Value>(

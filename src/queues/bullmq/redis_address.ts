@@ -155,9 +155,8 @@ export function checkRedisAddress(address: unknown): void {
 }
 
 function checkClient(client: RedisClient): void {
-  const { keyPrefix } = isCluster(client)
-    ? { keyPrefix: client.options.redisOptions?.keyPrefix }
-    : (client as Redis).options;
+  const { redisOptions, keyPrefix = redisOptions?.keyPrefix } = client
+    .options as RedisOptions & { readonly redisOptions?: RedisOptions };
   if (!keyPrefix) return;
   refuse(
     "a client with keyPrefix",
@@ -174,13 +173,13 @@ function checkUrl(text: string): void {
   if (url === undefined) refuse("the address", "no URL of Redis", WRITE);
   if (url.hostname === "") refuse("the address", "a URL without a host", WRITE);
   if (!/^\/?\d*$/.test(url.pathname)) {
-    const example = `write a number, such as ${url.protocol}//${url.host}/1`;
-    refuse(`database "${url.pathname.slice(1)}"`, "no number", example);
+    const database = `database "${url.pathname.slice(1)}"`;
+    refuse(database, "no number", "write one");
   }
   for (const key of url.searchParams.keys()) {
     if (key in KNOWN) continue;
-    const known = "an option of ioredis, or leave it out";
-    refuse(`option "${key}"`, "unknown", `write ${known}`);
+    const write = "write one of ioredis";
+    refuse(`option "${key}"`, "unknown", write);
   }
 }
 
@@ -231,10 +230,10 @@ export function connectToRedis(
 /** A client that connects to nothing: what its options are is up to ioredis. */
 function templateOf(address: string | URL | RedisAddress | Redis): Redis {
   if (isRedisClient(address)) return address as Redis;
-  if (typeof address === "string" || address instanceof URL) {
-    return new Redis(String(address), { lazyConnect: true });
-  }
-  const { url, ...options } = address;
+  const { url, ...options }: RedisAddress =
+    typeof address === "string" || address instanceof URL
+      ? { url: String(address) }
+      : address;
   const lazy = { ...options, lazyConnect: true };
   return url === undefined ? new Redis(lazy) : new Redis(url, lazy);
 }

@@ -115,9 +115,10 @@ export class RedisBroker implements Broker {
     });
     redis.on("error", (error: Error) => {
       this.problem = error;
+      if (!isRefusal(error)) return;
       // such as a database there is none of any more: ioredis would go on in database 0
-      if (isRefusal(error) && this.#redis === redis) this.#forget();
-      if (isRefusal(error)) redis.disconnect();
+      if (this.#redis === redis) this.#forget();
+      redis.disconnect();
     });
     renewWhereNobodyAnswers(redis, this.#timeout);
     return redis;

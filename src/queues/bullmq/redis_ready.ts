@@ -7,7 +7,7 @@ import type { RedisClient } from "./redis_address.ts";
  * @param error What it answered.
  */
 export function isRefusal({ message }: Error): boolean {
-  return /^(?:NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR .*\bDB index\b|ERR SELECT is not allowed)|\bcertificate\b/
+  return /^(?:NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR .*DB index|ERR SELECT is not)|certificate/
     .test(message);
 }
 

@@ -125,8 +125,7 @@ export function checkWorkerOptions(
 ): void {
   checkKeys("worker option", options, KEYS);
   checkConnection(options);
-  const { tasks, file, concurrency, lockDuration, crashRetries } = options;
-  const { closeTimeout, closeOnSignals, limiter, migrate } = options;
+  const { tasks, file, concurrency, crashRetries, limiter } = options;
   if ((tasks === undefined) === (file === undefined)) {
     throw new TypeError(
       "Cannot start a worker: write either tasks: [sendEmail] or file: new URL(…, import.meta.url)",
@@ -148,17 +147,17 @@ export function checkWorkerOptions(
   }
   checkInteger("concurrency", concurrency, 1);
   checkInteger("crashRetries", crashRetries, 0);
-  if (lockDuration !== undefined) {
-    checkMilliseconds("lockDuration", lockDuration, 1_000);
+  for (
+    const [time, min] of [["lockDuration", 1_000], ["closeTimeout", 0]] as const
+  ) {
+    const value = options[time];
+    if (value !== undefined) checkMilliseconds(time, value, min);
   }
-  if (closeTimeout !== undefined) {
-    checkMilliseconds("closeTimeout", closeTimeout, 0);
-  }
-  if (closeOnSignals !== undefined) {
-    checkType("closeOnSignals", closeOnSignals, "boolean", "true or false");
-  }
-  if (migrate !== undefined) {
-    checkType("migrate", migrate, "boolean", "true or false");
+  for (const option of ["closeOnSignals", "migrate"] as const) {
+    const value = options[option];
+    if (value !== undefined) {
+      checkType(option, value, "boolean", "true or false");
+    }
   }
   if (limiter === undefined) return;
   checkKeys("limiter option", limiter, ["max", "duration"]);

@@ -72,7 +72,7 @@ testUnless(
 );
 
 const WRITE =
-  'in a cluster, write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"';
+  'write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"';
 
 testUnless(
   noRedis,

@@ -73,7 +73,7 @@ const ADDRESSES: [unknown, string][] = [
   ],
   [
     { connection: "redis://a/b" },
-    'database "b": it is no number; write a numb',
+    'database "b": it is no number; write one',
   ],
   [
     { connection: "redis://a?tmieout=1" },

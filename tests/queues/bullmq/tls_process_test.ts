@@ -30,12 +30,12 @@ import { hasRedis, startRedis } from "../../harness/redis.ts";
 
 /** Whether this server of Redis was built with TLS: then it reads the file before it finds none. */
 function redisHasTls(): boolean {
-  const { stdout } = spawnSync(
+  const { stdout, stderr } = spawnSync(
     "redis-server",
     ["--port", "0", "--tls-port", "1", "--tls-cert-file", "/none"],
     { encoding: "utf8", timeout: 5_000 },
   );
-  return !/Bad directive|unrecognized/i.test(String(stdout));
+  return !/Bad directive|unrecognized/i.test(`${stdout}${stderr}`);
 }
 
 const noRedis = noBullMQ ?? noOpenssl ??
