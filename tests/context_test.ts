@@ -2,10 +2,12 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   backgroundTasks,
   type BackgroundTasksEnv,
+  getBackgroundTasks,
   TaskRunner,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
 import { currentBackgroundTasks } from "@postlude/background-tasks/context";
+import { backgroundTasks as nodeTasks } from "@postlude/background-tasks/node";
 import { Hono } from "hono";
 import { gate } from "./harness/gate.ts";
 import { test } from "./harness/test.ts";
@@ -139,4 +141,21 @@ test("currentBackgroundTasks() outside a request throws, and says so", () => {
     "Cannot get the background tasks: this code runs outside a request, or above its front door; " +
       "write app.use(backgroundTasks()) before the route",
   );
+});
+
+test("currentBackgroundTasks() works below a second door of Node, where a middleware lost the context between them", () => {
+  const res = {
+    statusCode: 200,
+    headersSent: false,
+    writableFinished: false,
+    once: () => {},
+  };
+  const req = {};
+  let next: () => unknown = () => {};
+  nodeTasks()(
+    req,
+    res,
+    () => void (next = () => nodeTasks()(req, res, currentBackgroundTasks)),
+  );
+  assertStrictEquals(next(), getBackgroundTasks(req)); // as an emitter calls it that was made before
 });

@@ -336,3 +336,58 @@ test("getBackgroundTasks() says what to write where the middleware is missing", 
       "app.use(backgroundTasks()) before the route, or fetch: withBackgroundTasks(app)",
   );
 });
+
+test("backgroundTasks() inside withBackgroundTasks() leaves the outer door what the server handed it, an execution context alone", async () => {
+  const promises: Promise<unknown>[] = [];
+  const context = {
+    waitUntil: (promise: Promise<unknown>) => void promises.push(promise),
+  };
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(backgroundTasks());
+  app.get("/", (c) => {
+    c.var.backgroundTasks.addTask(() => {});
+    return c.text("ok");
+  });
+  const fetch = withBackgroundTasks((
+    request,
+    _tasks,
+    ..._: [undefined, typeof context]
+  ) => app.fetch(request, { inner: true }));
+  const response = await fetch(
+    new Request("https://example.com/"),
+    undefined,
+    context,
+  );
+  await response.text();
+  assertEquals(promises.length, 1);
+  await Promise.all(promises);
+});
+
+test("backgroundTasks() leaves a response alone that it need not replace", async () => {
+  const runner = new TaskRunner();
+  let set = 0;
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(async (c, next) => {
+    const { get, set: write } = Object.getOwnPropertyDescriptor(
+      Object.getPrototypeOf(c),
+      "res",
+    )!;
+    Object.defineProperty(c, "res", {
+      configurable: true,
+      get: () => get!.call(c),
+      set(response) {
+        set++;
+        write!.call(c, response);
+      },
+    });
+    await next();
+  });
+  app.use(backgroundTasks({ runner }));
+  app.get("/", (c) => {
+    c.var.backgroundTasks.addTask(() => {});
+    return new Response(null, { status: 204 });
+  });
+  assertEquals((await app.request("/")).status, 204);
+  await runner.drain();
+  assertEquals(set, 1);
+});

@@ -127,3 +127,32 @@ test("backgroundTasks() of ./node refuses durable tasks, and calls it does not k
     "timeouts",
   );
 });
+
+testUnless(
+  nothingShared,
+  "backgroundTasks() of ./node tells no status of a response that was never sent",
+  async () => {
+    const runner = new TaskRunner();
+    const seen: unknown[] = [];
+    const { req, res, end } = exchange();
+    backgroundTasks({ runner })(req, res, () => {
+      const tasks = getBackgroundTasks(req);
+      tasks.with({ runOn: (_, { status }) => seen.push(status) > 0 })
+        .addTask(() => {});
+    });
+    end();
+    res.headersSent = false; // the client left before there was an answer
+    await runner.drain();
+    assertEquals(seen, [undefined]);
+  },
+);
+
+test("backgroundTasks() of ./node refuses a request in the place of its response", () => {
+  const { req } = exchange();
+  const request = { ...req, once: () => {} };
+  assertThrows(
+    () => backgroundTasks()(request, request as never, () => {}),
+    TypeError,
+    "it wants Node's request, its response and next",
+  );
+});

@@ -53,7 +53,7 @@ function activeTrace(): TraceContext | undefined {
   const { traceId, spanId, traceFlags, traceState } = span?.spanContext?.() ??
     {} as Partial<SpanContext>;
   if (traceId === undefined || traceFlags === undefined) return undefined;
-  const flags = (traceFlags & 0xff).toString(16).padStart(2, "0");
+  const flags = traceFlags.toString(16).padStart(2, "0");
   const traceparent = `00-${traceId}-${spanId}-${flags}`;
   if (!TRACEPARENT.test(traceparent)) return undefined;
   const tracestate = traceState?.serialize();

@@ -31,7 +31,7 @@ export function runOnRefusal(
   const runs = typeof runOn === "function"
     ? askPredicate("runOn", () => runOn(outcome, end.response))
     : runOn === "always" || runOn === outcome ||
-      (runOn === "success" && task.details?.addedAfterFailure);
+      task.details?.addedAfterFailure;
   if (runs) return;
   const wanted = typeof runOn === "function"
     ? "its runOn predicate said no"

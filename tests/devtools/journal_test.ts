@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
+import { filterOf } from "../../src/devtools/filter.ts";
 import { Journal } from "../../src/devtools/journal.ts";
+import { duration } from "../../src/devtools/time.ts";
 import { test } from "../harness/test.ts";
 
 /** What a journal reads of a task. */
@@ -85,4 +87,33 @@ test("Journal.requestChanges() makes a request new for whoever streams it", () =
   assertEquals(other?.version, before);
   journal.requestChanges("handled", withoutTasks);
   assertEquals(journal.version, before + 1);
+});
+
+test("Journal.requests() tells when the handler returned, and not when it was said again", () => {
+  const journal = new Journal(false);
+  let now = 1;
+  const tasks = {
+    clock: { now: () => now },
+    response: { status: 200 as number | undefined, outcome: "unknown" },
+  };
+  journal.requestBegins(tasks, undefined);
+  live(journal, tasks);
+  now = 2;
+  journal.requestChanges("handled", tasks);
+  now = 3;
+  tasks.response.status = undefined;
+  journal.requestChanges("handled", tasks);
+  const { record } = journal.requests()[0]!;
+  assertEquals([record?.handledAt, record?.status], [2, 200]);
+});
+
+test("filterOf() takes a name of 200 characters at most", () => {
+  assertEquals(filterOf({ name: "x".repeat(300) }).name, "x".repeat(200));
+});
+
+test("duration() rounds to whole seconds, and then counts minutes", () => {
+  const times = [-5, 999, 1_234, 59_994, 119_600, 61_400];
+  assertEquals(times.map(duration), [
+    ...["0 ms", "999 ms", "1.23 s", "59.99 s", "2 min 0 s", "1 min 1 s"],
+  ]);
 });

@@ -259,3 +259,14 @@ test("consoleObserver() refuses wrong options", () => {
   );
   assertThrows(() => consoleObserver({ json: true } as never), TypeError);
 });
+
+test("consoleObserver() calls nobody's wish a fault, and a failure one", async () => {
+  const lines = await linesOf({ format: "json" }, (tasks) => {
+    tasks.addTask(function unwanted() {}).cancel();
+    tasks.addTask(fail, "secret");
+  });
+  const levels = lines.map((line) => JSON.parse(line))
+    .filter(({ msg }) => msg === "task ended")
+    .map(({ level, status }) => `${status} ${level}`);
+  assertEquals(levels.sort(), ["cancelled info", "failed error"]);
+});

@@ -48,3 +48,12 @@ test("memoryQueue().refuse() refuses an outcome that there is not", () => {
     'Cannot refuse with "down": write "not-queued", "unknown" or undefined',
   );
 });
+
+test("memoryQueue().enqueue() keeps one message for each task of a key", async () => {
+  const queue = memoryQueue();
+  const messages = ["bill", "mail"].map((task, index) =>
+    messageFor(index, { task, idempotencyKey: "order:7" })
+  );
+  await queue.enqueue(messages, { platform: undefined });
+  assertEquals(queue.messages, messages);
+});

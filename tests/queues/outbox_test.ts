@@ -19,6 +19,7 @@ import {
   type TaskMessage,
   type TaskQueue,
   TaskQueueFullError,
+  type TaskRun,
   TaskRunner,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
@@ -670,4 +671,32 @@ test("A response that an engine's refusal takes the place of: a stream is let go
   }
   assertEquals(await constant.text(), "ok");
   assertEquals(reasons.length, 1);
+});
+
+test("a refusal of all that a request hands over is certain where it is certain", async () => {
+  const { queue, runner, sendEmail } = record();
+  queue.refuse("not-queued");
+  const error = await assertRejects(
+    () => handle(runner, (tasks) => void tasks.addTask(sendEmail, "ada")),
+    TaskEnqueueError,
+  );
+  assertEquals(error.outcome, "not-queued");
+  assertMatch(error.message, /the test refuses it/);
+});
+
+test("a durable task was added when its message says, however long the handler had worked", async () => {
+  const queue = memoryQueue();
+  const task = defineTask("send", { queue }, () => {});
+  const added: [string, number][] = [];
+  const onEnd = ({ name, addedAt }: TaskRun): void =>
+    void added.push([name, addedAt]);
+  const runner = new TaskRunner({ observers: [{ onEnd }] });
+  await handle(runner, (tasks) => {
+    tasks.addTask(function first() {}); // the turn has its time from here on
+    const end = performance.now() + 20;
+    for (let i = 0; performance.now() < end && i < 1e8; i++); // the clock of a Worker stands still
+    tasks.addTask(task);
+  });
+  const addedAt = queue.messages[0]?.addedAt;
+  assertEquals(added.find(([name]) => name === "send"), ["send", addedAt]);
 });

@@ -738,3 +738,22 @@ testUnless(
     assertEquals(runner.stats().pending, 0);
   },
 );
+
+testUnless(
+  noGarbage,
+  "BackgroundTasks that is held on to when it has run holds none of its tasks",
+  async () => {
+    const { tasks, run } = queue();
+    const held: WeakRef<object>[] = [];
+    const add = (): void => {
+      const argument = { large: true };
+      held.push(new WeakRef(argument));
+      tasks.addTask((_: object) => {}, argument);
+    };
+    add();
+    await run();
+    await collectGarbage();
+    assertEquals(held.map((each) => each.deref()), [undefined]);
+    assertEquals(tasks.size, 0);
+  },
+);

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { isFailure } from "../../src/request/failure.ts";
 import { runOnRefusal } from "../../src/request/request_end.ts";
 import { BackgroundTask } from "../../src/task/task.ts";
 import type { RunOn } from "../../src/task/policy.ts";
@@ -51,4 +52,10 @@ test("runOnRefusal() gives a predicate the outcome and the response, and refuses
   assertEquals(seen, [["success", response]]);
   const late = (() => Promise.resolve(true)) as unknown as RunOn;
   assertThrows(() => runOnRefusal(task(), late, returned), TypeError, "runOn");
+});
+
+test("isFailure() takes only an answer of HTTP that is no error for none", () => {
+  const given = [{ status: 302 }, { statusCode: 204 }, { status: 99 }]
+    .concat([{ status: 0 }, { status: 400 }, { statusCode: 503 }] as never);
+  assertEquals(given.map(isFailure), [false, false, true, true, true, true]);
 });

@@ -13,6 +13,7 @@ import { nothingShared, testUnless } from "../harness/left_out.ts";
 import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 import { unobserved } from "../harness/unobserved.ts";
+import { withGlobal } from "../harness/with_global.ts";
 
 /** Burns CPU time. */
 function burn(milliseconds: number): void {
@@ -249,4 +250,51 @@ test("a request that adds tasks for hours keeps nothing of those that have ended
   await respond();
   await until(() => left === 0);
   assertEquals(most, 1);
+});
+
+test("a hook that has settled leaves no timer behind", async () => {
+  const timers = new Set<unknown>();
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  const counted = (callback: () => void, delay = 0): unknown => {
+    const timer = set(() => {
+      timers.delete(timer);
+      callback();
+    }, delay) as unknown;
+    timers.add(timer);
+    return timer;
+  };
+  const cleared = (timer: number): void => {
+    timers.delete(timer);
+    clear(timer);
+  };
+  await withGlobal("setTimeout", counted, async () => {
+    await withGlobal("clearTimeout", cleared, async () => {
+      const runner = new TaskRunner();
+      const { tasks, respond } = openRequest({
+        runner,
+        onTaskError: () => Promise.resolve(),
+      });
+      tasks.addTask(() => Promise.reject("no"));
+      await respond();
+      await runner.drain();
+    });
+  });
+  assertEquals(timers.size, 0);
+});
+
+test("BackgroundTasks.fail() keeps the first error, whatever fails behind it", async () => {
+  const runs: TaskRun[] = [];
+  const runner = new TaskRunner({
+    observers: [{ onEnd: (run) => void runs.push(run) }],
+  });
+  const { tasks, respond } = openRequest({ runner });
+  const first = new Error("first");
+  tasks.addTask(function observed() {});
+  tasks.fail(first);
+  tasks.fail(new Error("second"));
+  // whoever observes is told, and the console is not
+  assertEquals(await consoleLines("warn", respond), []);
+  await runner.drain();
+  const { error, status } = runs[0]!;
+  assertEquals([status, (error as Error).cause], ["discarded", first]);
 });

@@ -3,12 +3,14 @@ import {
   BackgroundTasks,
   defineTask,
   drain,
+  type TaskRun,
   TaskRunner,
   type TaskRunnerOptions,
 } from "@postlude/background-tasks";
 import { createRunner } from "../../src/runner/task_runner.ts";
 import { nextTurn } from "../../src/testing/next_turn.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
+import { systemClock } from "../../src/task/clock.ts";
 import { processWork } from "../../src/runner/process_work.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { endedRequest } from "../harness/ended_request.ts";
@@ -457,4 +459,28 @@ test("drain() leaves no listener behind, whether it waited, was cut off or had n
   await runner.drain({ signal: AbortSignal.abort() });
   await drain({ timeout: 0 });
   assertEquals(processWork.listeners.size, before);
+});
+
+test("drain() tells what another drain, whose time was over first, abandoned", async () => {
+  const { runner, clock } = record();
+  endedRequest(runner, (tasks) => tasks.with({ name: "slow" }).addTask(never));
+  await nextTurn();
+  const patient = runner.drain();
+  const hurried = runner.drain({ timeout: 5 });
+  await clock.advance(5);
+  const names = (await Promise.all([patient, hurried]))
+    .map(({ abandoned }) => abandoned.map(({ name }) => name));
+  assertEquals(names, [["slow"], ["slow"]]);
+});
+
+test("a task ends no earlier than it started, where the clock is set back", async () => {
+  let now = 1_000;
+  const clock = { ...systemClock, now: () => now };
+  const times: [number | undefined, number | undefined][] = [];
+  const onEnd = ({ startedAt, endedAt }: TaskRun): void =>
+    void times.push([startedAt, endedAt]);
+  const runner = createRunner({ observers: [{ onEnd }] }, clock);
+  endedRequest(runner, (tasks) => tasks.addTask(() => void (now = 400)));
+  await runner.drain();
+  assertEquals(times, [[1_000, 1_000]]);
 });

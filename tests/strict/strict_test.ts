@@ -238,3 +238,14 @@ function warningsOf(args: unknown[]): Promise<string[]> {
     tasks.with({ name: "task" }).addTask((..._args: unknown[]) => {}, ...args);
   });
 }
+
+test("strict warns of a Response whose body was cancelled, and of no Temporal", async () => {
+  const cancelled = new Response("sent");
+  await cancelled.body?.cancel();
+  const [warning] = await warningsOf([cancelled]);
+  assertEquals(warning?.includes("a Response whose body is on its way"), true);
+  class Instant {
+    readonly [Symbol.toStringTag] = "Temporal.Instant";
+  }
+  assertEquals(await warningsOf([new Instant()]), []);
+});

@@ -151,3 +151,34 @@ test("TestClient.get({ signal }) refuses what is no signal", async () => {
     "Cannot use signal an AbortController: write an AbortSignal, such as that of an AbortController",
   );
 });
+
+test("TestClient.get({ signal }) keeps what a source writes into the same bytes again and again, and leaves no listener behind", async () => {
+  const bytes = new Uint8Array(1);
+  let left = 3;
+  const client = new TestClient(() =>
+    new Response(
+      new ReadableStream({
+        pull(controller): void {
+          if (left === 0) return controller.close();
+          bytes[0] = 96 + left--;
+          controller.enqueue(bytes);
+        },
+      }, { highWaterMark: 0 }),
+    )
+  );
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  const { addEventListener: add, removeEventListener: remove } = signal;
+  Object.assign(signal, {
+    addEventListener(...args: Parameters<typeof add>) {
+      listeners.add(args[1]);
+      add.apply(signal, args);
+    },
+    removeEventListener(...args: Parameters<typeof remove>) {
+      listeners.delete(args[1]);
+      remove.apply(signal, args);
+    },
+  });
+  assertEquals(await (await client.get("/", { signal })).text(), "cba");
+  assertEquals(listeners.size, 0);
+});

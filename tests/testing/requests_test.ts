@@ -221,3 +221,16 @@ test("TestClient({ followRedirects }) lets the tasks of each request end before 
   await new TestClient(app, { followRedirects: true }).post("/start");
   assertEquals(events, ["/start", "task of /start", "/end", "task of /end"]);
 });
+
+test("TestClient.request() forgets the length of a body that another one replaces", async () => {
+  const client = new TestClient((request) =>
+    new Response(request.headers.get("content-length"))
+  );
+  const request = new Request("http://localhost/", {
+    method: "POST",
+    headers: { "content-length": "3", "content-type": "text/plain" },
+    body: "abc",
+  });
+  const response = await client.request(request, { json: "longer" });
+  assertEquals(await response.text(), "");
+});

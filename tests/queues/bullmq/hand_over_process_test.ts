@@ -6,7 +6,10 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TaskEnqueueError, type TaskMessage } from "@postlude/background-tasks";
 import { bullmq, type BullMQQueue } from "@postlude/background-tasks/bullmq";
+import type { Queue } from "bullmq";
 import { Redis } from "ioredis";
+import type { Broker } from "../../../src/queues/bullmq/broker.ts";
+import { HandOver } from "../../../src/queues/bullmq/hand_over.ts";
 import { engines, outcome } from "../../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { freePort } from "../../harness/ports.ts";
@@ -151,3 +154,32 @@ if (engines.some((engine) => engine.name === "Redis")) {
     await queue.close();
   });
 }
+
+test("HandOver.give() sends together what is small, and what is of one connection", async () => {
+  const sent: [string, number][] = [];
+  const open = (name: string): Queue => {
+    const addBulk = async (jobs: unknown[]): Promise<void> => {
+      sent.push([name, jobs.length]);
+      await Promise.resolve();
+    };
+    return { addBulk } as never;
+  };
+  const [first, second] = [open("first"), open("second")];
+  const handOver = new HandOver({ places: 1, isAtomic: true } as Broker);
+  const give = (queue: Queue, bytes: number): Promise<void> => {
+    const data = messageFor(1, { args: ["x".repeat(bytes)] });
+    return handOver.give(queue, [{ name: "mail", data, opts: {} }], 5_000);
+  };
+  await Promise.all([
+    give(first, 10), // alone: nobody waits yet
+    ...[give(first, 10), give(first, 10)],
+    give(second, 10),
+    ...[give(second, 600_000), give(second, 600_000), give(second, 10)],
+  ]);
+  assertEquals(sent, [
+    ["first", 1],
+    ["first", 2],
+    ["second", 2],
+    ["second", 2],
+  ]);
+});

@@ -342,3 +342,28 @@ test("cloudflareQueue() refuses a binding that is not taken from the environment
     "Cannot use binding a Binding: write (env) => env.TASKS",
   );
 });
+
+test("queueHandler() leaves no timer of a delivery that is over", async () => {
+  let timers = 0;
+  const set = (): number => ++timers;
+  const clear = (timer: unknown): void => {
+    if (timer !== undefined) timers--;
+  };
+  const task = defineTask(
+    "contract",
+    { queue: cloudflareQueue((env: Env) => env.TASKS) },
+    () => {},
+  );
+  const message: CloudflareMessage = {
+    body: messageFor(1),
+    attempts: 1,
+    ack() {},
+    retry() {},
+  };
+  await withGlobal("setTimeout", set, async () => {
+    await withGlobal("clearTimeout", clear, async () => {
+      await queueHandler([task])({ messages: [message] });
+    });
+  });
+  assertEquals(timers, 0);
+});
