@@ -93,6 +93,54 @@ test("isFailure is the app's own word, and one that throws means a failure", asy
   );
 });
 
+test("failureStatus takes a returned response with that status or above for a failure", async () => {
+  const failureStatus = 500;
+  const cases: [number, BackgroundTasksOptions, string[]][] = [
+    [500, {}, RETURNED],
+    [499, { failureStatus }, RETURNED],
+    [500, { failureStatus }, FAILED],
+    [503, { failureStatus }, FAILED],
+    [404, { failureStatus: 400 }, FAILED],
+    [500, { failureStatus, isFailure: () => false }, FAILED],
+  ];
+  for (const [status, options, expected] of cases) {
+    const names = await ran(() => new Response(null, { status }), options);
+    assertEquals(names, expected, `${status} ${JSON.stringify(options)}`);
+  }
+  for (const failureStatus of [399, 600, NaN]) {
+    assertThrows(
+      () => withBackgroundTasks(() => new Response(), { failureStatus }),
+      RangeError,
+      "write 500",
+    );
+  }
+});
+
+test("failureStatus holds for Hono, for runAfter() and for durable tasks", async () => {
+  const runner = new TaskRunner({ observers: [{ onEnd() {} }] });
+  const names: string[] = [];
+  const queue = memoryQueue();
+  const durable = defineTask("durable", { queue }, () => {});
+  const app = new Hono<BackgroundTasksEnv>();
+  app.use(backgroundTasks({ failureStatus: 500, runner }));
+  app.get("/:status", (c) => {
+    const status = Number(c.req.param("status"));
+    c.var.backgroundTasks.addTask(() => void names.push(`hono ${status}`));
+    c.var.backgroundTasks.addTask(durable);
+    return new Response("ok", { status });
+  });
+  for (const status of [200, 500]) {
+    assertEquals((await app.request(`/${status}`)).status, status);
+    const tasks = new BackgroundTasks({ failureStatus: 500, runner });
+    tasks.addTask(() => void names.push(`runAfter ${status}`));
+    const response = tasks.runAfter(new Response("ok", { status }));
+    assertEquals(await response.text(), "ok");
+  }
+  await runner.drain();
+  assertEquals(names.sort(), ["hono 200", "runAfter 200"]);
+  assertEquals(queue.messages.length, 1);
+});
+
 test("fail() of an app that catches errors itself is as if the handler had thrown", async () => {
   const runner = new TaskRunner({ observers: [{ onEnd() {} }] });
   const names: string[] = [];

@@ -95,6 +95,27 @@ test("backgroundTasks() of ./node takes what next throws or rejects with for a f
   }
 });
 
+test("failureStatus of ./node goes by the status that was sent, and an error handler's tasks run", async () => {
+  for (const status of [200, 500]) {
+    const runner = new TaskRunner({ observers: [{ onEnd() {} }] });
+    const events: string[] = [];
+    const { req, res, end } = exchange();
+    const add = (name: string): void => {
+      getBackgroundTasks(req).addTask(() => void events.push(name));
+    };
+    backgroundTasks({ runner, failureStatus: 500 })(req, res, () => {
+      add("handler");
+    });
+    res.statusCode = status; // as a framework answers what a handler throws
+    res.headersSent = true;
+    add("error handler");
+    end();
+    await runner.drain();
+    const expected = status === 200 ? ["handler"] : [];
+    assertEquals(events, [...expected, "error handler"]);
+  }
+});
+
 test("backgroundTasks() of ./node refuses durable tasks, and calls it does not know, with what to write", () => {
   const durable = defineTask("send", { queue: memoryQueue() }, () => {});
   const { req, res } = exchange();

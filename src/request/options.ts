@@ -97,6 +97,14 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    */
   readonly isFailure?: (error: unknown) => boolean;
   /**
+   * The least status of a response that means its handler failed, from 400 to 599; for a framework
+   * that makes a response of what a handler throws. The `cause` in a report is that status.
+   * `isFailure` is not asked.
+   *
+   * @default {none: a handler that returns has not failed, whatever the status}
+   */
+  readonly failureStatus?: number;
+  /**
    * For development: `strictMode()` of `@postlude/background-tasks/strict`, which warns when a task
    * is handed something that belongs to the request, or an entity.
    *
@@ -122,6 +130,11 @@ const RULES: Rules = /* @__PURE__ */ Object.assign({}, POLICY, {
   ],
   exactEnd: SWITCH,
   isFailure: ["function", "write (error) => !(error instanceof Redirect)"],
+  failureStatus: [
+    "number",
+    "write 500",
+    (status: number) => status > 399 && status < 600,
+  ],
   strict: [
     "object",
     "write strictMode() of @postlude/background-tasks/strict",

@@ -391,11 +391,11 @@ export class BackgroundTasks
   /** What the handler threw, if it failed as far as anybody knows. */
   #thrown(): { readonly cause: unknown } | undefined {
     if (this.failure !== undefined) return this.failure;
+    const { failureStatus, isFailure } = this.#options;
     const error = this.#context?.error ?? this.#inner?.error;
-    if (error === undefined || !judge(this.#options.isFailure, error)) {
-      return undefined;
-    }
-    return { cause: error };
+    if (error !== undefined && judge(isFailure, error)) return { cause: error };
+    const cause = this.response.status; // a comparison with `undefined` is false
+    if (cause! >= failureStatus!) return { cause };
   }
 
   #policyOf({ details, definition }: BackgroundTask): TaskPolicy {
