@@ -23,24 +23,32 @@ interface Context {
 }
 
 const sendEmail = async ({ outside }: Env, name: string): Promise<void> => {
-  await outside.fetch(`https://mail.example.com/mail/${name}`);
+  const { ok } = await outside.fetch(`https://mail.example.com/mail/${name}`);
+  if (!ok) throw new Error("the mail server is down");
 };
 
 const runner = new TaskRunner();
 const app = new Hono<BackgroundTasksEnv & { Bindings: Env }>();
 app.use(backgroundTasks({ runner }));
 
-app.get("/object", (c) => c.env.ROOM.getByName("a").fetch(c.req.raw));
+app.get("/object/:page", (c) => c.env.ROOM.getByName("a").fetch(c.req.raw));
 
-app.get("/:page", async (c) => {
-  const page = c.req.param("page");
-  if (page === "platform") return c.text(runner.stats().platform ?? "none");
-  c.var.backgroundTasks.with({ name: page }).addTask(sendEmail, c.env, page);
-  if (page === "fail") throw new Error("the handler failed");
-  if (page === "stream") return c.body(words());
-  if (page === "proxy") return await c.env.outside.fetch("https://x/words");
-  return c.json({ page });
-});
+app.get("/:page", (c) => answer(c.req.raw, c.var.backgroundTasks, c.env));
+
+function answer(
+  request: Request,
+  tasks: BackgroundTasks,
+  env: Env,
+): Response | Promise<Response> {
+  const page = new URL(request.url).pathname.slice(1);
+  const kind = page.split("/").at(-1);
+  if (kind === "platform") return new Response(runner.stats().platform);
+  tasks.with({ name: page }).addTask(sendEmail, env, page);
+  if (kind === "fail") throw new Error("the handler failed");
+  if (kind === "stream") return new Response(words());
+  if (kind === "proxy") return env.outside.fetch("https://x/words");
+  return Response.json({ page });
+}
 
 function words(): ReadableStream<Uint8Array> {
   return new ReadableStream({
@@ -64,10 +72,10 @@ export class Room extends DurableObject {
   }
 }
 
-const inRoom = withBackgroundTasks((_, tasks, env: Env, _ctx: Context) => {
-  tasks.addTask(sendEmail, env, "object");
-  return new Response("three");
-});
+const inRoom = withBackgroundTasks(
+  (request, tasks, env: Env, _ctx: Context) => answer(request, tasks, env),
+  { runner },
+);
 
 /** Cron, a batch of a queue and an email have no response to wait for: the promise is awaited. */
 async function run(env: Env, name: string): Promise<void> {

@@ -55,6 +55,11 @@ export const RECIPES: readonly Recipe[] = [
     ask: (page) => page === "platform" ? undefined : get(page),
   },
   {
+    name: "Connect 3.7",
+    files: everywhere("connect/app"),
+    ask: (page) => page === "platform" ? undefined : get(page),
+  },
+  {
     name: "Fastify 5",
     files: { node: "fastify/app" },
     ask: (page) => page === "platform" ? undefined : get(page),
