@@ -8,29 +8,11 @@ import {
   type BackgroundTasks,
   resolveWaitUntil,
 } from "@postlude/background-tasks";
-import { existsSync } from "node:fs";
 import process from "node:process";
-
-/** Milliseconds for which the task below keeps the thread at most. */
-const LONGEST = 4_000;
+import { sendEmail } from "./mail.ts";
 
 /** Where the app listens. */
 export const port = Number(process.env["PORT"] ?? 8000);
-
-/**
- * A task as bad as they come: it keeps the thread to itself until the client has all of its response,
- * so that one which starts too early holds back what it waits for. Then it takes its time.
- */
-export async function sendEmail(page: string): Promise<void> {
-  const received = `${process.env["RECEIVED"] ?? "."}/${page}`;
-  const start = performance.now();
-  while (!existsSync(received)) {
-    if (performance.now() - start < LONGEST) continue;
-    return console.log(`held back: ${page}`);
-  }
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  console.log(`mail: ${page}`);
-}
 
 /** Adds the task of a page; named, since bundlers of frameworks shorten the names of functions. */
 export function addEmail(tasks: BackgroundTasks, page: string): void {

@@ -1,40 +1,108 @@
-import { check } from "../examples/frameworks/checks.ts";
+import { assertEquals } from "@std/assert";
+import { BUILT, type BuiltRecipe } from "../examples/frameworks/built.ts";
 import { BuiltApp } from "../examples/frameworks/built_app.ts";
+import { type Check, check } from "../examples/frameworks/checks.ts";
 import { http1 } from "../examples/frameworks/client.ts";
 import { Stage } from "../examples/frameworks/stage.ts";
 import { checkRow, rowOf } from "../examples/frameworks/table.ts";
+import { checkWorker } from "../examples/frameworks/worker_checks.ts";
 import { testUnless } from "../harness/left_out.ts";
 import { noRegistry, tarball } from "../harness/npm_package.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
+import type { RunningProcess } from "../harness/running_process.ts";
+import type { RuntimeName } from "../harness/runtime.ts";
+
+/** An app that runs, and where. */
+interface Served extends AsyncDisposable {
+  readonly app: RunningProcess;
+  readonly port: number;
+  readonly stage: Stage;
+}
 
 /** Each installs and builds for up to a minute: by `--all` alone. */
-const BUILT: Readonly<Record<string, { name: string; platform?: string }>> = {
-  astro: { name: "Astro 7, own server" },
-  next: { name: "Next 16" },
-  nitro: { name: "Nitro 3" },
-  react_router: { name: "React Router 8, serve" },
-  sveltekit: { name: "SvelteKit 3, adapter-node" },
-  tanstack_start: { name: "TanStack Start, srvx", platform: "srvx" },
-};
+const folders = [...new Set(BUILT.map(({ folder }) => folder))];
+const installed = new Map<string, Promise<BuiltApp>>();
+let last: Promise<unknown> = Promise.resolve();
+if (noRegistry === undefined) {
+  for (const folder of folders) { // one is installed while another is built
+    const app = last.then(() => BuiltApp.install(folder, tarball));
+    app.catch(() => {}); // whoever waits for it is told
+    installed.set(folder, app);
+    last = app;
+  }
+}
 
-for (const [folder, { name, platform }] of Object.entries(BUILT)) {
+for (const folder of folders) {
   // a test has a time limit, and a framework that is built has none
-  const built = noRegistry === undefined
-    ? await BuiltApp.create(folder, tarball)
-    : undefined;
+  const app = await installed.get(folder);
+  const recipes = BUILT.filter((recipe) => recipe.folder === folder);
+  const runtimes = [...new Set(recipes.flatMap(({ on }) => on))];
+  for (const runtime of runtimes) {
+    const built = await app?.build(runtime);
+    for (const recipe of recipes.filter(({ on }) => on.includes(runtime))) {
+      testRow(recipe, runtime, built);
+      if (recipe.redirects !== undefined) testRedirect(recipe, built);
+    }
+  }
+  testUnless(
+    noRegistry,
+    `examples/frameworks/${folder} and its recipe are typed strictly`,
+    () => app!.checkTypes(),
+    60_000,
+  );
+}
+
+function testRow(
+  recipe: BuiltRecipe,
+  runtime: RuntimeName,
+  built: BuiltApp | undefined,
+): void {
+  const { ask, client = http1, name, on, platform } = recipe;
   const title =
-    `examples/frameworks: ${name} has the row of docs/frameworks.md`;
+    `examples/frameworks: ${name} has the row of docs/frameworks.md on ${runtime}`;
   testUnless(noRegistry, title, async () => {
-    await using app = built!;
-    await using stage = await Stage.create();
-    const port = await freePort();
-    const env = { ...stage.env, PORT: String(port) };
-    await using server = app.start(env);
-    await Promise.race([untilOpen(port), server.exited]);
-    const ask = (page: string) => ({ path: `/${page}` });
-    const cells = await check({
-      ...{ app: server, ask, client: http1, platform, port, stage },
-    });
-    checkRow(rowOf(name, ["node"], cells), server.stderr);
+    await using served = await serve(built!, runtime);
+    const { app, port, stage } = served;
+    const cells: Record<Check, string> = runtime === "workerd"
+      ? await checkWorker(app, port, stage, platform!)
+      : await check({ app, ask, client, platform, port, stage });
+    checkRow(rowOf(name, on, cells), `${app.lines.join("\n")}\n${app.stderr}`);
   }, 60_000);
+}
+
+/** What is thrown to redirect is no failure. */
+function testRedirect(
+  { client = http1, name, redirects }: BuiltRecipe,
+  built: BuiltApp | undefined,
+): void {
+  const title = `examples/frameworks: redirect() in ${name} discards nothing`;
+  testUnless(noRegistry, title, async () => {
+    await using served = await serve(built!, "node");
+    const { app, port, stage } = served;
+    stage.received("redirect");
+    const { status } = await client(port, { path: "/redirect" });
+    assertEquals(status, redirects, app.stderr);
+    assertEquals(await app.line(": redirect"), "mail: redirect");
+  }, 60_000);
+}
+
+async function serve(built: BuiltApp, runtime: RuntimeName): Promise<Served> {
+  const stage = await Stage.create();
+  const port = await freePort();
+  const env = { ...stage.env, PORT: String(port) };
+  const wrangler = [
+    ...["--port", String(port), "--ip", "127.0.0.1", "--inspector-port", "0"],
+    ...["--var", `UPSTREAM:${stage.env["UPSTREAM"]}`],
+  ];
+  const app = built.start(env, runtime === "workerd" ? wrangler : []);
+  await Promise.race([untilOpen(port), app.exited]);
+  return {
+    app,
+    port,
+    stage,
+    async [Symbol.asyncDispose]() {
+      await app.stop();
+      await stage[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -91,7 +91,7 @@ export const RECIPES: readonly Recipe[] = [
     },
   },
   {
-    name: "better-auth 1.7",
+    name: "better-auth 1.7, by `./context`",
     files: everywhere("better_auth/app"),
     ask(page) {
       if (page === "stream" || NEITHER.includes(page)) return undefined;

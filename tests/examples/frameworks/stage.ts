@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { gate } from "../../harness/gate.ts";
+import { type Gate, gate } from "../../harness/gate.ts";
+
+/** How far a task of a Worker is: it calls twice, and the first call is answered when that is said. */
+export interface Mail {
+  readonly begun: Gate;
+  readonly answered: Gate;
+  readonly sent: Gate;
+}
 
 /** What an app of `examples/frameworks/` finds around it: its client's folder, and another server. */
 export class Stage implements AsyncDisposable {
@@ -11,6 +18,8 @@ export class Stage implements AsyncDisposable {
   readonly #server: Server;
   readonly #arrived = gate();
   readonly #released = gate();
+  /** What a Worker has said of its mails, and is answered. */
+  readonly #mails = new Map<string, Mail>();
 
   private constructor() {
     this.#server = createServer((request, response) =>
@@ -50,10 +59,28 @@ export class Stage implements AsyncDisposable {
     writeFileSync(`${this.#folder}/${page}`, "");
   }
 
+  /** The mail of a page of a Worker, which has no file to look for. */
+  mail(page: string): Mail {
+    const mail = this.#mails.get(page) ??
+      { begun: gate(), answered: gate(), sent: gate() };
+    this.#mails.set(page, mail);
+    return mail;
+  }
+
   async #answer(
     url: string | undefined,
     response: ServerResponse,
   ): Promise<void> {
+    const [, step, page = ""] = url?.split("/") ?? [];
+    if (step === "mail") {
+      this.mail(page).begun.open();
+      await this.mail(page).answered.opened;
+      return void response.end();
+    }
+    if (step === "sent") {
+      this.mail(page).sent.open();
+      return void response.end();
+    }
     if (url === "/held") {
       this.#arrived.open();
       await this.#released.opened;

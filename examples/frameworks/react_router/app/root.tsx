@@ -7,5 +7,11 @@ export const middleware: MiddlewareFunction<Response>[] = [
 ];
 
 export default function Root() {
-  return <html lang="en"><body><Outlet /></body></html>;
+  return (
+    <html lang="en">
+      <body>
+        <Outlet />
+      </body>
+    </html>
+  );
 }

@@ -2,7 +2,7 @@ import {
   getBackgroundTasks,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
-import type { Handle, HandleServerError } from "@sveltejs/kit";
+import type { Handle, HandleServerError } from "@sveltejs/kit/hooks";
 
 export const handle: Handle = ({ event, resolve }) =>
   withBackgroundTasks(() => resolve(event))(event.request);

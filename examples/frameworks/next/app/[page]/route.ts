@@ -1,10 +1,10 @@
 import { withBackgroundTasks } from "@postlude/background-tasks";
 import { redirect } from "next/navigation";
-import { after } from "next/server";
+import { after, type NextRequest } from "next/server";
 import { addEmail, answer } from "../../work";
 
-export const GET = withBackgroundTasks((request: Request, tasks) => {
-  if (!request.url.endsWith("/redirect")) return answer(request, tasks);
+export const GET = withBackgroundTasks((request: NextRequest, tasks) => {
+  if (request.nextUrl.pathname !== "/redirect") return answer(request, tasks);
   addEmail(tasks, "redirect");
   redirect("/task");
 }, { waitUntil: (promise) => after(promise) });

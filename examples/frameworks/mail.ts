@@ -1,0 +1,20 @@
+import { existsSync } from "node:fs";
+import process from "node:process";
+
+/** Milliseconds for which the task below keeps the thread at most. */
+const LONGEST = 4_000;
+
+/**
+ * A task as bad as they come: it keeps the thread to itself until the client has all of its response,
+ * so that one which starts too early holds back what it waits for. Then it takes its time.
+ */
+export async function sendEmail(page: string): Promise<void> {
+  const received = `${process.env["RECEIVED"] ?? "."}/${page}`;
+  const start = performance.now();
+  while (!existsSync(received)) {
+    if (performance.now() - start < LONGEST) continue;
+    return console.log(`held back: ${page}`);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  console.log(`mail: ${page}`);
+}

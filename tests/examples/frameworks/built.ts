@@ -1,0 +1,86 @@
+import type { RuntimeName } from "../../harness/runtime.ts";
+import type { Check } from "./checks.ts";
+import type { Answer, Ask, Client } from "./client.ts";
+
+/** An app of `examples/frameworks/` that its framework builds, and how it is asked. */
+export interface BuiltRecipe {
+  /** Its folder. */
+  readonly folder: string;
+  /** The framework, as its row in `docs/frameworks.md` names it. */
+  readonly name: string;
+  /** The runtimes it is built for. */
+  readonly on: readonly RuntimeName[];
+  /** How it is asked for a page; `undefined` for what it has not. */
+  readonly ask: (page: Check) => Ask | undefined;
+  /** Whose `waitUntil` it should name; `undefined` where the process keeps the tasks. */
+  readonly platform?: string;
+  readonly client?: Client;
+  /** The status of its page `/redirect`, where it has one. */
+  readonly redirects?: number;
+}
+
+const ask = (page: Check): Ask => ({ path: `/${page}` });
+
+export const BUILT: readonly BuiltRecipe[] = [
+  { folder: "astro", name: "Astro 7, own server", on: ["node"], ask },
+  { folder: "next", name: "Next 16", on: ["node"], ask, redirects: 307 },
+  {
+    folder: "next",
+    name: "Next 16, server action",
+    on: ["node"],
+    ask: (page) =>
+      ["stream", "proxy", "platform"].includes(page) ? undefined : ask(page),
+    client: serverAction,
+    redirects: 303,
+  },
+  { folder: "nitro", name: "Nitro 3", on: ["deno", "bun", "node"], ask },
+  {
+    folder: "nitro",
+    name: "Nitro 3",
+    on: ["workerd"],
+    ask,
+    platform: "srvx",
+  },
+  { folder: "react_router", name: "React Router 8, serve", on: ["node"], ask },
+  { folder: "sveltekit", name: "SvelteKit 3, adapter-node", on: ["node"], ask },
+  {
+    folder: "sveltekit_cloudflare",
+    name: "SvelteKit 2, adapter-cloudflare",
+    on: ["workerd"],
+    ask,
+    platform: "cloudflare-workers",
+  },
+  {
+    folder: "tanstack_start",
+    name: "TanStack Start, srvx",
+    on: ["node"],
+    ask,
+    platform: "srvx",
+  },
+  {
+    folder: "wrangler",
+    name: "Hono 4, wrangler dev",
+    on: ["workerd"],
+    ask,
+    platform: "cloudflare-workers",
+  },
+];
+
+/** Sends the form of `examples/frameworks/next/app/form/` as a browser without JavaScript does. */
+async function serverAction(port: number, { path }: Ask): Promise<Answer> {
+  const address = `http://127.0.0.1:${port}/form`;
+  const page = await (await fetch(address)).text();
+  const [, action = ""] = /name="(\$ACTION_ID_[^"]+)"/.exec(page) ?? [];
+  const body = new FormData();
+  body.set(action, "");
+  body.set("page", path.slice(1));
+  const headers = { origin: `http://127.0.0.1:${port}` };
+  const options = {
+    method: "POST",
+    body,
+    headers,
+    redirect: "manual",
+  } as const;
+  const response = await fetch(address, options);
+  return { status: response.status, text: await response.text() };
+}
