@@ -49,15 +49,22 @@ export interface DevtoolsOptions {
 }
 
 /**
- * A Hono app that shows the background tasks of this process: every runner's, from now on.
+ * Makes a Hono app with a page that shows the background tasks of this process. It shows the tasks
+ * of every runner, from the call on.
  *
- * It refuses with a 403 unless `allow` returns `true`. Without `allow` it serves the loopback
- * interface only, asked for by a loopback name, without a header that proxies add, such as
- * `x-forwarded-…`, and not where `NODE_ENV` is `production` or cannot be read, as in Deno without the
- * permission; never where the runtime does not tell who is connected, as on Workers. A proxy that asks for `localhost` and adds no header cannot be seen, and
- * is nginx as it comes: in production write `allow`, or do not mount the page.
+ * The page answers 403 unless `allow` returns `true`. Without `allow` a request must fulfil all of
+ * these:
  *
- * It keeps the latest 500 tasks, 100 of one request, as text: it keeps nothing else of the app alive.
+ * - it comes from this machine, and the runtime tells so. Workers do not tell;
+ * - it asks for `localhost` or a loopback address;
+ * - it has no header that proxies add, such as `x-forwarded-…`;
+ * - `NODE_ENV` can be read, which Deno does with a permission only, and is not `production`.
+ *
+ * In production write `allow`, or do not mount the page: a proxy on this machine that asks for
+ * `localhost` and adds no header, as nginx does by default, cannot be told from a developer.
+ *
+ * The page keeps the latest 500 tasks, 100 of one request, as text. It keeps no object of the app
+ * alive.
  *
  * @example Show the page to an administrator
  * ```ts

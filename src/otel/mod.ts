@@ -53,25 +53,31 @@ export interface OtelObserverOptions {
 const SCOPE = "@postlude/background-tasks";
 
 /**
- * An observer that makes a span of each task, and metrics of all of them.
+ * Makes an observer that makes a span of each task, and metrics of all tasks.
  *
- * The span is a child of the span that was active at `addTask`, the request's, and linked to it:
- * it starts when that one has ended as a rule, because a task runs after the response. It is
- * active while the task runs, for each attempt. Attempts and what they threw are its events. A
- * task that never starts, because it was cancelled or discarded, has a span without a length.
+ * The span is a child of the span that was active at `addTask`, which is the span of the request,
+ * and is linked to it. As a rule the span of the request has ended by then, because a task runs
+ * after the response. The span of the task is active in each attempt. Its events are the attempts,
+ * and what they threw. A task that never starts, because it was cancelled or discarded, has a span
+ * without a length.
  *
- * A durable task has a span of another kind where it is added: `send <name>`, a producer's, from
- * `addTask` until its engine has acknowledged it. What becomes of the work is the worker's to tell:
- * only there it counts as ended.
+ * Where a durable task is added, it has a span of another kind: `send <name>`, of a producer, from
+ * `addTask` until its engine has acknowledged it. The work itself counts as ended in the worker
+ * only.
  *
  * Names, attributes and units are those of the messaging conventions, version 1.44:
- * `messaging.destination.name` is the task's name, `messaging.message.id` its ID, `error.type` the
- * class of what it threw. What they have no name for is `postlude.task.status` and
- * `postlude.task.attempt`. Metrics: `messaging.process.duration` and
- * `messaging.client.consumed.messages` of tasks that ran, `messaging.client.operation.duration` and
- * `messaging.client.sent.messages` of those that were handed over, and of all that ended here
- * `postlude.task.pending`, `postlude.task.running`, and `postlude.task.ended` by status. The
- * arguments of a task appear nowhere; the message and stack of an error do.
+ *
+ * - attributes: `messaging.destination.name` is the name of the task, `messaging.message.id` its ID,
+ *   and `error.type` the class of what it threw. `postlude.task.status` and `postlude.task.attempt`
+ *   have no name in the conventions.
+ * - metrics of tasks that ran: `messaging.process.duration` (seconds) and
+ *   `messaging.client.consumed.messages`.
+ * - metrics of tasks that were handed over: `messaging.client.operation.duration` (seconds) and
+ *   `messaging.client.sent.messages`.
+ * - metrics of all tasks: `postlude.task.pending`, `postlude.task.running`, and
+ *   `postlude.task.ended` by status.
+ *
+ * The arguments of a task appear nowhere. The message and the stack of an error do.
  *
  * @example Trace the tasks of an app
  * ```ts

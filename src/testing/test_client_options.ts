@@ -20,7 +20,7 @@ export interface TestClientOptions {
   /**
    * What the app gets beside the request: `c.env` in Hono, the bindings of a Worker.
    *
-   * @default {{}}
+   * @default {an empty object}
    */
   readonly env?: unknown;
   /**

@@ -21,9 +21,9 @@ export interface BullMQQueueOptions {
   /**
    * Milliseconds the engine may take until it has the tasks of a request. An integer, at least 1.
    *
-   * The default leaves a request that fails the rest of a second. What waits in this process, because
-   * many requests come at once, is not the engine's time; and large messages get more of it, a second
-   * for each 2 MB.
+   * With the default a request fails within a second. Time that a task waits in this process,
+   * because many requests come at once, does not count. Large messages get a second more for each
+   * 2 MB.
    *
    * @default {800}
    */
@@ -32,7 +32,7 @@ export interface BullMQQueueOptions {
    * BullMQ's own options of the jobs, such as `{ priority: 1 }`, or a function that makes them of a
    * message: `({ task }) => task === "report" ? { priority: 9 } : {}`.
    *
-   * @default {{ removeOnComplete: { age: 3_600, count: 1_000 }, removeOnFail: { age: 604_800, count: 5_000 }, stackTraceLimit: 3 }}
+   * @default {done jobs are kept for an hour, 1,000 at most; failed jobs for a week, 5,000 at most}
    */
   readonly jobOptions?: JobOptions;
 }
@@ -41,10 +41,10 @@ export interface BullMQQueueOptions {
 const DEFAULT_TIMEOUT = 800;
 
 /**
- * A queue of BullMQ, on Redis or Valkey or on Postgres.
+ * Makes a queue of BullMQ, on Redis or Valkey or on Postgres.
  *
- * Connects with the first durable task. A request waits for the engine at most `timeout`
- * milliseconds, during an outage a quarter of a second; when the engine is back, the next request
+ * The queue connects with the first durable task. A request waits for the engine at most `timeout`
+ * milliseconds, during an outage a quarter of a second. When the engine is back, the next request
  * finds it.
  *
  * Jobs that succeeded are kept for an hour (1,000 at most), jobs that failed for a week (5,000 at

@@ -13,12 +13,13 @@ import {
 } from "./worker_options.ts";
 
 /**
- * Runs durable tasks: the whole of a worker's process.
+ * Starts a worker, which runs durable tasks. It is the whole of a worker's process.
  *
- * Waits for an engine that is not up yet, makes BullMQ's tables in Postgres where they are missing,
- * and warns about a Redis that would lose tasks. Where the engine answers errors it says so once, asks
- * again after about a second, then less often, and says once that it is over. Tasks run at least once: one whose worker died
- * runs again, at the same attempt, about `lockDuration` later.
+ * The worker waits for an engine that is not up yet, makes BullMQ's tables in Postgres where they
+ * are missing, and warns about a Redis that would lose tasks. Where the engine answers errors, the
+ * worker says so once, asks again after about a second, then less often, and says once that it is
+ * over. Tasks run at least once: a task whose worker died runs again, at the same attempt, about
+ * `lockDuration` later.
  *
  * @example A worker
  * ```ts ignore

@@ -32,16 +32,19 @@ export interface QueueHandlerOptions {
 const WALL_TIME = 15 * 60_000;
 
 /**
- * Runs durable tasks on Cloudflare Workers: the `queue` handler of a worker.
+ * Makes the `queue` handler of a Worker, which runs durable tasks.
  *
- * The messages of a batch run at once, and each is acknowledged alone. A task that fails is
- * delivered again after its retry delay, in whole seconds, as long as its `retry` has attempts left
- * **and** the queue has: set `max_retries` of the consumer to one less than the largest `attempts`,
- * or higher. A task whose last attempt failed goes back to the platform, which puts it into the
- * `dead_letter_queue` once `max_retries` is used up; with higher `max_retries` it is delivered again
- * until then, without being run. There goes, too, what is no task of this package. A task that
- * `retry.when` gives up is acknowledged and reported: it is not in the `dead_letter_queue`. A task
- * that runs for almost the 15 minutes of a delivery has timed out.
+ * The messages of a batch run at once, and each is acknowledged alone.
+ *
+ * A task that fails is delivered again after its retry delay, in whole seconds, as long as its
+ * `retry` has attempts left **and** the queue has. So set `max_retries` of the consumer to one less
+ * than the largest `attempts`. A task whose last attempt failed goes back to the platform, which
+ * puts it into the `dead_letter_queue` once `max_retries` is used up. With higher `max_retries` the
+ * platform delivers the task again until then, and it is not run. A message that is no task of this
+ * package goes the same way.
+ *
+ * A task that `retry.when` gives up is acknowledged and reported, and is not in the
+ * `dead_letter_queue`. A task that runs for almost the 15 minutes of a delivery has timed out.
  *
  * @example A worker that serves and runs tasks
  * ```ts
