@@ -1,9 +1,12 @@
 import { lendsByteReader } from "./response_end_source.ts";
 
-/** What a runtime tells of a stream that somebody else reads. */
+/** What a runtime tells about a stream that the server, or the host, reads. */
 export type BodyState = "readable" | "closed" | "errored";
 
-/** What Node and Bun show their own streams of a web stream, Deno and workerd whoever inspects it. */
+/**
+ * The private state of a web stream: Node and Bun show it to their own streams, Deno and workerd to
+ * `inspect`.
+ */
 interface KnownObject {
   readonly [symbol: symbol]: unknown;
 }
@@ -36,7 +39,7 @@ function isState(value: unknown): value is BodyState {
   return value === "readable" || value === "closed" || value === "errored";
 }
 
-/** The symbol of that description, or one that nothing has. */
+/** The symbol with this description. Where there is none, a symbol that no object has. */
 export function symbolOf(owner: object, description: string): symbol {
   return Object.getOwnPropertySymbols(owner)
     .find((symbol) => symbol.description === description) ?? NONE;
@@ -54,7 +57,7 @@ export interface DenoResponse {
   readonly body: { readonly source: unknown } | null;
 }
 
-/** What is known of the body of a response, which nobody has begun to read. */
+/** What is known about a body before anything reads it. */
 export interface Body {
   /** `undefined` where it is shown to be in memory, or nothing at all. */
   readonly stream: ReadableStream<Uint8Array> | undefined;
@@ -100,7 +103,10 @@ function denoBodyOf(response: Response): Shown {
   return inner.body?.source === null ? response.body : "in memory";
 }
 
-/** `@hono/node-server` keeps status, body and headers as the app gave them, until somebody asks. */
+/**
+ * `@hono/node-server` keeps status, body and headers as the app gave them, until a property of the
+ * response is read.
+ */
 function nodeServerBodyOf(response: Response): Shown {
   const cached: unknown = Reflect.get(response, symbolOf(response, "cache"));
   if (!Array.isArray(cached)) return undefined;

@@ -2,7 +2,7 @@ import { keepDenoHeaders } from "./deno_headers.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
 import { IS_DENO } from "./runtime.ts";
 
-/** A body that nobody has begun to read after this many milliseconds was dropped. */
+/** A body whose reading has not begun after this many milliseconds was dropped. */
 const UNREAD = 1_000;
 
 /**
@@ -39,7 +39,7 @@ interface ChunkReader {
   cancel(reason: unknown): Promise<void>;
 }
 
-/** What is read at once. */
+/** The result of one read. */
 type Chunk = {
   readonly done: boolean;
   readonly value?: Uint8Array | undefined;

@@ -20,7 +20,7 @@ export abstract class Sending implements TurnListener {
   /**
    * Begins to look, in the next turn.
    *
-   * @param listener Who is told.
+   * @param listener The listener to tell.
    * @param turns How many further turns must pass once a look has found the response over.
    */
   constructor(listener: ResponseEndListener, turns: 0 | 2) {

@@ -9,9 +9,10 @@ import { workers } from "./workers.ts";
 
 /**
  * Tells when a response has ended: when everything was handed to the connection, or when the
- * client left. What this means on each runtime, and what it cannot see, is said in its file.
+ * client left. The file of each runtime
+ * says what that means there, and what cannot be seen.
  *
- * @param listener Who is told, once.
+ * @param listener The listener to tell, once.
  * @param exchange The request and its response.
  * @param platform What the runtime handed over beside the request.
  * @returns The response to return instead, which is the same one wherever the runtime can tell.

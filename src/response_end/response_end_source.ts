@@ -35,7 +35,7 @@ export function outcomeOf(known: KnownOutcome): ResponseOutcome {
   return typeof known === "string" ? known : known.outcome;
 }
 
-/** Who waits for the end of a response: an object, which costs less than a function for each. */
+/** Waits for the end of a response. One object costs less than a function for each method. */
 export interface ResponseEndListener {
   /**
    * The response has ended. Called once, perhaps without the request's async context: it must not
@@ -57,7 +57,7 @@ export interface ResponseEndSource<Server = void> {
   /**
    * Tells the listener when the response has ended.
    *
-   * @param listener Who is told.
+   * @param listener The listener to tell.
    * @param exchange The request and its response.
    * @param server What the server handed over, where there is one.
    * @returns The response to return instead.
@@ -76,7 +76,7 @@ export interface ResponseEndSource<Server = void> {
  */
 export interface ServerSource<Server> extends ResponseEndSource<Server> {
   /**
-   * Finds it in what a server handed over.
+   * Finds the server in what the runtime handed over.
    *
    * @param platform What that is.
    * @param request The request, which may be one that the server does not know.

@@ -28,7 +28,7 @@ export const IS_DENO: boolean = "Deno" in globals;
 export const IS_WORKERS: boolean =
   globals.navigator?.userAgent === "Cloudflare-Workers";
 
-/** Cloudflare's runtime, or one that imitates its streams. */
+/** Whether this is Cloudflare's runtime, or a runtime that imitates its streams. */
 export const MAY_BE_WORKERS: boolean = Boolean(
   globals.IdentityTransformStream && globals.FixedLengthStream,
 );

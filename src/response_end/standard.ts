@@ -12,7 +12,7 @@ import { IS_DENO } from "./runtime.ts";
 /** The clock of the runtime, even where a test replaces `performance`. */
 const now = performance.now.bind(performance);
 
-/** A stream that nobody has begun to read after this many milliseconds was dropped. */
+/** A stream whose reading has not begun after this many milliseconds was dropped. */
 const UNREAD = 1_000;
 
 /** The same where the stream may be a body in memory, which a test of an app never reads. */
@@ -73,8 +73,8 @@ class SentBody extends Sending {
   }
 
   /**
-   * A body that has been read is over at the next look: a host may hold back what it has read, such
-   * as `@hono/node-server`, which waits a millisecond for the rest.
+   * A body that was read to its end counts as over only at the next look, because a host may still
+   * hold back what it has read: `@hono/node-server` waits a millisecond for the rest.
    */
   get isOver(): boolean {
     const wasRead = this.#isRead;

@@ -41,9 +41,9 @@ export class Gate {
 
 /** What holds for all that happens in one turn of the event loop. */
 export class Turn {
-  /** When the turn began, or somebody first asked: epoch milliseconds. */
+  /** When the turn began, or the first question in it was asked: epoch milliseconds. */
   readonly time: number = Date.now();
-  /** Whether there is a platform that may have a `waitUntil`; `undefined` until somebody has looked. */
+  /** Whether there is a platform that may have a `waitUntil`; `undefined` until that was looked up. */
   isOnPlatform: boolean | undefined = undefined;
   #gate: Gate | undefined = undefined;
 
@@ -62,7 +62,7 @@ const later = laterOf(
   IS_NODE_LIKE,
 );
 
-/** The turn that runs now, once somebody has asked for it. */
+/** The turn that runs now; unset until it is asked for. */
 let current: Turn | undefined;
 let isScheduled = false;
 /** Listeners of the next turn, and of the turn after it. */

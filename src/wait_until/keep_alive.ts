@@ -13,10 +13,10 @@ export interface PendingWork {
  * Hands the promise of a request to the `waitUntil` that was found.
  *
  * @param resolved What was found.
- * @param work Makes the promise, if anybody wants it.
+ * @param work Makes the promise, if a `waitUntil` was found.
  * @param refused Called where the platform's `waitUntil` throws. If `refused` returns, the process
  * keeps the work, as if no `waitUntil` had been found.
- * @returns Who keeps the work alive, by name.
+ * @returns The name of what keeps the work alive.
  */
 export function keepAlive(
   { source, waitUntil }: ResolvedWaitUntil,

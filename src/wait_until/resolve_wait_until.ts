@@ -17,7 +17,7 @@ import { workers } from "./workers.ts";
 
 /** The `waitUntil` that applies to one request. */
 export interface ResolvedWaitUntil {
-  /** Where it came from, by name; `"process"` where there is none and the runner keeps the work. */
+  /** The name of its source; `"process"` where there is none, and the runner keeps the work. */
   readonly source: string;
   /** Keeps the platform alive, or `undefined` where nothing guarantees the work. */
   readonly waitUntil: WaitUntil | undefined;
@@ -30,7 +30,7 @@ export interface ResolvedWaitUntil {
   readonly lifetime: number | undefined;
 }
 
-/** Who may keep the work alive, in the order they are asked. */
+/** The platforms that may keep the work alive, in the order they are asked. */
 const SOURCES: readonly WaitUntilSource[] = [
   workers,
   fetchEvent,

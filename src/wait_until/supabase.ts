@@ -1,7 +1,7 @@
 import { waitUntilOf, type WaitUntilSource } from "./wait_until_source.ts";
 
 /**
- * Supabase Edge Functions: `EdgeRuntime.waitUntil`, which ignores what is not a native promise. On
+ * Supabase Edge Functions: `EdgeRuntime.waitUntil`, which ignores every value but a native promise. On
  * Vercel's edge runtime `EdgeRuntime` is a string.
  *
  * Shape: `installEdgeRuntimeNamespace` in `ext/runtime/js/namespaces.js` and `waitUntil` in

@@ -11,7 +11,7 @@ export const REQUEST_CONTEXT: unique symbol = Symbol.for(
   "@vercel/request-context",
 );
 
-/** What is read of the global object. */
+/** The properties of the global object that are read. */
 interface Globals {
   readonly EdgeRuntime?: unknown;
   readonly [REQUEST_CONTEXT]?: { get?(): unknown };

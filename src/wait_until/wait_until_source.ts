@@ -43,9 +43,10 @@ export interface TimeLimit {
 }
 
 /**
- * The `waitUntil` of an object, as its method: platforms refuse one that has lost its receiver.
+ * The `waitUntil` of an object, called as its method: platforms refuse a `waitUntil` that has lost
+ * its receiver.
  *
- * @param owner An execution context, an event, a namespace: anything at all.
+ * @param owner An execution context, an event, a namespace, or any other value.
  * @returns A function that calls the method, or `undefined` where there is none.
  */
 export function waitUntilOf(owner: unknown): WaitUntil | undefined {
