@@ -3,62 +3,65 @@ import type { Scheduler } from "../runner/scheduler.ts";
 import type { Watcher } from "../runner/watchers.ts";
 import type { Clock } from "../task/clock.ts";
 import type { BackgroundTask } from "../task/task.ts";
+import { executionContextOf, type ServerKnowledge } from "./platform.ts";
+import type { RequestContext } from "./request_context.ts";
 
 /**
- * What takes the place of runtime, clock and runner for the tasks of one request: a test client.
+ * A test client, in the place of runtime, clock and runner, for the tasks of one request.
  *
- * A client that calls an app itself knows when the response has been read to its end, so it says
- * so instead of a platform.
+ * A test client calls the app itself, and reads the response to its end. So it knows when the
+ * response has ended, and says so in place of the runtime.
  */
 export interface Interception
   extends Watcher, Pick<ResponseEndSource, "responseEnd"> {
-  /** What the tasks tell the time by; the scheduler's clock where there is none. */
+  /** The clock of the tasks; `undefined` for the clock of the scheduler. */
   readonly clock: Clock | undefined;
-  /** What executes the tasks in place of the app's runner; no `waitUntil` is asked for them then. */
+  /**
+   * The scheduler that runs the tasks in place of the app's runner. No platform is asked for a
+   * `waitUntil` then. `undefined` for the app's runner.
+   */
   readonly scheduler: Scheduler | undefined;
-  /** Holds back a task whose turn it is, until the promise resolves. */
+  /** Holds a task back whose turn has come, until the promise resolves. */
   turn(task: BackgroundTask): Promise<void> | undefined;
 }
 
 /**
- * Who intercepts the tasks of a request, by the `Request` it made, or by the execution context it
- * made for it: a middleware may replace the one, not both.
+ * The test clients, by the `Request` or by the execution context that each made for one request. A
+ * middleware may replace either of the two, not both.
  *
- * An app needs no change to be seen by a test: the client registers the objects before it hands
- * them over, and the queue of the request looks them up. No async context, no global switch, so
- * two clients at once do not see each other's tasks. There is no map until a client registers
- * something: an app in production compares one variable with `undefined`.
+ * An app needs no change for its tests: the client registers the two objects before it calls the app,
+ * and the tasks of the request look them up. Two clients at once see only their own tasks, because no
+ * global switch and no async context is used. In production there is no map: each request compares
+ * one variable with `undefined`.
  */
 let interceptions: WeakMap<object, Interception> | undefined;
 
 /**
- * Lets a test client take over the tasks of one request.
+ * Hands the tasks of one request to a test client.
  *
- * @param key The `Request`, or the execution context, that only this request is given.
- * @param interception Who takes over.
+ * @param key The `Request`, or the execution context, which no other request has.
+ * @param interception The test client.
  */
 export function intercept(key: object, interception: Interception): void {
-  interceptions ??= new WeakMap();
-  interceptions.set(key, interception);
+  (interceptions ??= new WeakMap()).set(key, interception);
 }
 
 /**
- * Finds who takes over the tasks of a request.
+ * Finds the test client of a request.
  *
  * @param request The request.
- * @param executionContext Finds its execution context.
- * @returns The test client's part, or `undefined` in production.
+ * @param context The request, as its front door was handed it.
+ * @param server What the front door has learnt of its server.
+ * @returns The test client; `undefined` in production.
  */
 export function interceptionOf(
   request: Request | undefined,
-  executionContext: () => unknown,
+  context: RequestContext,
+  server: ServerKnowledge,
 ): Interception | undefined {
   if (interceptions === undefined) return undefined;
-  return found(request) ?? found(executionContext());
-}
-
-function found(key: unknown): Interception | undefined {
-  return typeof key === "object" && key !== null
-    ? interceptions?.get(key)
-    : undefined;
+  const found = interceptions.get(request!);
+  // a `WeakMap` has nothing for a key that is no object
+  return found ??
+    interceptions.get(executionContextOf(context, server) as object);
 }

@@ -31,8 +31,6 @@ export class BackgroundTasks extends Tasks {
   constructor(options?: BackgroundTasksOptions) {
     super(
       options === undefined ? DEFAULT_OPTIONS : readOptions(options),
-      undefined,
-      undefined,
     );
   }
 
@@ -51,7 +49,8 @@ export class BackgroundTasks extends Tasks {
     if (this.#early === undefined) throw runElsewhere();
     const report = this.#report = { finished: 0, failed: 0, abandoned: [] };
     this.#attach(attached);
-    if (this.settleWithout()) {
+    this.settleWithout();
+    if (this.workOf().isBusy) {
       waitForTurn(1, this);
       await new Promise<void>((resolve) => this.#whenOver = resolve);
     } else this.turnHasCome(); // without work: tasks added later start anew
@@ -78,7 +77,6 @@ export class BackgroundTasks extends Tasks {
   }
 
   override workIsOver(): void {
-    super.workIsOver();
     this.#whenOver?.();
   }
 
@@ -95,7 +93,8 @@ export class BackgroundTasks extends Tasks {
     const early = this.#early;
     if (early === undefined) throw runElsewhere();
     this.#early = undefined;
-    this.setContext(context, request, waitUntil);
+    if (waitUntil !== undefined) this.options = { ...this.options, waitUntil };
+    this.open(context, request);
     const [first] = early;
     try {
       if (first !== undefined) super.admit(first, early.length);

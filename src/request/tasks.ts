@@ -1,32 +1,13 @@
 import { quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
-
 import { durableOf, type Outbox } from "../queues/durable.ts";
-import { responseEnd } from "../response_end/response_end.ts";
-import {
-  type KnownOutcome,
-  outcomeOf,
-  type ResponseEndListener,
-} from "../response_end/response_end_source.ts";
-import {
-  nextTurn,
-  thisTurn,
-  type TurnListener,
-  waitForTurn,
-} from "../response_end/turn.ts";
+import type { KnownOutcome } from "../response_end/response_end_source.ts";
+import { nextTurn, thisTurn, waitForTurn } from "../response_end/turn.ts";
 import type { DrainReport } from "../runner/drain_report.ts";
-import { processWork } from "../runner/process_work.ts";
-import type { Scheduler } from "../runner/scheduler.ts";
-import {
-  both,
-  processWatchers,
-  type RequestEvent,
-  type TaskEvent,
-} from "../runner/watchers.ts";
+import { both, type TaskEvent } from "../runner/watchers.ts";
 import { runTask, startTask } from "../task/attempt.ts";
 import { checkInProcess } from "../task/check_policy.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
-import { Deadline } from "../task/deadline.ts";
 import { policyOf, type TaskOptions, type TaskPolicy } from "../task/policy.ts";
 import {
   BackgroundTask,
@@ -35,10 +16,8 @@ import {
   type TaskOwner,
 } from "../task/task.ts";
 import { reportTaskError } from "../task/task_error.ts";
-import type { TaskResponse, TaskStatus } from "../task/task_run.ts";
 import { keepAlive } from "../wait_until/keep_alive.ts";
 import { PROCESS } from "../wait_until/resolve_wait_until.ts";
-import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import {
   addedBefore,
   checkGroup,
@@ -46,80 +25,37 @@ import {
   runElsewhere,
   taskOf,
 } from "./check_added.ts";
-import { type Adder, View } from "./view.ts";
-import { warnDiscarded } from "./discarded.ts";
-import { judge } from "./failure.ts";
-import { type Interception, interceptionOf } from "./interception.ts";
+import { HandledRequest } from "./handled_request.ts";
+import { mayRun } from "./may_run.ts";
 import type { RequestOptions } from "./options.ts";
-import { executionContextOf, platformOf } from "./platform.ts";
 import type { RequestContext } from "./request_context.ts";
-import { type RequestEnd, runOnRefusal } from "./request_end.ts";
+import { platformOf } from "./platform.ts";
+import { runOnRefusal } from "./request_end.ts";
 import type { RunAfterContext, RunContext } from "./run_after.ts";
+import { type Adder, View } from "./view.ts";
 import { Work, type WorkOwner } from "./work.ts";
 
 /** How long tasks may keep the event loop to themselves, in milliseconds. */
 const LONGEST_TURN = 5;
 
 /**
- * The tasks of one request, and how the request ends. Those that run here are its `Work`, those that
- * go to an engine its `Outbox`: neither exists before somebody adds a task. Users see the part that
+ * The tasks of one request. Those that run here are its `Work`, those that go to an engine its
+ * `Outbox`: neither exists before somebody adds a task. Users see the part that
  * `background_tasks.ts` describes.
- *
- * Invariant: without a context, which a front door or `runAfter()` brings, nothing counts anywhere.
  */
-export class BackgroundTasks
-  implements
-    TaskOwner,
-    WorkOwner,
-    RequestEnd,
-    ResponseEndListener,
-    TurnListener {
-  readonly #options: RequestOptions;
-  #context: RequestContext | undefined = undefined;
-  #request: Request | undefined = undefined;
-  /** The context of an inner front door, whose framework may catch what the handler throws. */
-  #inner: RequestContext | undefined = undefined;
-  #interception: Interception | undefined = undefined;
-  /** The option of `runAfter()`. */
-  #waitUntil: WaitUntil | undefined = undefined;
-  #work: Work | undefined = undefined;
-  #status: number | undefined = undefined;
-  /**
-   * The response of a request that had no task when its handler returned. A task added later waits
-   * for its end.
-   */
-  #left: Response | undefined = undefined;
-  #outcome: KnownOutcome = "unknown";
-  /** Whether the end of the response is watched already, or there is no response. */
-  #isWatchingEnd = false;
-  /** Whether the response has ended. */
-  #hasEnded = false;
-  /** Whether nothing of the response is left to do: tasks may start. */
-  #isOver = false;
-  /** The first task that failed where `stopOnError` is set. */
-  #stoppedBy: BackgroundTask | undefined = undefined;
-  #deadline: Deadline | undefined = undefined;
-  /**
-   * The name of what keeps the work alive; `undefined` until the first task. Tasks that are added
-   * after all others have ended ask the platform anew.
-   */
-  #keptBy: string | undefined = undefined;
+export class BackgroundTasks extends HandledRequest
+  implements TaskOwner, WorkOwner {
+  #work: Work | undefined;
+  /** The tasks for engines, which the response waits for. */
+  outbox: Outbox | undefined;
 
   constructor(
     options: RequestOptions,
-    context: RequestContext | undefined,
-    request: Request | undefined,
+    context?: RequestContext,
+    request?: Request,
   ) {
-    this.#options = options;
-    if (context !== undefined) this.setContext(context, request);
-  }
-
-  get options(): RequestOptions {
-    return this.#options;
-  }
-
-  get context(): RequestContext | undefined {
-    return this.#context;
+    super(options);
+    if (context !== undefined) this.open(context, request);
   }
 
   get size(): number {
@@ -154,12 +90,6 @@ export class BackgroundTasks
     return (promise) => this.keep(undefined, promise);
   }
 
-  fail(error: unknown): void {
-    if (judge(this.#options.isFailure, error)) {
-      this.failure ??= { cause: error };
-    }
-  }
-
   /** A front door runs these tasks: those of `new BackgroundTasks()` override this. */
   runAfter(_response: Response, _context?: RunAfterContext): Response {
     throw runElsewhere();
@@ -169,157 +99,7 @@ export class BackgroundTasks
     throw runElsewhere();
   }
 
-  // --- for the front doors
-
-  /** Whether the handler has returned or thrown. */
-  isSettled = false;
-  /** What the handler threw, if it failed. */
-  failure: { readonly cause: unknown } | undefined = undefined;
-  /** Whether a front door has counted the request among those that are open. */
-  isOpen = false;
-  /** The tasks for engines, which the response waits for. */
-  outbox: Outbox | undefined = undefined;
-
-  /** An inner front door handles the same request. */
-  join(context: RequestContext): void {
-    this.#inner = context;
-    // the outer door may not have received what the server handed over
-    const outer = this.#context!;
-    if (outer.env === undefined && outer.executionCtx === undefined) {
-      this.#context = context;
-      this.#inner = outer;
-    }
-  }
-
-  judge(
-    status: number | undefined,
-  ): (task: BackgroundTask) => Error | undefined {
-    this.#status = status;
-    this.failure = this.#thrown();
-    return (task) => runOnRefusal(task, this.#policyOf(task).runOn, this);
-  }
-
-  /**
-   * The handler has settled. The tasks start when the response has ended.
-   *
-   * @param response The response, or `undefined` where the handler threw.
-   * @returns The response to return instead.
-   */
-  settle(response: Response | undefined): Response | undefined {
-    this.isSettled = true;
-    this.#status = response?.status;
-    this.#tell("handled");
-    if (processWork.isEnding && this.isOpen) {
-      if (isBodyGone(this.#thrown()?.cause)) processWork.uploadsLost++;
-      return this.#watchEnd(response, false);
-    }
-    this.#leaveDoor();
-    if (this.#work?.hasTasks) return this.#watchEnd(response, false);
-    this.#left = response;
-    return response;
-  }
-
-  /** There is no response to wait for. */
-  protected settleWithout(): boolean {
-    this.isSettled = this.#isWatchingEnd = true;
-    this.failure = this.#thrown();
-    return this.#work?.isBusy === true;
-  }
-
-  // --- for the tasks, as their owner
-
-  get clock(): Clock {
-    return this.#interception?.clock ?? this.scheduler.clock;
-  }
-
-  get isWatched(): boolean {
-    return this.#interception !== undefined || this.scheduler.isWatched;
-  }
-
-  get deadline(): number | undefined {
-    return this.#deadline?.at;
-  }
-
-  get response(): TaskResponse {
-    return {
-      status: this.#status ?? this.#context?.sentStatus,
-      outcome: outcomeOf(this.#outcome),
-    };
-  }
-
-  get surround(): Surround | undefined {
-    return this.scheduler.observers?.surround;
-  }
-
-  taskStarts(task: BackgroundTask): void {
-    this.scheduler.running++;
-    this.#notify("onStart", task);
-  }
-
-  taskRetries(task: BackgroundTask): void {
-    this.#notify("onRetry", task);
-  }
-
-  taskEnded(task: BackgroundTask): void {
-    if (durableOf(task)) return this.#notify("onEnd", task);
-    const work = this.#work!;
-    work.taskEnds(task);
-    if (isError(task.status)) this.#reportError(task);
-    this.#notify("onEnd", task);
-    work.hooksCalled();
-  }
-
-  /** The time, in epoch milliseconds. */
-  now(): number {
-    return this.clock.now();
-  }
-
-  // --- for the sequence
-
-  start(task: BackgroundTask): Promise<void> | undefined {
-    if (task.hasEnded) return;
-    const { clock } = this;
-    const now = clock.now();
-    if (clock === systemClock && now - thisTurn().time >= LONGEST_TURN) {
-      return nextTurn().then(() => this.start(task));
-    }
-    const policy = this.#policyOf(task);
-    if (!this.#mayRun(task, policy)) return;
-    const held = this.#interception?.turn(task);
-    if (held === undefined) runTask(task, policy, now);
-    return held?.then(() => runTask(task, policy, this.now()));
-  }
-
-  // --- for the work
-
-  workIsOver(): void {
-    this.#deadline?.cancel();
-  }
-
-  // --- for the end of the request
-
-  responseEnded(outcome: KnownOutcome, turns: 0 | 1 | 2): void {
-    this.#hasEnded = true;
-    this.#outcome = outcome;
-    this.#tell("responseEnded");
-    if (this.#work !== undefined) this.#work.isSending = false;
-    this.#deadline?.responseEnded();
-    if (turns === 0) this.turnHasCome();
-    else waitForTurn(turns, this);
-  }
-
-  /** Tasks may start. */
-  turnHasCome(): void {
-    this.#isOver = true;
-    this.#leaveDoor();
-    this.#letGo();
-    const work = this.#work;
-    if (work === undefined || work.isDue) return;
-    work.isDue = true;
-    work.turnHasCome();
-  }
-
-  // --- for a view, which has options of its own
+  // --- what is added, with the options of a view
 
   /** See `addTask()`. A task that was added here before stays where it is. */
   addOne(
@@ -357,57 +137,13 @@ export class BackgroundTasks
     if (options !== undefined) task.detail.options = options;
     task.detail.isKept = true;
     this.#own(task);
-    this.#whileBusy(undefined, (work) => work.keep(task));
+    this.workOf().keep(task);
     this.#added(task);
     startTask(task, this.now());
     Promise.resolve(promise).then(
       () => task.end("succeeded"),
       (error) => task.end("failed", error),
     );
-  }
-
-  get scheduler(): Scheduler {
-    return this.#interception?.scheduler ?? this.#options.scheduler;
-  }
-
-  /** A front door, or `runAfter()`, brings the request. */
-  protected setContext(
-    context: RequestContext,
-    request: Request | undefined,
-    waitUntil?: WaitUntil,
-  ): void {
-    this.#waitUntil = waitUntil;
-    this.#context = context;
-    this.#request = request;
-    this.#interception = interceptionOf(
-      request,
-      () => executionContextOf(context, this.#options),
-    );
-    for (const watcher of processWatchers) {
-      watcher.requestBegins?.(this, request);
-    }
-  }
-
-  /** What the handler threw, if it failed as far as anybody knows. */
-  #thrown(): { readonly cause: unknown } | undefined {
-    if (this.failure !== undefined) return this.failure;
-    const { failureStatus, isFailure } = this.#options;
-    const error = this.#context?.error ?? this.#inner?.error;
-    if (error !== undefined && judge(isFailure, error)) return { cause: error };
-    const cause = this.response.status; // a comparison with `undefined` is false
-    if (cause! >= failureStatus!) return { cause };
-  }
-
-  #policyOf({ details, definition }: BackgroundTask): TaskPolicy {
-    return policyOf(this.#options.defaults, definition, details?.options);
-  }
-
-  #prepare(task: BackgroundTask, options: TaskOptions | undefined): void {
-    if (options !== undefined) {
-      task.detail.options = options;
-      if (!durableOf(task)) checkInProcess(task.name, options);
-    }
-    if (this.#thrown() !== undefined) task.detail.addedAfterFailure = true;
   }
 
   /** Adds a step as a whole or not at all: the calls that may throw come first. */
@@ -430,48 +166,32 @@ export class BackgroundTasks
     for (const task of [...others, ...durable]) this.#added(task);
   }
 
+  #prepare(task: BackgroundTask, options: TaskOptions | undefined): void {
+    if (options !== undefined) {
+      task.detail.options = options;
+      if (!durableOf(task)) checkInProcess(task.name, options);
+    }
+    if (this.thrown() !== undefined) task.detail.addedAfterFailure = true;
+  }
+
+  /** Makes room for tasks. */
+  protected admit(first: BackgroundTask, count: number): void {
+    this.workOf().admit(first, count);
+  }
+
   #own(task: BackgroundTask): void {
     markEnded(task);
     task.owner = this;
     task.addedAt = this.clock === systemClock ? thisTurn().time : this.now();
   }
 
-  #outboxOf(task: BackgroundTask): Outbox {
-    return this.outbox ??= durableOf(task)!.openOutbox(this);
-  }
-
-  protected workOf(): Work {
-    return this.#work ??= new Work(this);
-  }
-
-  /** Makes room for tasks. */
-  protected admit(first: BackgroundTask, count: number): void {
-    this.#whileBusy(first, (work) => work.admit(first, count), count);
-  }
-
-  /** Adds to the work. Where the work was idle, the platform is asked to stay alive. */
-  #whileBusy(
-    first: BackgroundTask | undefined,
-    begin: (work: Work) => void,
-    count = 0,
-  ): void {
-    const work = this.workOf();
-    const wasBusy = work.isBusy;
-    begin(work);
-    if (wasBusy) return;
-    try {
-      this.#keepAlive(first);
-    } catch (error) {
-      work.withdraw(count);
-      throw error;
-    }
-  }
-
   /** Tells the watchers of a task, after everything else: a watcher may add tasks itself. */
   #added(task: BackgroundTask): void {
-    this.#options.strict?.check(task.name, task.args, this.#request);
+    this.options.strict?.check(task.name, task.args, this.request);
     this.announce(task);
-    if (this.isSettled && !durableOf(task)) this.#startLate();
+    if (!this.isSettled || durableOf(task)) return;
+    if (!this.isWatchingEnd) this.watchEnd(true);
+    else if (this.isOver) this.#work!.startLater();
   }
 
   protected announce(task: BackgroundTask): void {
@@ -481,191 +201,164 @@ export class BackgroundTasks
     this.taskEnded(task);
   }
 
-  /** Starts a task that was added after the handler settled; the response may have ended already. */
-  #startLate(): void {
-    const work = this.#work;
-    if (!this.#isWatchingEnd) this.#watchEnd(this.#left, true);
-    else if (this.#isOver && work !== undefined && !work.isDue) {
-      work.isDue = true;
-      waitForTurn(1, work);
-    }
+  protected workOf(): Work {
+    return this.#work ??= new Work(this);
   }
 
-  #watchEnd(
-    response: Response | undefined,
-    hasLeft: boolean,
-  ): Response | undefined {
-    this.#isWatchingEnd = true;
-    this.failure = this.#thrown();
-    this.#tell("sending");
-    const { exactEnd, strict } = this.#options;
-    strict?.responds(response, this.#work?.unended.all() ?? []);
-    const exchange = {
-      request: this.#request,
-      response,
-      hasLeft,
-      exactEnd: exactEnd === true,
+  #outboxOf(task: BackgroundTask): Outbox {
+    return this.outbox ??= durableOf(task)!.openOutbox(this);
+  }
+
+  /** Judges the durable tasks, when the handler has returned with this status, or has thrown. */
+  judge(
+    status: number | undefined,
+  ): (task: BackgroundTask) => Error | undefined {
+    this.handlerEnded(status);
+    return (task) => runOnRefusal(task, this.#policyOf(task).runOn, this);
+  }
+
+  // --- the end of the request
+
+  protected get hasTasks(): boolean {
+    return this.#work?.hasTasks === true;
+  }
+
+  protected get isKeptByProcess(): boolean {
+    return this.#work?.keptBy === PROCESS.source;
+  }
+
+  protected override watchEnd(hasLeft: boolean): Response | undefined {
+    const sent = super.watchEnd(hasLeft);
+    if (!this.scheduler.isLimited) return sent;
+    // the tasks give up their places of `maxPending` while they wait for a slow client
+    const turnHasCome = (): void => {
+      if (!this.hasEnded) this.workOf().isSending = true;
     };
-    const sent = this.#interception === undefined
-      ? responseEnd(this, exchange, this.#context?.env)
-      : this.#interception.responseEnd(this, exchange);
-    if (this.scheduler.isLimited) this.#giveUpPlaces();
+    if (this.interception === undefined) waitForTurn(2, { turnHasCome });
+    else turnHasCome();
     return sent;
   }
 
-  /** Gives up the places of `maxPending` while the tasks wait for a slow client. */
-  #giveUpPlaces(): void {
-    const turnHasCome = (): void => {
-      if (!this.#hasEnded) this.workOf().isSending = true;
-    };
-    if (this.#interception === undefined) waitForTurn(2, { turnHasCome });
-    else turnHasCome();
+  override responseEnded(outcome: KnownOutcome, turns: 0 | 1 | 2): void {
+    this.#work?.responseEnded();
+    super.responseEnded(outcome, turns);
   }
 
+  override turnHasCome(): void {
+    super.turnHasCome();
+    this.#work?.startNow();
+  }
+
+  // --- the work, and its sequence
+
   /**
-   * Gives the platform the one promise of this request.
+   * The work gets something to wait for. The platform is given the one promise of this request.
    *
    * @throws {BackgroundTasksClosedError} If the platform kept earlier tasks alive, and refuses now.
    */
-  #keepAlive(first: BackgroundTask | undefined): void {
-    if (this.#interception?.scheduler !== undefined) return;
-    const { waitUntil, deadline, strict } = this.#options;
-    const option = this.#waitUntil ?? waitUntil;
-    const resolved = platformOf(
-      option,
-      this.#context!,
-      this.#request,
-      this.#options,
-    );
+  workBegins(work: Work, first: BackgroundTask | undefined): void {
+    const { context, interception, options, request } = this;
+    if (interception?.scheduler !== undefined) return;
+    const found = platformOf(options.waitUntil, context!, request, options);
     // a test client is no platform: only the limit that the app itself states applies
-    const limit = this.#interception === undefined ? resolved : undefined;
-    this.#limitTime(limit?.deadline, deadline ?? limit?.lifetime);
-    const source = keepAlive(resolved, this.#work!, (cause) => {
-      if (this.#keptBy === undefined || first === undefined) return;
+    const limit = interception === undefined ? found : PROCESS;
+    work.limitTime(limit.deadline, options.deadline ?? limit.lifetime);
+    work.keptBy = this.scheduler.platform = keepAlive(found, work, (cause) => {
+      if (work.keptBy === undefined || first === undefined) return;
       const reason =
         "the platform keeps nothing alive for this request any more";
       throw new BackgroundTasksClosedError(first.name, reason, { cause });
     });
-    this.#keptBy = this.scheduler.platform = source;
-    strict?.log(source);
+    options.strict?.log(work.keptBy);
   }
 
-  /** Stops the tasks shortly before the platform would. */
-  #limitTime(deadline: number | undefined, lifetime = Infinity): void {
-    if (this.#deadline === undefined) {
-      if (deadline === undefined && lifetime === Infinity) return;
-      this.#deadline = new Deadline(deadline, lifetime, this.clock);
+  workIsOver(): void {}
+
+  start(task: BackgroundTask): Promise<void> | undefined {
+    if (task.hasEnded) return;
+    const { clock } = this;
+    const now = clock.now();
+    if (clock === systemClock && now - thisTurn().time >= LONGEST_TURN) {
+      return nextTurn().then(() => this.start(task));
     }
-    this.#deadline.arm((reason) => this.#work?.stop("expired", reason));
+    const policy = this.#policyOf(task);
+    if (!mayRun(task, policy.runOn, this, this.#work!.stoppedBy)) return;
+    const held = this.interception?.turn(task);
+    if (held === undefined) runTask(task, policy, now);
+    return held?.then(() => runTask(task, policy, this.now()));
   }
 
-  /** Whether `stopOnError` and the task's `runOn` let a task run. Ends a task that may not run. */
-  #mayRun(task: BackgroundTask, { runOn }: TaskPolicy): boolean {
-    try {
-      const reason = this.#whyStopped(task) ??
-        runOnRefusal(task, runOn, this);
-      if (reason === undefined) return true;
-      const isLost = this.#stoppedBy !== undefined ||
-        (this.failure !== undefined &&
-          (runOn ?? "success") === "success");
-      if (isLost && !this.isWatched) warnDiscarded(task.name, reason);
-      task.end("discarded", reason);
-    } catch (error) {
-      task.end("failed", error);
+  #policyOf({ details, definition }: BackgroundTask): TaskPolicy {
+    return policyOf(this.options.defaults, definition, details?.options);
+  }
+
+  // --- the tasks, whose owner this is
+
+  get clock(): Clock {
+    return this.interception?.clock ?? this.scheduler.clock;
+  }
+
+  /** The time, in epoch milliseconds. */
+  now(): number {
+    return this.clock.now();
+  }
+
+  get isWatched(): boolean {
+    return this.interception !== undefined || this.scheduler.isWatched;
+  }
+
+  get deadline(): number | undefined {
+    return this.#work?.deadline;
+  }
+
+  get surround(): Surround | undefined {
+    return this.scheduler.observers?.surround;
+  }
+
+  taskStarts(task: BackgroundTask): void {
+    this.scheduler.running++;
+    this.#notify("onStart", task);
+  }
+
+  taskRetries(task: BackgroundTask): void {
+    this.#notify("onRetry", task);
+  }
+
+  taskEnded(task: BackgroundTask): void {
+    if (durableOf(task)) return this.#notify("onEnd", task);
+    const work = this.#work!;
+    work.taskEnds(task);
+    const { status } = task;
+    if (status === "failed" || status === "timed-out" || status === "expired") {
+      this.#reportError(task, work);
     }
-    return false;
+    this.#notify("onEnd", task);
+    work.hooksCalled();
   }
 
-  #whyStopped({ name, details }: BackgroundTask): Error | undefined {
-    const by = this.#stoppedBy;
-    if (by === undefined) return undefined;
-    const group = details?.group;
-    if (group !== undefined && group === by.details?.group) return undefined;
-    return new Error(
-      `Task ${
-        quote(name)
-      } was discarded: an earlier task failed and stopOnError is set`,
-      { cause: by.error },
-    );
-  }
-
-  #reportError(task: BackgroundTask): void {
-    const { onTaskError, stopOnError } = this.#options;
-    if (stopOnError) this.#stoppedBy ??= task;
-    const begun = reportTaskError(
-      onTaskError,
-      task.snapshot(),
-      `Background task ${quote(task.name)} ${task.status}:`,
-    );
-    if (begun !== undefined) this.#hold(begun, task);
+  #reportError(task: BackgroundTask, work: Work): void {
+    const { onTaskError, stopOnError } = this.options;
+    if (stopOnError) work.stoppedBy ??= task;
+    const text = `Background task ${quote(task.name)} ${task.status}:`;
+    this.#hold(reportTaskError(onTaskError, task.snapshot(), text), task);
   }
 
   #notify(event: TaskEvent, task: BackgroundTask): void {
     if (!this.isWatched) return;
     const begun = both(
-      this.#interception?.notify(event, task),
+      this.interception?.notify(event, task),
       this.scheduler.notify(event, task),
     );
-    if (begun !== undefined) this.#hold(begun, task);
+    this.#hold(begun, task);
   }
 
   /** Counts a promise that a hook returned as part of the work. */
-  #hold(begun: Promise<void>, task: BackgroundTask): void {
-    this.#whileBusy(undefined, (work) => work.hold(begun, task));
-  }
-
-  /**
-   * Drops references that running tasks do not need, such as Hono's context with the request and the
-   * response in it: tasks may run for long. The hints for `waitUntil` stay where a platform keeps the
-   * work alive, because a later task asks the platform again.
-   */
-  #letGo(): void {
-    const context = this.#context;
-    if (context === undefined) return;
-    this.failure = this.#thrown();
-    this.#status ??= context.sentStatus;
-    this.#left = this.#inner = undefined;
-    if (this.#keptBy === PROCESS.source) {
-      this.#context = GONE;
-      this.#request = undefined;
-    } else {
-      const executionCtx = executionContextOf(context, this.#options);
-      this.#context = { env: context.env, executionCtx, error: undefined };
-    }
-  }
-
-  /** Takes the request out of the open requests that a shutdown waits for. */
-  #leaveDoor(): void {
-    if (this.isOpen) processWork.requests--;
-    this.isOpen = false;
-  }
-
-  #tell(event: RequestEvent): void {
-    if (processWatchers.size === 0) return;
-    for (const watcher of processWatchers) {
-      watcher.requestChanges?.(event, this);
-    }
+  #hold(begun: Promise<void> | undefined, task: BackgroundTask): void {
+    if (begun !== undefined) this.workOf().hold(begun, task);
   }
 }
-
-/** The context of a request that is over, and that nothing but the process keeps alive. */
-const GONE: RequestContext = {
-  env: undefined,
-  executionCtx: undefined,
-  error: undefined,
-};
 
 /** Marks a task that was cancelled before it counted: watchers hear of its end after its `onAdd`. */
 export function markEnded(task: BackgroundTask): void {
   if (task.hasEnded) task.detail.endedBefore = true;
-}
-
-/** Whether a task with this end goes to `onTaskError`. */
-function isError(status: TaskStatus): boolean {
-  return status === "failed" || status === "timed-out" || status === "expired";
-}
-
-/** Whether Deno took the body of a request away, which stopping its server does: denoland/deno#36809. */
-function isBodyGone(error: unknown): boolean {
-  return (error as { name?: unknown } | undefined)?.name === "BadResource";
 }

@@ -1,9 +1,10 @@
 import { quote } from "../check/check.ts";
 import { BackgroundTasksClosedError } from "../check/errors.ts";
 import { writeError } from "../check/thrown.ts";
-import type { TurnListener } from "../response_end/turn.ts";
+import { type TurnListener, waitForTurn } from "../response_end/turn.ts";
 import type { ScheduledWork, Scheduler } from "../runner/scheduler.ts";
-import { unref } from "../task/clock.ts";
+import { type Clock, unref } from "../task/clock.ts";
+import { Deadline } from "../task/deadline.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { EndStatus, TaskRun } from "../task/task_run.ts";
 import { Sequence, type TaskStarter } from "./sequence.ts";
@@ -15,6 +16,15 @@ const LONGEST_HOOK = 30_000;
 export interface WorkOwner extends TaskStarter {
   /** What executes the tasks. */
   readonly scheduler: Scheduler;
+  /** The clock of the tasks. */
+  readonly clock: Clock;
+  /**
+   * The work was idle, and has something to wait for now.
+   *
+   * @param first The task that began it; `undefined` where that cannot be refused.
+   * @throws {BackgroundTasksClosedError} If the platform refuses the task.
+   */
+  workBegins(work: Work, first: BackgroundTask | undefined): void;
   /** Nothing is left at all, hooks included. */
   workIsOver(): void;
 }
@@ -31,33 +41,34 @@ interface PendingHook {
  * Invariant: it stands in its scheduler's lines while `isBusy`.
  */
 export class Work extends Sequence implements ScheduledWork, TurnListener {
-  previous: ScheduledWork | undefined = undefined;
-  next: ScheduledWork | undefined = undefined;
+  previous: ScheduledWork | undefined;
+  next: ScheduledWork | undefined;
   isWaiting = false;
   order = 0;
-  /** Whether the tasks have been handed to the scheduler, and are not all over. */
-  isDue = false;
+  /** The source of the latest `waitUntil`, by name; `undefined` until a platform was looked for. */
+  keptBy: string | undefined;
+  /** The first task that failed where `stopOnError` is set. */
+  stoppedBy: BackgroundTask | undefined;
   readonly #owner: WorkOwner;
+  /** Whether the tasks have been handed to the scheduler, and are not all over. */
+  #isDue = false;
   /** Tasks of the sequence that have not ended. */
   #tasks = 0;
   /** Promises that run beside the sequence: `waitUntil()`. */
   #kept = 0;
   /** Tasks that have ended, and whose hooks are being called: they may still add tasks. */
   #ending = 0;
-  #hooks: Set<PendingHook> | undefined = undefined;
+  #hooks: Set<PendingHook> | undefined;
+  #deadline: Deadline | undefined;
   /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
   #isSending = false;
   /** Whether everything is being stopped. Tasks that a hook adds now are refused. */
   #isStopping = false;
-  #resolve: (() => void) | undefined = undefined;
+  #resolve: (() => void) | undefined;
 
   constructor(owner: WorkOwner) {
     super(owner);
     this.#owner = owner;
-  }
-
-  get #scheduler(): Scheduler {
-    return this.#owner.scheduler;
   }
 
   /** Whether there are tasks that wait for the response, or run behind it. */
@@ -71,15 +82,20 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
       this.#hooks !== undefined;
   }
 
+  /** When the platform ends the work, in epoch milliseconds, as far as it is known. */
+  get deadline(): number | undefined {
+    return this.#deadline?.at;
+  }
+
   /** A promise for `waitUntil`: it covers everything until nothing is left, and never rejects. */
   whenOver(): Promise<void> {
     return new Promise((resolve) => this.#resolve = resolve);
   }
 
   /**
-   * Makes room for tasks of the sequence.
+   * Makes room for tasks of the sequence, all of them or none.
    *
-   * @throws {BackgroundTasksClosedError} If the runner was closed.
+   * @throws {BackgroundTasksClosedError} If the runner was closed, or the platform refuses.
    * @throws {TaskQueueFullError} If the runner would hold more than `maxPending` tasks.
    */
   admit(first: BackgroundTask, count: number): void {
@@ -87,24 +103,38 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
       const reason = "the tasks of this request are being stopped";
       throw new BackgroundTasksClosedError(first.name, reason);
     }
-    this.#scheduler.admit(first, count);
-    this.#scheduler.add(this);
+    const { scheduler } = this.#owner;
+    const wasBusy = this.isBusy;
+    scheduler.admit(first, count);
     this.#count(count);
+    if (wasBusy) return;
+    scheduler.add(this);
+    try {
+      this.#owner.workBegins(this, first);
+    } catch (error) {
+      this.#count(-count);
+      scheduler.count(-count, 0);
+      this.#checkOver();
+      throw error;
+    }
   }
 
   /** Counts a promise of `waitUntil()`. It is never refused, because its work has begun. */
   keep(task: BackgroundTask): void {
+    const wasBusy = this.isBusy;
     this.unended.add(task);
-    this.#scheduler.count(1, 0);
-    this.#scheduler.add(this);
+    this.#owner.scheduler.count(1, 0);
     this.#kept++;
+    if (!wasBusy) this.#begin();
   }
 
-  /** Undoes `admit()` for tasks that could not be added after all. */
-  withdraw(count: number): void {
-    this.#count(-count);
-    this.#scheduler.count(-count, 0);
-    this.#checkOver();
+  /** The platform ends the work at a moment, or so long after the response: it is stopped before. */
+  limitTime(at: number | undefined, lifetime = Infinity): void {
+    if (this.#deadline === undefined) {
+      if (at === undefined && lifetime === Infinity) return;
+      this.#deadline = new Deadline(at, lifetime, this.#owner.clock);
+    }
+    this.#deadline.arm((reason) => this.stop("expired", reason));
   }
 
   /**
@@ -114,13 +144,32 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   set isSending(isSending: boolean) {
     if (this.#isSending === isSending) return;
     this.#isSending = isSending;
-    this.#scheduler.sending += isSending ? this.#tasks : -this.#tasks;
+    this.#owner.scheduler.sending += isSending ? this.#tasks : -this.#tasks;
   }
 
-  /** The tasks start as soon as the scheduler lets them. */
+  /** The response has ended. */
+  responseEnded(): void {
+    this.isSending = false;
+    this.#deadline?.responseEnded();
+  }
+
+  /** The tasks start as soon as the scheduler lets them, unless they do already. */
+  startNow(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.turnHasCome();
+  }
+
+  /** The same, in the next turn: a task was added when all others had ended. */
+  startLater(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    waitForTurn(1, this);
+  }
+
   turnHasCome(): void {
-    if (this.#tasks > 0) this.#scheduler.enqueue(this);
-    else this.isDue = false;
+    if (this.#tasks > 0) this.#owner.scheduler.enqueue(this);
+    else this.#isDue = false;
   }
 
   start(): void {
@@ -149,7 +198,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     if (task.details?.isKept) this.#kept--;
     else this.#count(-1);
     this.#ending++;
-    this.#scheduler.taskEnded(
+    this.#owner.scheduler.taskEnded(
       task.status as EndStatus,
       task.startedAt !== undefined,
     );
@@ -159,7 +208,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   hooksCalled(): void {
     this.#ending--;
     if (this.#tasks + this.#ending > 0) return;
-    if (this.isDue) this.#leaveScheduler();
+    if (this.#isDue) this.#leaveScheduler();
     this.#checkOver();
   }
 
@@ -168,9 +217,11 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
    * `concurrency`.
    */
   hold(begun: Promise<void>, task: BackgroundTask): void {
+    const wasBusy = this.isBusy;
     const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
     (this.#hooks ??= new Set()).add(hook);
-    this.#scheduler.count(0, 1);
+    this.#owner.scheduler.count(0, 1);
+    if (!wasBusy) this.#begin();
     const timer = setTimeout(() => {
       const text = `Background tasks: a hook of task ${
         quote(task.name)
@@ -185,32 +236,40 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     });
   }
 
+  /** There is something to wait for that nobody can refuse. */
+  #begin(): void {
+    this.#owner.scheduler.add(this);
+    this.#owner.workBegins(this, undefined);
+  }
+
   #count(tasks: number): void {
     this.#tasks += tasks;
-    if (this.#isSending) this.#scheduler.sending += tasks;
+    if (this.#isSending) this.#owner.scheduler.sending += tasks;
   }
 
   #hookIsOver(hook: PendingHook): void {
     if (!this.#hooks?.delete(hook)) return; // it is over already
     if (this.#hooks.size === 0) this.#hooks = undefined;
-    this.#scheduler.count(0, -1);
+    this.#owner.scheduler.count(0, -1);
     this.#checkOver();
   }
 
   /** Gives back the place of `concurrency`, or leaves the line of works that wait for one. */
   #leaveScheduler(): void {
-    this.isDue = false;
-    this.#scheduler.remove(this);
+    const { scheduler } = this.#owner;
+    this.#isDue = false;
+    scheduler.remove(this);
     if (this.isOpen) {
       this.close();
-      this.#scheduler.release();
+      scheduler.release();
     }
-    if (this.isBusy) this.#scheduler.add(this);
+    if (this.isBusy) scheduler.add(this);
   }
 
   #checkOver(): void {
     if (this.isBusy) return;
-    this.#scheduler.remove(this);
+    this.#owner.scheduler.remove(this);
+    this.#deadline?.cancel();
     this.#owner.workIsOver();
     this.#resolve?.();
     this.#resolve = undefined;

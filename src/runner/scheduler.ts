@@ -90,13 +90,13 @@ export class Scheduler implements Drainable {
    * @throws {BackgroundTasksClosedError} If the runner was closed.
    * @throws {TaskQueueFullError} If there would be more than `maxPending`.
    */
-  admit({ name }: { readonly name: string }, count: number): void {
+  admit(first: { readonly name: string }, count: number): void {
     if (this.isClosed) {
-      throw new BackgroundTasksClosedError(name, "the runner was closed");
+      throw new BackgroundTasksClosedError(first.name, "the runner was closed");
     }
     const { maxPending } = this.#limits;
     if (this.pending - this.sending + count > maxPending) {
-      throw new TaskQueueFullError(name, maxPending);
+      throw new TaskQueueFullError(first.name, maxPending);
     }
     this.count(count, 0);
   }
