@@ -12,10 +12,8 @@
  */
 export function describeValue(value: unknown): string {
   if (typeof value === "string") return quote(value);
-  if (
-    value === null || (typeof value !== "object" && typeof value !== "function")
-  ) return String(value);
   if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return "an array";
   const name = Object.getPrototypeOf(value)?.constructor?.name;
   if (typeof name !== "string" || name === "Object") return "an object";
@@ -24,9 +22,6 @@ export function describeValue(value: unknown): string {
 
 /** Characters that forge or hide text in a terminal or a log: controls, line ends, directions. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
-
-/** A name of a user's that is longer is cut, in characters. */
-const LONGEST_NAME = 200;
 
 /**
  * Puts a text of a user's on one line: bounded, and with everything escaped that could forge another
@@ -37,8 +32,7 @@ const LONGEST_NAME = 200;
  * @returns The text on one line.
  */
 export function oneLine(text: string, longest = 2_000): string {
-  const shown = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  return shown.replace(
+  return cut(text, longest).replace(
     UNSAFE,
     (character) =>
       character.split("").map((unit) =>
@@ -47,17 +41,18 @@ export function oneLine(text: string, longest = 2_000): string {
   );
 }
 
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
 /**
- * Quotes a text for a message on one line, as `oneLine` does.
+ * Quotes a text for a message on one line, as `oneLine` does, and cuts it after 200 characters.
  *
  * @param text The text, such as the name of a task.
  * @returns It in quotes.
  */
 export function quote(text: string): string {
-  const shown = text.length > LONGEST_NAME
-    ? `${text.slice(0, LONGEST_NAME)}…`
-    : text;
-  return oneLine(JSON.stringify(shown));
+  return oneLine(JSON.stringify(cut(text, 200)));
 }
 
 /**
@@ -73,15 +68,12 @@ export function checkKeys(
   options: unknown,
   known: readonly string[],
 ): void {
-  const isObject = typeof options === "object" && options !== null &&
-    !Array.isArray(options);
-  const keys = isObject ? Object.keys(options) : [];
+  const isObject = typeof options === "object" && !Array.isArray(options);
+  const keys = isObject ? Object.keys(options ?? {}) : [];
+  const what = describeValue(options);
   // an instance of a class that keeps its state to itself would be taken for no options at all
-  const isPlain = keys.length > 0 || describeValue(options) === "an object";
-  if (!isObject || !isPlain) {
-    throw new TypeError(
-      `Cannot read ${kind}s from ${describeValue(options)}: write an object`,
-    );
+  if (keys.length === 0 && what !== "an object") {
+    throw new TypeError(`Cannot read ${kind}s from ${what}: write an object`);
   }
   for (const key of keys) {
     if (!known.includes(key)) {
@@ -128,7 +120,7 @@ export function checkFunction(
   if (typeof fn === "function") return;
   throw new TypeError(
     `Cannot add ${describeValue(fn)} as a task: write addTask(sendEmail, to) ` +
-      "instead of addTask(sendEmail(to)), which calls the function too early",
+      "instead of addTask(sendEmail(to))",
   );
 }
 

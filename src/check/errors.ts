@@ -86,7 +86,7 @@ export class TaskQueueFullError extends Error {
     super(
       `Cannot add task ${
         quote(task)
-      }: the runner would hold more than ${maxPending} tasks, its maxPending; answer 503, and let it be sent again later`,
+      }: the runner would hold more than ${maxPending} tasks, its maxPending; answer 503`,
     );
     this.name = "TaskQueueFullError";
     this.task = task;

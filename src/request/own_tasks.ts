@@ -25,7 +25,7 @@ export class BackgroundTasks extends Tasks {
   /** The tasks so far, in order; `undefined` once they run. */
   #early: BackgroundTask[] | undefined = [];
   readonly #earlyPromises: (() => void)[] = [];
-  #report: Report | undefined = undefined;
+  #report: Report | undefined;
   #whenOver: (() => void) | undefined = undefined;
 
   constructor(options?: BackgroundTasksOptions) {

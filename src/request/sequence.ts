@@ -26,11 +26,11 @@ export class Sequence {
   protected isOpen = false;
   readonly #starter: TaskStarter;
   /** What the first step waits for; `undefined` before a task is added, and after `close()`. */
-  #gate: Gate | undefined = undefined;
+  #gate: Gate | undefined;
   /** Fulfils when the latest step has begun, and the steps before it have ended. */
   #tail!: Promise<void>;
   /** The task that was added last. */
-  #last: BackgroundTask | undefined = undefined;
+  #last: BackgroundTask | undefined;
 
   constructor(starter: TaskStarter) {
     this.#starter = starter;

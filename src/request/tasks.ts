@@ -4,7 +4,7 @@ import { durableOf, type Outbox } from "../queues/durable.ts";
 import type { KnownOutcome } from "../response_end/response_end_source.ts";
 import { nextTurn, thisTurn, waitForTurn } from "../response_end/turn.ts";
 import type { DrainReport } from "../runner/drain_report.ts";
-import { both, type TaskEvent } from "../runner/watchers.ts";
+import { type TaskEvent, tell } from "../runner/watchers.ts";
 import { runTask, startTask } from "../task/attempt.ts";
 import { checkInProcess } from "../task/check_policy.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
@@ -345,11 +345,8 @@ export class BackgroundTasks extends HandledRequest
 
   #notify(event: TaskEvent, task: BackgroundTask): void {
     if (!this.isWatched) return;
-    const begun = both(
-      this.interception?.notify(event, task),
-      this.scheduler.notify(event, task),
-    );
-    this.#hold(begun, task);
+    const { interception, scheduler } = this;
+    this.#hold(tell(interception, scheduler.observers, event, task), task);
   }
 
   /** Counts a promise that a hook returned as part of the work. */

@@ -1,5 +1,9 @@
-import { checkKeys, describeValue } from "../check/check.ts";
-import { checkMilliseconds, MAX_DELAY } from "../check/check_number.ts";
+import {
+  checkOptions,
+  MAX_DELAY,
+  milliseconds,
+  type Rules,
+} from "../check/rules.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
 import type { TaskRun } from "../task/task_run.ts";
 import { type Drainable, processWork } from "./process_work.ts";
@@ -68,17 +72,17 @@ export function drainScheduler(
  * @throws {RangeError} If the timeout is out of range.
  */
 export function checkDrainOptions(options: DrainOptions): void {
-  checkKeys("drain option", options, ["timeout", "signal"]);
-  const { timeout, signal } = options;
-  if (timeout !== undefined) checkMilliseconds("timeout", timeout, 0);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(
-      `Cannot use signal ${
-        describeValue(signal)
-      }: write an AbortSignal, such as AbortSignal.timeout(10_000)`,
-    );
-  }
+  checkOptions("drain option", options, RULES);
 }
+
+const RULES: Rules = {
+  timeout: /* @__PURE__ */ milliseconds(0),
+  signal: [
+    "object",
+    "write an AbortSignal, such as AbortSignal.timeout(10_000)",
+    (signal: unknown) => signal instanceof AbortSignal,
+  ],
+};
 
 /** The drains in progress. What one of them abandons appears in the reports of all. */
 const drains = new Set<Drain>();
@@ -86,7 +90,8 @@ const drains = new Set<Drain>();
 /** Waits until no part of the process has work left, work added during the wait included. */
 class Drain {
   readonly #includes: (part: Drainable) => boolean;
-  readonly #parts = new Map<Drainable, DrainedPart>();
+  /** What each part did during the drain. Until the end, its counts lack those of the part now. */
+  readonly #reports = new Map<Drainable, Report>();
 
   /** @param includes Whom to wait for. */
   constructor(includes: (part: Drainable) => boolean) {
@@ -114,8 +119,10 @@ class Drain {
 
   /** A part that becomes busy is waited for, from its first task on. */
   readonly #join = (part: Drainable): void => {
-    if (!this.#includes(part) || this.#parts.has(part)) return;
-    this.#parts.set(part, new DrainedPart(part));
+    if (!this.#includes(part) || this.#reports.has(part)) return;
+    const { failed, succeeded } = part;
+    const report = { finished: -succeeded, failed: -failed, abandoned: [] };
+    this.#reports.set(part, report);
   };
 
   async #wait(limit: Limit): Promise<void> {
@@ -126,13 +133,13 @@ class Drain {
     ) {
       await Promise.race([
         limit.promise,
-        ...busy.map(({ part }) => part.whenIdle()),
+        ...busy.map((part) => part.whenIdle()),
       ]);
     }
   }
 
-  #busy(): DrainedPart[] {
-    return [...this.#parts.values()].filter(({ part }) => part.isBusy);
+  #busy(): Drainable[] {
+    return [...this.#reports.keys()].filter(({ isBusy }) => isBusy);
   }
 
   /** Abandons what is left. */
@@ -141,53 +148,41 @@ class Drain {
       "The tasks were abandoned: the drain deadline has passed",
       "AbortError",
     );
-    for (const { part } of this.#busy()) {
+    for (const part of this.#busy()) {
       const runs = part.abandon(reason);
-      for (const drain of drains) drain.#parts.get(part)?.abandoned.push(runs);
+      for (const drain of drains) drain.#abandoned(part, runs);
     }
-    const reports = [...this.#parts.values()].map((part) => part.report());
-    return {
-      finished: reports.reduce((sum, { finished }) => sum + finished, 0),
-      failed: reports.reduce((sum, { failed }) => sum + failed, 0),
-      abandoned: reports.flatMap(({ abandoned }) => abandoned),
-    };
+    const all: Report = { finished: 0, failed: 0, abandoned: [] };
+    for (const [part, report] of this.#reports) {
+      all.finished += report.finished += part.succeeded;
+      all.failed += report.failed += part.failed;
+      all.abandoned = all.abandoned.concat(report.abandoned);
+    }
+    return all;
+  }
+
+  /** This drain, or another one, has abandoned tasks. */
+  #abandoned(part: Drainable, runs: TaskRun[]): void {
+    const report = this.#reports.get(part);
+    // `push(...runs)` throws for very many tasks
+    if (report !== undefined) report.abandoned = report.abandoned.concat(runs);
   }
 
   /** Tells the observers, and waits for what they begin, for as long as the drain may take. */
   async #tell(limit: Limit): Promise<void> {
-    const begun = [...this.#parts.values()].map((part) => part.tell())
-      .filter((promise) => promise !== undefined);
-    if (begun.length === 0) return;
+    const begun = [...this.#reports].map(([part, report]) =>
+      part.drained(report)
+    );
+    if (begun.every((promise) => promise === undefined)) return;
     await Promise.race([limit.promise, Promise.all(begun)]);
   }
 }
 
-/** What one part of the process did during a drain. */
-class DrainedPart {
-  readonly part: Drainable;
-  readonly #succeeded: number;
-  readonly #failed: number;
-  /** The tasks abandoned during this drain, by this drain or by another one. */
-  readonly abandoned: TaskRun[][] = [];
-
-  constructor(part: Drainable) {
-    this.part = part;
-    this.#succeeded = part.succeeded;
-    this.#failed = part.failed;
-  }
-
-  report(): DrainReport {
-    const { succeeded, failed } = this.part;
-    return {
-      finished: succeeded - this.#succeeded,
-      failed: failed - this.#failed,
-      abandoned: this.abandoned.flat(),
-    };
-  }
-
-  tell(): Promise<void> | undefined {
-    return this.part.drained(this.report());
-  }
+/** A report that is being written. */
+interface Report {
+  finished: number;
+  failed: number;
+  abandoned: TaskRun[];
 }
 
 /** The end of a wait: by its timeout, by its signal, or never. */

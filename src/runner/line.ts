@@ -20,9 +20,9 @@ export interface Linked<Item> {
  */
 export class Line<Item extends Linked<Item>> {
   /** The item in front. */
-  first: Item | undefined = undefined;
+  first: Item | undefined;
   /** The item at the end. */
-  last: Item | undefined = undefined;
+  last: Item | undefined;
 
   /** Adds an item at the end; one that stands here already stays where it is. */
   add(item: Item): void {

@@ -5,18 +5,12 @@ import {
 import { MAX_DELAY } from "../check/check_number.ts";
 import { IS_WORKERS } from "../response_end/runtime.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
-import type { BackgroundTask, Surround } from "../task/task.ts";
+import type { Surround } from "../task/task.ts";
 import type { EndStatus, TaskRun } from "../task/task_run.ts";
 import type { DrainReport } from "./drain_report.ts";
 import { Line, type Linked } from "./line.ts";
 import { becomesBusy, becomesIdle, type Drainable } from "./process_work.ts";
-import {
-  both,
-  processWatchers,
-  type TaskEvent,
-  tell,
-  type Watcher,
-} from "./watchers.ts";
+import { processWatchers, type Watcher } from "./watchers.ts";
 
 /** The work of one request, as a scheduler sees it. */
 export interface ScheduledWork extends Linked<ScheduledWork> {
@@ -58,7 +52,7 @@ export class Scheduler implements Drainable {
   clock: Clock = systemClock;
   readonly observers: SchedulerObservers | undefined;
   /** The source of the latest `waitUntil`, by name. */
-  platform: string | undefined = undefined;
+  platform: string | undefined;
   /** Whether only a test client uses this scheduler: a drain of the process does not wait for it. */
   isHidden = false;
   isClosed = false;
@@ -186,18 +180,6 @@ export class Scheduler implements Drainable {
   /** Whether anybody is told what becomes of a task. */
   get isWatched(): boolean {
     return this.observers !== undefined || processWatchers.size > 0;
-  }
-
-  /**
-   * Tells everybody of a task: the page of the process, then the observers of this runner.
-   *
-   * @returns Settles when all have done what they began; `undefined` where they did so at once.
-   */
-  notify(event: TaskEvent, task: BackgroundTask): Promise<void> | undefined {
-    const begun = processWatchers.size === 0
-      ? undefined
-      : tell(processWatchers, event, task);
-    return both(begun, this.observers?.notify(event, task));
   }
 
   /** Tells the observers that a drain is over, with its report. */

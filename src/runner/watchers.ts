@@ -24,21 +24,23 @@ export interface Watcher {
 export const processWatchers: Set<Watcher> = new Set();
 
 /**
- * Tells watchers of a task.
+ * Tells everybody of a task: a test client, the page of the process, the observers of its runner.
  *
- * @param watchers Who is told.
+ * @param client The test client of the request.
+ * @param observers The observers of the runner.
  * @param event What became of the task.
  * @param task The task.
  * @returns Settles when all have done what they began; `undefined` where they did so at once.
  */
 export function tell(
-  watchers: Iterable<Watcher>,
+  client: Watcher | undefined,
+  observers: Watcher | undefined,
   event: TaskEvent,
   task: BackgroundTask,
 ): Promise<void> | undefined {
   let begun: Promise<void> | undefined;
-  for (const watcher of watchers) {
-    begun = both(begun, watcher.notify(event, task));
+  for (const watcher of [client, ...processWatchers, observers]) {
+    begun = both(begun, watcher?.notify(event, task));
   }
   return begun;
 }

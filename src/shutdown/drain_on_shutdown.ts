@@ -1,5 +1,5 @@
-import { checkKeys, describeValue } from "../check/check.ts";
-import { checkMilliseconds } from "../check/check_number.ts";
+import { describeValue } from "../check/check.ts";
+import { checkOptions, milliseconds, type Rules } from "../check/rules.ts";
 import {
   endProcess,
   OWN,
@@ -54,7 +54,15 @@ interface Modules {
   "node:worker_threads": { isMainThread: boolean };
 }
 
-const KEYS = ["server", "timeout", "signals"];
+const RULES: Rules = {
+  server: undefined,
+  timeout: /* @__PURE__ */ milliseconds(0),
+  signals: [
+    "object",
+    'write an array such as ["SIGTERM"]',
+    (signals: unknown) => Array.isArray(signals) && signals.length > 0,
+  ],
+};
 /** The signals that no process can listen for. */
 const DEAF = ["SIGKILL", "SIGSTOP"];
 /** The listeners of the call in force; `undefined` where there is none. */
@@ -107,9 +115,8 @@ let registered: unknown;
 export function drainOnShutdown(
   options: DrainOnShutdownOptions = {},
 ): () => void {
-  checkKeys("shutdown option", options, KEYS);
+  checkOptions("shutdown option", options, RULES);
   const { server, timeout = 9_000, signals = ["SIGTERM", "SIGINT"] } = options;
-  checkMilliseconds("timeout", timeout, 0);
   const process = processWithSignals();
   const numbers = process?.getBuiltinModule?.("node:os")?.constants.signals;
   checkSignals(signals, numbers);
@@ -211,16 +218,9 @@ function processWithSignals(): Process | undefined {
 }
 
 function checkSignals(
-  signals: unknown,
+  signals: readonly unknown[],
   numbers: Record<string, number> | undefined,
 ): void {
-  if (!Array.isArray(signals) || signals.length === 0) {
-    throw new TypeError(
-      `Cannot listen for signals ${
-        describeValue(signals)
-      }: write an array such as ["SIGTERM"]`,
-    );
-  }
   for (const signal of signals) {
     if (
       typeof signal !== "string" || !signal.startsWith("SIG") ||

@@ -48,7 +48,7 @@ export function strictMode(): StrictMode {
 /** The state of strict mode: each warning is given once. */
 class Strict implements StrictMode {
   readonly #warned = new Set<string>();
-  #platform: string | undefined = undefined;
+  #platform: string | undefined;
 
   /**
    * Says in the debug log what keeps the work alive after the response, when that is news.

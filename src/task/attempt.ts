@@ -162,6 +162,6 @@ function ran(result: unknown): unknown {
   if (!/^\[object (Async)?Generator\]$/.test(tag)) return result;
   throw new TypeError(
     "Cannot run a generator as a task: calling it runs nothing; write " +
-      "async () => { for await (const row of rows()) … }",
+      "async () => { for await (…) … }",
   );
 }

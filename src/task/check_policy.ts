@@ -94,7 +94,7 @@ export function checkInProcess(
       `Cannot use ${option} for task ${
         quote(task)
       }: it runs in this process; write ` +
-        "defineTask(name, { queue }, handler) to hand it to an engine",
+        "defineTask(name, { queue }, handler)",
     );
   }
 }

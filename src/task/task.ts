@@ -71,15 +71,15 @@ interface TaskDetails {
  */
 export class BackgroundTask {
   status: TaskStatus = "waiting";
-  owner: TaskOwner | undefined = undefined;
+  owner: TaskOwner | undefined;
   addedAt = 0;
-  startedAt: number | undefined = undefined;
+  startedAt: number | undefined;
   /** The neighbours in the order of the tasks. */
-  previous: BackgroundTask | undefined = undefined;
-  next: BackgroundTask | undefined = undefined;
+  previous: BackgroundTask | undefined;
+  next: BackgroundTask | undefined;
   /** Lets the next step of the sequence go on. */
   goOn: (() => void) | undefined = undefined;
-  details: TaskDetails | undefined = undefined;
+  details: TaskDetails | undefined;
   /** Its name and policy, when it was made by `defineTask`. */
   readonly definition: TaskDefinition | undefined;
   // private, so that a console shows neither the function nor the arguments
