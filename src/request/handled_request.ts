@@ -75,6 +75,7 @@ export abstract class HandledRequest
       this.interception = interception;
       this.scheduler = interception.scheduler ?? this.scheduler;
     }
+    if (processWatchers.size === 0) return;
     for (const watcher of processWatchers) {
       watcher.requestBegins?.(this, request);
     }

@@ -13,7 +13,7 @@ import {
   type RunContext,
 } from "./run_after.ts";
 import { checkPromise, runElsewhere } from "./check_added.ts";
-import { BackgroundTasks as Tasks, markEnded } from "./tasks.ts";
+import { BackgroundTasks as Tasks } from "./tasks.ts";
 
 const DEFAULT_OPTIONS = /* @__PURE__ */ readOptions({});
 
@@ -102,7 +102,9 @@ export class BackgroundTasks extends Tasks {
       this.#early = early; // the tasks were refused, and may be run later
       throw error;
     }
-    for (const task of early) markEnded(task);
+    for (const task of early) {
+      if (task.hasEnded) task.detail.endedBefore = true;
+    }
     for (const task of early) super.announce(task);
     for (const keep of this.#earlyPromises) keep();
   }

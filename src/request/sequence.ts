@@ -20,11 +20,12 @@ export interface TaskStarter {
  * Each task is a continuation attached where the task was added, so that it keeps the async context
  * (`AsyncLocalStorage`) of that call, and the next step does not see what it changed.
  */
-export class Sequence {
+export class Sequence<Starter extends TaskStarter = TaskStarter> {
   /** The tasks that have not ended, in order; promises of `waitUntil()` stand among them. */
   readonly unended: Line<BackgroundTask> = new Line();
   protected isOpen = false;
-  readonly #starter: TaskStarter;
+  /** What the tasks belong to. */
+  protected readonly owner: Starter;
   /** What the first step waits for; `undefined` before a task is added, and after `close()`. */
   #gate: Gate | undefined;
   /** Fulfils when the latest step has begun, and the steps before it have ended. */
@@ -32,14 +33,15 @@ export class Sequence {
   /** The task that was added last. */
   #last: BackgroundTask | undefined;
 
-  constructor(starter: TaskStarter) {
-    this.#starter = starter;
+  constructor(owner: Starter) {
+    this.owner = owner;
   }
 
   /** Adds a task as the next step. */
   add(task: BackgroundTask): void {
     const before = this.#before();
-    this.#append(task);
+    this.unended.add(task);
+    this.#last = task;
     this.#tail = before.then(() => this.#begin(task));
   }
 
@@ -49,7 +51,8 @@ export class Sequence {
     const before = this.#before();
     for (const task of tasks) {
       task.detail.group = tasks;
-      this.#append(task);
+      this.unended.add(task);
+      this.#last = task;
     }
     // one continuation for each task of the group, so that no task sees the async context another one
     // enters
@@ -69,11 +72,6 @@ export class Sequence {
     this.#gate = this.#last = undefined;
   }
 
-  #append(task: BackgroundTask): void {
-    this.unended.add(task);
-    this.#last = task;
-  }
-
   /** What the next step waits for. The end of the last task is awaited once another one is added. */
   #before(): Promise<void> {
     if (this.#gate === undefined) {
@@ -89,7 +87,7 @@ export class Sequence {
   #begin(task: BackgroundTask): PromiseLike<void> | void {
     if (task.hasEnded) return;
     if (!this.isOpen) return this.#waitForOpening(task);
-    const held = this.#starter.start(task);
+    const held = this.owner.start(task);
     if (held !== undefined) return held.then(() => endOf(task));
     if (task !== this.#last && !task.hasEnded) return endOf(task);
   }

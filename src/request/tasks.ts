@@ -180,7 +180,8 @@ export class BackgroundTasks extends HandledRequest
   }
 
   #own(task: BackgroundTask): void {
-    markEnded(task);
+    // one that was cancelled before it counted: watchers hear of its end after its `onAdd`
+    if (task.hasEnded) task.detail.endedBefore = true;
     task.owner = this;
     task.addedAt = this.clock === systemClock ? thisTurn().time : this.now();
   }
@@ -263,12 +264,9 @@ export class BackgroundTasks extends HandledRequest
     // a test client is no platform: only the limit that the app itself states applies
     const limit = interception === undefined ? found : PROCESS;
     work.limitTime(limit.deadline, options.deadline ?? limit.lifetime);
-    work.keptBy = this.scheduler.platform = keepAlive(found, work, (cause) => {
-      if (work.keptBy === undefined || first === undefined) return;
-      const reason =
-        "the platform keeps nothing alive for this request any more";
-      throw new BackgroundTasksClosedError(first.name, reason, { cause });
-    });
+    const isRefusable = first !== undefined && work.keptBy !== undefined;
+    const refuse = isRefusable ? refusalOf(first) : undefined;
+    work.keptBy = this.scheduler.platform = keepAlive(found, work, refuse);
     options.strict?.log(work.keptBy);
   }
 
@@ -355,7 +353,10 @@ export class BackgroundTasks extends HandledRequest
   }
 }
 
-/** Marks a task that was cancelled before it counted: watchers hear of its end after its `onAdd`. */
-export function markEnded(task: BackgroundTask): void {
-  if (task.hasEnded) task.detail.endedBefore = true;
+/** Refuses a task because the platform does, which kept earlier tasks alive. */
+function refusalOf({ name }: BackgroundTask): (cause: unknown) => never {
+  return (cause) => {
+    const reason = "the platform keeps nothing alive for this request any more";
+    throw new BackgroundTasksClosedError(name, reason, { cause });
+  };
 }

@@ -40,7 +40,8 @@ interface PendingHook {
  *
  * Invariant: it stands in its scheduler's lines while `isBusy`.
  */
-export class Work extends Sequence implements ScheduledWork, TurnListener {
+export class Work extends Sequence<WorkOwner>
+  implements ScheduledWork, TurnListener {
   previous: ScheduledWork | undefined;
   next: ScheduledWork | undefined;
   isWaiting = false;
@@ -49,7 +50,6 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   keptBy: string | undefined;
   /** The first task that failed where `stopOnError` is set. */
   stoppedBy: BackgroundTask | undefined;
-  readonly #owner: WorkOwner;
   /** Whether the tasks have been handed to the scheduler, and are not all over. */
   #isDue = false;
   /** Tasks of the sequence that have not ended. */
@@ -65,11 +65,6 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   /** Whether everything is being stopped. Tasks that a hook adds now are refused. */
   #isStopping = false;
   #resolve: (() => void) | undefined;
-
-  constructor(owner: WorkOwner) {
-    super(owner);
-    this.#owner = owner;
-  }
 
   /** Whether there are tasks that wait for the response, or run behind it. */
   get hasTasks(): boolean {
@@ -103,14 +98,14 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
       const reason = "the tasks of this request are being stopped";
       throw new BackgroundTasksClosedError(first.name, reason);
     }
-    const { scheduler } = this.#owner;
+    const { scheduler } = this.owner;
     const wasBusy = this.isBusy;
     scheduler.admit(first, count);
     this.#count(count);
     if (wasBusy) return;
     scheduler.add(this);
     try {
-      this.#owner.workBegins(this, first);
+      this.owner.workBegins(this, first);
     } catch (error) {
       this.#count(-count);
       scheduler.count(-count, 0);
@@ -123,7 +118,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   keep(task: BackgroundTask): void {
     const wasBusy = this.isBusy;
     this.unended.add(task);
-    this.#owner.scheduler.count(1, 0);
+    this.owner.scheduler.count(1, 0);
     this.#kept++;
     if (!wasBusy) this.#begin();
   }
@@ -132,7 +127,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   limitTime(at: number | undefined, lifetime = Infinity): void {
     if (this.#deadline === undefined) {
       if (at === undefined && lifetime === Infinity) return;
-      this.#deadline = new Deadline(at, lifetime, this.#owner.clock);
+      this.#deadline = new Deadline(at, lifetime, this.owner.clock);
     }
     this.#deadline.arm((reason) => this.stop("expired", reason));
   }
@@ -144,7 +139,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   set isSending(isSending: boolean) {
     if (this.#isSending === isSending) return;
     this.#isSending = isSending;
-    this.#owner.scheduler.sending += isSending ? this.#tasks : -this.#tasks;
+    this.owner.scheduler.sending += isSending ? this.#tasks : -this.#tasks;
   }
 
   /** The response has ended. */
@@ -168,7 +163,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
   }
 
   turnHasCome(): void {
-    if (this.#tasks > 0) this.#owner.scheduler.enqueue(this);
+    if (this.#tasks > 0) this.owner.scheduler.enqueue(this);
     else this.#isDue = false;
   }
 
@@ -198,7 +193,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     if (task.details?.isKept) this.#kept--;
     else this.#count(-1);
     this.#ending++;
-    this.#owner.scheduler.taskEnded(
+    this.owner.scheduler.taskEnded(
       task.status as EndStatus,
       task.startedAt !== undefined,
     );
@@ -220,7 +215,7 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
     const wasBusy = this.isBusy;
     const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
     (this.#hooks ??= new Set()).add(hook);
-    this.#owner.scheduler.count(0, 1);
+    this.owner.scheduler.count(0, 1);
     if (!wasBusy) this.#begin();
     const timer = setTimeout(() => {
       const text = `Background tasks: a hook of task ${
@@ -238,25 +233,25 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
 
   /** There is something to wait for that nobody can refuse. */
   #begin(): void {
-    this.#owner.scheduler.add(this);
-    this.#owner.workBegins(this, undefined);
+    this.owner.scheduler.add(this);
+    this.owner.workBegins(this, undefined);
   }
 
   #count(tasks: number): void {
     this.#tasks += tasks;
-    if (this.#isSending) this.#owner.scheduler.sending += tasks;
+    if (this.#isSending) this.owner.scheduler.sending += tasks;
   }
 
   #hookIsOver(hook: PendingHook): void {
     if (!this.#hooks?.delete(hook)) return; // it is over already
     if (this.#hooks.size === 0) this.#hooks = undefined;
-    this.#owner.scheduler.count(0, -1);
+    this.owner.scheduler.count(0, -1);
     this.#checkOver();
   }
 
   /** Gives back the place of `concurrency`, or leaves the line of works that wait for one. */
   #leaveScheduler(): void {
-    const { scheduler } = this.#owner;
+    const { scheduler } = this.owner;
     this.#isDue = false;
     scheduler.remove(this);
     if (this.isOpen) {
@@ -268,9 +263,9 @@ export class Work extends Sequence implements ScheduledWork, TurnListener {
 
   #checkOver(): void {
     if (this.isBusy) return;
-    this.#owner.scheduler.remove(this);
+    this.owner.scheduler.remove(this);
     this.#deadline?.cancel();
-    this.#owner.workIsOver();
+    this.owner.workIsOver();
     this.#resolve?.();
     this.#resolve = undefined;
   }

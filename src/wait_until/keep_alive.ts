@@ -14,14 +14,14 @@ export interface PendingWork {
  *
  * @param resolved What was found.
  * @param work Makes the promise, if a `waitUntil` was found.
- * @param refused Called where the platform's `waitUntil` throws. If `refused` returns, the process
- * keeps the work, as if no `waitUntil` had been found.
+ * @param refused Called where the platform's `waitUntil` throws: it throws an error of its own. Without
+ * it the process keeps the work, as if no `waitUntil` had been found.
  * @returns The name of what keeps the work alive.
  */
 export function keepAlive(
   { source, waitUntil }: ResolvedWaitUntil,
   work: PendingWork,
-  refused: (error: unknown) => void,
+  refused: ((error: unknown) => void) | undefined,
 ): string {
   if (waitUntil === undefined) {
     warnIfStopped();
@@ -31,7 +31,7 @@ export function keepAlive(
     catchLater(waitUntil(work.whenOver()), (error) => tell(source, error));
     return source;
   } catch (error) {
-    refused(error);
+    refused?.(error);
     tell(source, error);
     return PROCESS.source;
   }
