@@ -120,7 +120,7 @@ export function checkFunction(
   if (typeof fn === "function") return;
   throw new TypeError(
     `Cannot add ${describeValue(fn)} as a task: write addTask(sendEmail, to) ` +
-      "instead of addTask(sendEmail(to))",
+      "instead of addTask(sendEmail(to)), which calls the function too early",
   );
 }
 

@@ -53,7 +53,7 @@ export function checkPromise(
 /** The error of tasks that are run a second time, or by somebody else. */
 export function runElsewhere(): TypeError {
   return new TypeError(
-    "Cannot run tasks after this response: they run already, or a front door runs them",
+    "Cannot run tasks after this response: they run after another one, or a middleware does it",
   );
 }
 

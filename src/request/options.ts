@@ -19,15 +19,15 @@ import { WAIT_UNTIL } from "../wait_until/resolve_wait_until.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
 import { isFailure as isThrownFailure } from "./failure.ts";
 
-/** What looks at tasks as they are added, for development: `strictMode()` makes it. */
+/** A check of each task that is added, for development: `strictMode()` makes one. */
 export interface StrictMode {
-  /** A task is added with these arguments, to the tasks of this request. */
+  /** Called with the name and the arguments of a task that is added, and its request. */
   check(
     name: string,
     args: readonly unknown[],
     request: Request | undefined,
   ): void;
-  /** These tasks wait for the end of this response. */
+  /** Called with a response that leaves, and the tasks that wait for its end. */
   responds(
     response: Response | undefined,
     tasks: readonly {
@@ -35,7 +35,7 @@ export interface StrictMode {
       readonly args: readonly unknown[];
     }[],
   ): void;
-  /** The source of the `waitUntil` of a request, by name. */
+  /** Called with the name of the platform that keeps the tasks of a request alive. */
   log(source: string): void;
 }
 
@@ -45,53 +45,53 @@ export interface StrictMode {
  */
 export interface BackgroundTasksOptions extends TaskPolicy {
   /**
-   * Called with what a task threw, once its last attempt failed or timed out, or with why it was
-   * stopped at the platform's deadline. A promise it returns is a part of the work: the platform is
-   * kept alive for it, and `drain()` waits, for 30 seconds at most. What the hook throws itself goes
-   * to `console.error`.
+   * Called when the last attempt of a task failed or timed out, with what the task threw; and when the
+   * platform's deadline stopped a task, with the reason. A promise that the hook returns is a part of
+   * the work: the platform is kept alive for the promise, and `drain()` waits for it, for 30 seconds at
+   * most. What the hook throws goes to `console.error`.
    *
    * @default {console.error with the task's name and the error, never its arguments}
    */
   readonly onTaskError?: (error: unknown, run: TaskRun) => unknown;
   /**
-   * Discards the request's remaining tasks when one fails, as Starlette does. Each is reported to
-   * observers as `"discarded"`.
+   * Discards the remaining tasks of the request when one fails, as Starlette does. Observers see each
+   * of them as `"discarded"`.
    *
    * @default {false}
    */
   readonly stopOnError?: boolean;
   /**
-   * Keeps the platform alive until a promise settles, where the platform's own way cannot be
-   * found.
+   * Keeps the platform alive until a promise settles: for a platform whose own `waitUntil` this package
+   * does not find.
    *
-   * @default {what `resolveWaitUntil` finds}
+   * @default {the one that `resolveWaitUntil` finds}
    */
   readonly waitUntil?: WaitUntil;
   /**
-   * How many milliseconds after the response end the platform ends the work, for a platform that
-   * does not tell: at least 1; `Infinity` for never. Shortly before, every `signal` is aborted;
-   * what was running, and what could not start, ends as `"expired"` and goes to `onTaskError`.
-   * The clock starts at the response end, also for a task that waits for its turn.
+   * Milliseconds from the end of the response to the moment when the platform ends the work, for a
+   * platform that tells no such moment: at least 1; `Infinity` for never. Shortly before that moment
+   * every `signal` aborts, and the tasks that run or wait end as `"expired"` and go to `onTaskError`.
+   * One clock, which starts at the end of the response, holds for all tasks of the request.
    *
-   * @default {what the platform documents: 30,000 on Workers; Vercel tells its own}
+   * @default {the limit that the platform documents: 30,000 on Workers; Vercel tells its own}
    */
   readonly deadline?: number;
   /**
-   * What executes the tasks.
+   * The runner that executes the tasks.
    *
    * @default {the runner of the process}
    */
   readonly runner?: TaskRunner;
   /**
-   * Deno only: hands every body on chunk by chunk, so that even a large one held in memory has
-   * left before the first task starts, and the outcome is known. Without it a task that burns CPU
-   * may hold back the tail of such a body. The headers stay what they are without it.
+   * For Deno: hands every body on chunk by chunk. So even a large body in memory has left before the
+   * first task starts, and the outcome is known. Without this option a task that burns CPU may hold back
+   * the tail of such a body. The headers are the same with and without it.
    *
    * @default {false}
    */
   readonly exactEnd?: boolean;
   /**
-   * Whether what a handler threw means that it failed, so that its `"success"` tasks are discarded.
+   * Whether a handler that threw this has failed, so that its `"success"` tasks are discarded.
    *
    * @default {false for a `Response` or an error with a status below 400, and for a redirect of Next.js}
    */
@@ -105,8 +105,8 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    */
   readonly failureStatus?: number;
   /**
-   * For development: `strictMode()` of `@postlude/background-tasks/strict`, which warns when a task
-   * is handed something that belongs to the request, or an entity.
+   * For development: `strictMode()` of `@postlude/background-tasks/strict`. It warns when an argument of a
+   * task belongs to the request, or is an entity.
    *
    * @default {undefined}
    */
@@ -142,13 +142,13 @@ const RULES: Rules = /* @__PURE__ */ Object.assign({}, POLICY, {
   ],
 });
 
-/** The options of one middleware or wrapper, checked once and shared by all its requests. */
+/** The options of one front door, checked once and shared by all its requests. */
 export interface RequestOptions extends BackgroundTasksOptions {
   /** The policy of tasks that have none of their own. */
   readonly defaults: TaskPolicy;
   readonly scheduler: Scheduler;
   readonly isFailure: (error: unknown) => boolean;
-  /** Whether the server was seen to hand over no execution context: learnt from the requests. */
+  /** Whether a request has shown that the server hands over no execution context. */
   givesNoContext: boolean;
 }
 
@@ -156,7 +156,7 @@ export interface RequestOptions extends BackgroundTasksOptions {
  * Checks the options where they are given.
  *
  * @param options The options as the user wrote them.
- * @returns What the requests share.
+ * @returns The options that the requests share.
  * @throws {TypeError} If an option is unknown or of the wrong kind.
  * @throws {RangeError} If an option is out of range.
  */
@@ -172,7 +172,7 @@ export function readOptions(options: BackgroundTasksOptions): RequestOptions {
   };
 }
 
-/** The app's own word, as a function that never returns a promise. */
+/** The option `isFailure`, as a function that returns no promise. */
 function predicateOf(
   predicate: ((error: unknown) => boolean) | undefined,
 ): (error: unknown) => boolean {

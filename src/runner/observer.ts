@@ -8,9 +8,9 @@ import { both, type TaskEvent, type Watcher } from "./watchers.ts";
 /**
  * Watches every task of a runner. Every task that was added ends in exactly one `onEnd`.
  *
- * A promise that an observer returns is a part of the work: the platform is kept alive for it, and a
- * drain waits. An observer that throws, or whose promise rejects, is reported with `console.error`
- * and harms nobody.
+ * A promise that an observer returns is a part of the work: the platform is kept alive for the promise,
+ * and a drain waits for it. What an observer throws, or rejects with, goes to `console.error`, and
+ * changes no task.
  *
  * @example Log what ended, and how long it took
  * ```ts
@@ -32,9 +32,9 @@ export interface TaskObserver {
   /** A task ended, with `run.status`. */
   readonly onEnd?: (run: TaskRun) => unknown;
   /**
-   * A wait for the tasks has ended, by `drain()`, `close()` or `drainOnShutdown()`: what became of
-   * those of this runner, each of which has had its `onEnd`. Where the whole process was drained, a
-   * runner that had nothing left is not told.
+   * A drain has ended: of `drain()`, `close()` or `drainOnShutdown()`. The report counts the tasks of
+   * this runner, each of which has had its `onEnd`. A drain of the whole process does not tell the
+   * runners that had no task.
    *
    * @example Say what a shutdown lost
    * ```ts
@@ -54,15 +54,16 @@ export interface TaskObserver {
    */
   readonly onDrain?: (report: DrainReport) => unknown;
   /**
-   * Each attempt is made by calling `attempt`, at once: what this function enters, such as the
-   * active span of a tracer, is what the task sees. One that does not call it changes nothing.
+   * Surrounds each attempt. The function enters a context, such as the active span of a tracer, and
+   * calls `attempt` at once, so that the task sees that context. Where the function does not call
+   * `attempt`, the attempt is made without it.
    */
   readonly around?: (run: TaskRun, attempt: () => void) => void;
 }
 
 const HOOK: Rule = ["function", "write a function"];
 
-/** What an observer may have. */
+/** The members of an observer. */
 const KEYS: readonly (keyof TaskObserver)[] = [
   "onAdd",
   "onStart",
@@ -72,7 +73,7 @@ const KEYS: readonly (keyof TaskObserver)[] = [
   "around",
 ];
 
-/** The rule of an observer; it may be an instance of a class, with more of its own. */
+/** The rule of an observer. An instance of a class passes, whatever other members it has. */
 const OBSERVER: Rule<TaskObserver | null> = [
   "object",
   "write an object such as { onEnd(run) {} }",
@@ -106,7 +107,7 @@ export function checkObservers(observers: unknown): void {
   check("observers", observers, OBSERVERS);
 }
 
-/** Observers as one watcher. A snapshot of a task is made for each, and only for one that listens. */
+/** The observers of a runner, as one watcher. Each observer that listens gets a snapshot of its own. */
 export class Observers implements Watcher {
   readonly #observers: readonly TaskObserver[];
   /** Surrounds each attempt; `undefined` where no observer does. */
@@ -125,7 +126,7 @@ export class Observers implements Watcher {
     });
   }
 
-  /** A wait for the tasks is over. */
+  /** A drain is over. */
   drained(report: DrainReport): Promise<void> | undefined {
     return this.#callAll("onDrain", (observer) => observer.onDrain?.(report));
   }
@@ -145,8 +146,8 @@ export class Observers implements Watcher {
 /**
  * Several observers surround an attempt one inside the other, the first outermost.
  *
- * @param observers Who watches.
- * @returns What makes an attempt; nothing where no observer surrounds it.
+ * @param observers The observers.
+ * @returns Calls an attempt inside all of them; `undefined` where none has `around`.
  */
 export function surroundOf(
   observers: readonly TaskObserver[],
@@ -162,8 +163,8 @@ export function surroundOf(
 }
 
 /**
- * Makes an attempt inside what an observer sets up for it. Whatever the observer does, the attempt
- * is made once, and its result is the attempt's own.
+ * Makes an attempt inside the context of an observer. The attempt is made exactly once, whether the
+ * observer calls it never, once or twice, and its result is the attempt's own.
  *
  * @param surround Calls the observer.
  * @param attempt Calls the task.

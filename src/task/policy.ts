@@ -29,21 +29,21 @@ export interface RetryOptions {
    */
   readonly factor?: number;
   /**
-   * The share of each delay that is random, from 0 (none) to 1 (all of it), so that tasks which
-   * failed together are not tried again together.
+   * The random share of each delay, from 0 (nothing of it) to 1 (all of it). It keeps tasks that failed
+   * together from being tried again together.
    *
    * @default {1}
    */
   readonly jitter?: number;
   /**
-   * Tells whether an error is worth another attempt.
+   * Whether an error is worth another attempt.
    *
    * @default {() => true}
    */
   readonly when?: (error: unknown) => boolean;
 }
 
-/** The policy of a task. The nearest wins: `with()`, then `defineTask`, then the middleware. */
+/** The policy of a task. `with()` wins over `defineTask`, and that over the middleware. */
 export interface TaskOptions {
   /**
    * The name in errors, logs and observers.
@@ -52,53 +52,53 @@ export interface TaskOptions {
    */
   readonly name?: string;
   /**
-   * Milliseconds one attempt may take. The clock starts when the attempt starts. Then the task's
-   * `signal` aborts, and the next task goes on even if this one never settles.
+   * Milliseconds that one attempt may take. The clock starts when the attempt starts. At the timeout
+   * the task's `signal` aborts, and the next task starts even if this one never settles.
    *
    * @default {undefined} (no limit)
    */
   readonly timeout?: number;
   /**
-   * Tries a failed task again, with an exponential delay between the attempts.
+   * Tries a failed task again, after a delay that grows with each attempt.
    *
    * @default {undefined} (one attempt)
    */
   readonly retry?: RetryOptions;
   /**
-   * Which handler outcome the task waits for: `"success"` (the handler returned, whatever the
-   * status), `"failure"` (it threw), `"always"`, or a predicate that gets the outcome and the
-   * response. A task that does not run is reported to observers as `"discarded"`. Tasks added by
-   * an error handler always run.
+   * The outcome of the handler for which the task runs: `"success"` (the handler returned, whatever the
+   * status), `"failure"` (the handler threw), `"always"`, or a predicate that gets the outcome and the
+   * response. Observers see a task that does not run as `"discarded"`. Tasks that an error handler adds
+   * always run.
    *
    * @default {"success"}
    */
   readonly runOn?: RunOn;
   /**
-   * Durable tasks only, and not every engine knows it: a second task with the key of an earlier
-   * one is dropped, for as long as the engine remembers the first.
+   * For durable tasks, and for engines that support it. The engine drops a second task with the same
+   * key, for as long as it remembers the first.
    *
    * @default {undefined} (every call is a task of its own)
    */
   readonly idempotencyKey?: string;
   /**
-   * Durable tasks only: milliseconds until the task may start. An integer, from 0 to the longest
-   * delay of the engine.
+   * For durable tasks: milliseconds until the task may start. An integer, from 0 to the longest delay
+   * of the engine.
    *
    * @default {0}
    */
   readonly delay?: number;
 }
 
-/** A policy as it is written on the middleware or on `defineTask`: what all calls have in common. */
+/** The part of a policy that all calls have in common, for the middleware and `defineTask`. */
 export type TaskPolicy = Omit<TaskOptions, "name" | "idempotencyKey" | "delay">;
 
 /**
- * The policy of one run: what is nearer wins, option by option.
+ * The policy of one run. Option by option, the call wins over `defineTask`, and that over the front door.
  *
  * @param defaults The options of the front door.
  * @param definition What `defineTask` was given.
  * @param options The options of the call.
- * @returns What applies.
+ * @returns The policy.
  */
 export function policyOf(
   defaults: TaskPolicy,
@@ -110,7 +110,7 @@ export function policyOf(
 }
 
 /**
- * The options that are not `undefined`, which leaves those further out alone.
+ * The options that have a value. An option that is `undefined` hides no option of the middleware.
  *
  * @param options The options as the user wrote them.
  */
