@@ -29,12 +29,6 @@ export interface WorkOwner extends TaskStarter {
   workIsOver(): void;
 }
 
-/** What a hook has begun, for a task. */
-interface PendingHook {
-  readonly task: BackgroundTask;
-  readonly over: () => void;
-}
-
 /**
  * The pending work of one request: its tasks in order, how many there are, and when all is over.
  *
@@ -44,8 +38,7 @@ export class Work extends Sequence<WorkOwner>
   implements ScheduledWork, TurnListener {
   previous: ScheduledWork | undefined;
   next: ScheduledWork | undefined;
-  isWaiting = false;
-  order = 0;
+  place: ScheduledWork["place"];
   /** The source of the latest `waitUntil`, by name; `undefined` until a platform was looked for. */
   keptBy: string | undefined;
   /** The first task that failed where `stopOnError` is set. */
@@ -58,7 +51,8 @@ export class Work extends Sequence<WorkOwner>
   #kept = 0;
   /** Tasks that have ended, and whose hooks are being called: they may still add tasks. */
   #ending = 0;
-  #hooks: Set<PendingHook> | undefined;
+  /** What hooks have begun, and for which task: what ends the wait for it. */
+  #hooks: Map<() => void, BackgroundTask> | undefined;
   #deadline: Deadline | undefined;
   /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
   #isSending = false;
@@ -178,7 +172,7 @@ export class Work extends Sequence<WorkOwner>
       .filter((task) => task.interrupt(status, reason))
       .map((task) => task.snapshot());
     const hooks = status === "abandoned" ? this.#hooks ?? [] : [];
-    for (const { over, task } of [...hooks]) {
+    for (const [over, task] of [...hooks]) {
       stopped.push(task.snapshot());
       over();
     }
@@ -203,7 +197,13 @@ export class Work extends Sequence<WorkOwner>
   hooksCalled(): void {
     this.#ending--;
     if (this.#tasks + this.#ending > 0) return;
-    if (this.#isDue) this.#leaveScheduler();
+    if (this.#isDue) {
+      this.#isDue = false;
+      const { scheduler } = this.owner;
+      // a work that is due in the next turn has no place at the scheduler yet
+      if (this.isOpen || this.place !== undefined) scheduler.dequeue(this);
+      if (this.isOpen) this.close();
+    }
     this.#checkOver();
   }
 
@@ -213,8 +213,14 @@ export class Work extends Sequence<WorkOwner>
    */
   hold(begun: Promise<void>, task: BackgroundTask): void {
     const wasBusy = this.isBusy;
-    const hook: PendingHook = { task, over: () => this.#hookIsOver(hook) };
-    (this.#hooks ??= new Set()).add(hook);
+    const over = (): void => {
+      clearTimeout(timer);
+      if (!this.#hooks?.delete(over)) return; // it is over already
+      if (this.#hooks.size === 0) this.#hooks = undefined;
+      this.owner.scheduler.count(0, -1);
+      this.#checkOver();
+    };
+    (this.#hooks ??= new Map()).set(over, task);
     this.owner.scheduler.count(0, 1);
     if (!wasBusy) this.#begin();
     const timer = setTimeout(() => {
@@ -222,13 +228,10 @@ export class Work extends Sequence<WorkOwner>
         quote(task.name)
       } is not waited for any more:`;
       writeError(text, `it has not settled after ${LONGEST_HOOK} ms`);
-      hook.over();
+      over();
     }, LONGEST_HOOK);
     unref(timer);
-    begun.then(() => {
-      clearTimeout(timer);
-      hook.over();
-    });
+    begun.then(over);
   }
 
   /** There is something to wait for that nobody can refuse. */
@@ -240,25 +243,6 @@ export class Work extends Sequence<WorkOwner>
   #count(tasks: number): void {
     this.#tasks += tasks;
     if (this.#isSending) this.owner.scheduler.sending += tasks;
-  }
-
-  #hookIsOver(hook: PendingHook): void {
-    if (!this.#hooks?.delete(hook)) return; // it is over already
-    if (this.#hooks.size === 0) this.#hooks = undefined;
-    this.owner.scheduler.count(0, -1);
-    this.#checkOver();
-  }
-
-  /** Gives back the place of `concurrency`, or leaves the line of works that wait for one. */
-  #leaveScheduler(): void {
-    const { scheduler } = this.owner;
-    this.#isDue = false;
-    scheduler.remove(this);
-    if (this.isOpen) {
-      this.close();
-      scheduler.release();
-    }
-    if (this.isBusy) scheduler.add(this);
   }
 
   #checkOver(): void {

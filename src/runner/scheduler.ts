@@ -14,14 +14,17 @@ import { processWatchers, type Watcher } from "./watchers.ts";
 
 /** The work of one request, as a scheduler sees it. */
 export interface ScheduledWork extends Linked<ScheduledWork> {
-  /** Whether it stands in the line of those that wait for a free place: the scheduler's own mark. */
-  isWaiting: boolean;
-  /** Its place in the order in which the requests got work, from 1: the scheduler's own mark. */
-  order: number;
+  /** Its place in the line of those that wait until they may start: the scheduler's own. */
+  place: Place | undefined;
   /** Its tasks may run, one after another. */
   start(): void;
   /** Ends what waits or runs, and tells what that was. */
   stop(status: EndStatus, reason: unknown): TaskRun[];
+}
+
+/** The place of a work in the line of those that wait until they may start. */
+interface Place extends Linked<Place> {
+  readonly work: ScheduledWork;
 }
 
 /** What a runner's observers add to its scheduler. */
@@ -44,8 +47,8 @@ export interface SchedulerLimits {
  * What a `TaskRunner` does: it counts tasks, lets the works of requests start in order, and knows
  * which are in flight.
  *
- * Invariant: `pending` is the number of tasks that were admitted and have not ended. A work stands in
- * one of the two lines from its first task or hook to its last.
+ * Invariant: `pending` is the number of tasks that were admitted and have not ended. A work is in
+ * flight from its first task or hook to its last.
  */
 export class Scheduler implements Drainable {
   /** Replaced only before the first task: by a test that has a clock of its own. */
@@ -62,14 +65,14 @@ export class Scheduler implements Drainable {
   failed = 0;
   /** The tasks of `pending` that wait for a slow client: they hold no place of `maxPending`. */
   sending = 0;
-  /** How many works it has seen. */
-  #works = 0;
   /** Promises of hooks that have not settled. */
   #hooks = 0;
   readonly #limits: SchedulerLimits;
+  /** Works with something to wait for, in the order in which they got it. */
   readonly #inFlight = new Line<ScheduledWork>();
-  /** Works that wait for a free place of `concurrency`, in the order their responses ended. */
-  readonly #ready = new Line<ScheduledWork>();
+  /** Those of them that wait until they may start, in the order their responses ended. */
+  readonly #ready = new Line<Place>();
+  /** How many works run: `concurrency` at most. */
   #open = 0;
   #idle: (() => void)[] = [];
 
@@ -128,8 +131,12 @@ export class Scheduler implements Drainable {
 
   /** A work has something to wait for. */
   add(work: ScheduledWork): void {
-    work.order ||= ++this.#works;
-    if (!work.isWaiting) this.#inFlight.add(work);
+    this.#inFlight.add(work);
+  }
+
+  /** A work has nothing left to wait for. */
+  remove(work: ScheduledWork): void {
+    this.#inFlight.delete(work);
   }
 
   /** The response of a work has ended: its tasks may start when it is their turn. */
@@ -138,30 +145,20 @@ export class Scheduler implements Drainable {
     // workerd takes a request that has no timer of its own, and that only another request can wake,
     // for dead
     if (IS_WORKERS) setTimeout(() => {}, MAX_DELAY);
-    this.#inFlight.delete(work);
-    work.isWaiting = true;
-    this.#ready.add(work);
+    work.place = { work, previous: undefined, next: undefined };
+    this.#ready.add(work.place);
   }
 
-  /** A work that had started has no task left: another one may start. */
-  release(): void {
+  /** A work has no task left. One that waits leaves the line; in place of one that ran, others start. */
+  dequeue(work: ScheduledWork): void {
+    if (work.place !== undefined) return this.#leaveLine(work);
     this.#open--;
-    const { concurrency } = this.#limits;
-    for (
-      let next = this.#ready.first;
-      next !== undefined && this.#open < concurrency;
-      next = this.#ready.first
-    ) {
-      this.remove(next);
-      this.#inFlight.add(next);
-      this.#start(next);
+    while (this.#open < this.#limits.concurrency) {
+      const { first } = this.#ready;
+      if (first === undefined) return;
+      this.#leaveLine(first.work);
+      this.#start(first.work);
     }
-  }
-
-  /** A work has nothing left to wait for. */
-  remove(work: ScheduledWork): void {
-    (work.isWaiting ? this.#ready : this.#inFlight).delete(work);
-    work.isWaiting = false;
   }
 
   /** Resolves once there is nothing to wait for. */
@@ -172,8 +169,7 @@ export class Scheduler implements Drainable {
 
   /** Stops everything in flight, and tells what that was. */
   abandon(reason: unknown): TaskRun[] {
-    return [...this.#inFlight.all(), ...this.#ready.all()]
-      .sort((one, other) => one.order - other.order)
+    return this.#inFlight.all()
       .flatMap((work) => work.stop("abandoned", reason));
   }
 
@@ -192,6 +188,11 @@ export class Scheduler implements Drainable {
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();
+  }
+
+  #leaveLine(work: ScheduledWork): void {
+    this.#ready.delete(work.place!);
+    work.place = undefined;
   }
 
   #start(work: ScheduledWork): void {
