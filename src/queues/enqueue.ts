@@ -5,7 +5,7 @@ import {
   schedulerOf,
 } from "../runner/scheduler.ts";
 import type { TaskRunner } from "../runner/task_runner.ts";
-import type { TaskEvent } from "../runner/watchers.ts";
+import { type TaskEvent, tell } from "../runner/watchers.ts";
 import type { Clock } from "../task/clock.ts";
 import type { DefinedTask } from "../task/definition.ts";
 import type { TaskOptions } from "../task/policy.ts";
@@ -181,7 +181,7 @@ class Sender implements TaskOwner {
 
   #notify(event: TaskEvent, task: BackgroundTask): void {
     if (!this.isWatched) return;
-    const begun = this.#scheduler.notify(event, task);
+    const begun = tell(undefined, this.#scheduler.observers, event, task);
     if (begun === undefined) return;
     this.#scheduler.count(0, 1);
     begun.then(() => this.#scheduler.count(0, -1));
