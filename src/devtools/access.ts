@@ -2,9 +2,10 @@ import type { Context } from "hono";
 import { property } from "../check/property.ts";
 
 /**
- * Headers that proxies, load balancers and content delivery networks add: who asks is then not who is
- * connected. What looks like one closes the page, because a header too many costs a developer one
- * line, `allow`, and one too few shows the page to the world.
+ * Headers that proxies, load balancers and content delivery networks add: the client is then not
+ * the machine that is connected. A header that looks like one of these closes the page. A header too
+ * many in this list costs a developer one line, `allow`; a header too few shows the page to the
+ * world.
  */
 const PROXY_HEADER = new RegExp(
   [
@@ -23,9 +24,10 @@ const PROXY_HEADER = new RegExp(
 /**
  * Whether a request was made on this very machine, by somebody who develops: the connection and
  * the host name are those of the loopback interface, no proxy says that it is in between, and
- * `NODE_ENV` can be read and is not `production`. A host name is asked for too, so that no other website can reach the page through
- * a name of its own that leads to 127.0.0.1. A proxy on this machine that asks for `localhost` and
- * adds no header, as nginx does unless it is told to, looks like a developer.
+ * `NODE_ENV` can be read and is not `production`. A host name is asked for too, so that no other
+ * website can reach the page through a name of its own that leads to 127.0.0.1. A proxy on this
+ * machine that asks for `localhost` and adds no header, as nginx does unless it is told to, looks
+ * like a developer.
  *
  * @param c The Hono context.
  * @returns `false` also where the runtime does not tell who is connected, as on Workers.

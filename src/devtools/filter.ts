@@ -1,7 +1,7 @@
 import type { TaskStatus } from "../task/task_run.ts";
 import type { SeenRequest, SeenTask } from "./journal.ts";
 
-/** Which tasks somebody wants to see. */
+/** Which tasks the page shows. */
 export interface Filter {
   /** Part of the name, in any case. */
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Filter {
   readonly outcome: string;
 }
 
-/** Every status, in the order somebody looks for them. */
+/** Every status, in the order of the menu. */
 export const OUTCOMES: readonly TaskStatus[] = [
   "waiting",
   "running",
@@ -26,7 +26,7 @@ export const OUTCOMES: readonly TaskStatus[] = [
  * Reads the filter from a query.
  *
  * @param query The query of the page.
- * @returns The filter; what is no filter lets everything through.
+ * @returns The filter. A part of the query that is no filter lets every task through.
  */
 export function filterOf(query: Readonly<Record<string, string>>): Filter {
   const { name = "", outcome = "" } = query;
@@ -41,7 +41,7 @@ export function filterOf(query: Readonly<Record<string, string>>): Filter {
  *
  * @param request The request.
  * @param filter What is asked for.
- * @returns Them, in the order they were added.
+ * @returns The tasks, in the order they were added.
  */
 export function matching(
   request: SeenRequest,

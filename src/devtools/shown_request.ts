@@ -14,7 +14,10 @@ export class ShownRequest {
   readonly startedAt: number;
   /** When it returned or threw. */
   handledAt: number | undefined = undefined;
-  /** Whether somebody will tell when the response ends: not for durable tasks, which do not wait. */
+  /**
+   * Whether the end of the response will be told. For durable tasks it is not, since they do not
+   * wait.
+   */
   endIsWatched = false;
   /** When the response ended. */
   responseEndedAt: number | undefined = undefined;

@@ -10,11 +10,11 @@ const FAULTS = new Set(["failed", "timed-out", "expired", "abandoned"]);
 export type Operation = "process" | "send";
 
 /**
- * Whether a durable task has ended here because it was handed over, or was to be: only such a one
- * succeeds, or is refused by an engine, without having started.
+ * Whether a durable task has ended here because it was handed over, or should have been. Only such a
+ * task succeeds, or is refused by an engine, without having started.
  *
  * @param run The task, which has ended.
- * @returns Whether what became of the work is somebody else's to tell.
+ * @returns Whether a worker, and not this process, tells what became of the work.
  */
 export function isHandOver({ startedAt, status, error }: TaskRun): boolean {
   return startedAt === undefined &&
@@ -22,7 +22,7 @@ export function isHandOver({ startedAt, status, error }: TaskRun): boolean {
 }
 
 /**
- * What metrics say of a task: few values, because each makes a series of its own.
+ * The attributes of a task in metrics: few values, because each value makes a series of its own.
  *
  * @param run The task.
  * @returns The attributes of our own metrics.

@@ -2,7 +2,7 @@ import type { Attributes, Meter, UpDownCounter } from "@opentelemetry/api";
 import type { TaskRun } from "../task/task_run.ts";
 import { operationAttributes } from "./otel_attributes.ts";
 
-/** What is measured of the tasks of a runner. */
+/** The instruments that measure the tasks of a runner. */
 export interface Instruments {
   /** Tasks that were added and have not ended. */
   readonly pending: UpDownCounter;

@@ -7,8 +7,8 @@ import { describeValue, quote } from "../check/check.ts";
 import type { JsonValue } from "./task_queue.ts";
 
 /**
- * The arguments of a durable task: themselves where they are JSON. In place of what is not stands
- * a text that says what to pass instead, and the compiler shows it.
+ * The arguments of a durable task. An argument that is JSON keeps its type. The type of any other
+ * argument is a text that says what to pass instead, which the compiler shows.
  *
  * @typeParam Args The handler's parameters behind the context.
  */
@@ -50,7 +50,7 @@ export type JsonOf<Value, Level extends readonly unknown[] = []> =
     : never;
 
 /**
- * Copies the arguments of a durable task, so that whoever changes them later changes nothing.
+ * Copies the arguments of a durable task, so that a later change of the originals changes nothing.
  *
  * @param task The name of the task, for the message.
  * @param args The arguments.

@@ -4,13 +4,13 @@ import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
 /** A queue for tests: it keeps its messages in memory, where a test can look at them. */
 export interface MemoryQueue extends TaskQueue {
-  /** What was handed over, in order. A second message with the `idempotencyKey` of one is not. */
+  /** What was handed over, in order. A second message with the same `idempotencyKey` is left out. */
   readonly messages: readonly TaskMessage[];
   /** Forgets what was handed over, as if workers had run it long ago. */
   clear(): void;
   /**
-   * Refuses whatever is handed over from now on, as a broker that is down does; `undefined` ends
-   * that.
+   * Refuses every message that is handed over from now on, as a broker that is down does. `undefined`
+   * ends this.
    *
    * @throws {RangeError} If the outcome is none of these.
    */

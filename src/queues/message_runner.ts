@@ -59,7 +59,10 @@ export class MessageRunner {
   readonly #onTaskError: OnTaskError | undefined;
   readonly #observers: Observers;
   readonly #running = new Set<BackgroundTask>();
-  /** Of each name of a renamed task there may be thousands of messages, each delivered again and again. */
+  /**
+   * Of each name of a renamed task there may be thousands of messages, each delivered again and
+   * again.
+   */
   readonly #unknown = new SeldomLines();
 
   /**
@@ -129,7 +132,7 @@ export class MessageRunner {
         `Cannot run ${describeValue(body)}: it is no message of this version`,
       );
       this.#unknown.write("", error.message);
-      // Not permanent: a platform may keep it for somebody who can read it.
+      // Not permanent: the platform may keep the message for a worker that can read it.
       return { next: "failed", permanent: false, error };
     }
     const task = this.#tasks.get(body.task);
@@ -196,7 +199,7 @@ type Ended = AttemptResult | {
   readonly error: unknown;
 };
 
-/** Who watches the deliveries of a worker, and which of them run. */
+/** The observers of a worker, and the deliveries that run. */
 interface Worker {
   readonly observers: Observers;
   readonly running: Set<BackgroundTask>;

@@ -6,11 +6,11 @@ import type { TaskMessage } from "./task_queue.ts";
 const VERSION: TaskMessage["version"] = 1;
 
 /**
- * What `onTaskError` is told of a message of another version, which a newer worker can read.
+ * Makes what `onTaskError` is told of a message of another version, which a newer worker can read.
  *
  * @param body What an engine kept.
  * @param attempt The attempt, from 1.
- * @returns What became of it, or `undefined` for what is none.
+ * @returns The run of the message, or `undefined` where it is no message at all.
  */
 export function runOfOtherVersion(
   body: unknown,

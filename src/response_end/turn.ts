@@ -43,7 +43,9 @@ export class Gate {
 export class Turn {
   /** When the turn began, or the first question in it was asked: epoch milliseconds. */
   readonly time: number = Date.now();
-  /** Whether there is a platform that may have a `waitUntil`; `undefined` until that was looked up. */
+  /**
+   * Whether there is a platform that may have a `waitUntil`; `undefined` until that was looked up.
+   */
   isOnPlatform: boolean | undefined = undefined;
   #gate: Gate | undefined = undefined;
 
@@ -82,7 +84,10 @@ export function laterOf(
   return isNodeLike ? setImmediate : setTimeout;
 }
 
-/** The turn that runs now. Requests of a Worker share none: workerd forbids a shared promise or timer. */
+/**
+ * The turn that runs now. Requests of a Worker share none: workerd forbids a shared promise or
+ * timer.
+ */
 export function thisTurn(): Turn {
   if (MAY_BE_WORKERS) return new Turn();
   if (current === undefined) {

@@ -11,7 +11,7 @@ export type Answer = { readonly response: Response } | {
 export interface ResponseProgress {
   /** The app has answered: the body is being read. */
   answered(): void;
-  /** The response has been read to its end, or there is none. */
+  /** The response has been read to its end, or there is no response. */
   over(outcome: ResponseOutcome): Promise<void>;
 }
 

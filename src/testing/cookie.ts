@@ -68,7 +68,7 @@ function expiryOf(attributes: ReadonlyMap<string, string>): number {
  *
  * @param cookie The cookie.
  * @param url Where the request goes.
- * @returns Whether host, path and `Secure` allow it; its time is somebody else's question.
+ * @returns Whether host, path and `Secure` allow it; the time of the cookie is not looked at.
  */
 export function isFor(
   cookie: Cookie,

@@ -4,8 +4,8 @@ import type { RecordedTask } from "./recorded_task.ts";
 export type TaskReference = string | ((...args: never[]) => unknown);
 
 /**
- * What `expect.any(String)` of Vitest or Jest is: it judges an argument in place of being equal to it.
- * That of Bun shows no method.
+ * A matcher such as `expect.any(String)` of Vitest or Jest: it judges an argument in place of being
+ * equal to it. A matcher of Bun shows no method.
  */
 export interface TaskMatcher {
   /** Judges what there is. */

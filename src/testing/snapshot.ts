@@ -119,7 +119,10 @@ function copyOfBytes(value: object): object | undefined {
   return Uint8Array.prototype.slice.call(value); // of whatever type the view is
 }
 
-/** One with files stays as it is: some runtimes give another object for a file each time. */
+/**
+ * Copies a form. A form with files is not copied: some runtimes give another object for a file each
+ * time.
+ */
 function copyOfForm(form: FormData): FormData | undefined {
   const copy = new FormData();
   for (const [name, value] of form) {
@@ -129,13 +132,13 @@ function copyOfForm(form: FormData): FormData | undefined {
   return copy;
 }
 
-/** Whether an instance of a class shows what is in it, and is not one of the platform's. */
+/** Whether an instance of a class shows its content, and its class is none of the platform's. */
 function isOpen(value: object): boolean {
   return Object.prototype.toString.call(value) === "[object Object]" &&
     Object.keys(value).length > 0;
 }
 
-/** Copies the properties of an object's own. A getter stays one. */
+/** Copies the own properties of an object. A getter stays a getter. */
 function copyProperties(
   value: object,
   into: object,

@@ -40,16 +40,17 @@ export interface TestClientOptions {
    */
   readonly tasks?: "run" | "record" | "manual";
   /**
-   * Rejects a request, `runNext()` or `runAll()` with what a task of it threw. A durable task that its
-   * engine refused is not meant: the app has answered for it, with a 503 as a rule.
+   * Rejects a request, `runNext()` or `runAll()` with what a task of it threw. A durable task
+   * that its engine refused rejects nothing: the app has answered for it, with a 503 as a rule.
    *
    * @default {true}
    */
   readonly raiseTaskErrors?: boolean;
   /**
    * What timeouts, retry delays and deadlines tell the time by: the client moves it to the next
-   * timer whenever the tasks wait for nothing else. Only for tasks that need no real time
-   * themselves, as when `fetch` is a stub: one that waits for a real answer times out at once.
+   * timer whenever the tasks wait for nothing else. Only for
+   * tasks that need no real time themselves, as when `fetch` is a stub: a task that waits for a real
+   * answer times out at once.
    *
    * @default {undefined} (timeouts take as long as they say; the delays between attempts are left
    * out)
@@ -62,8 +63,8 @@ export interface TestClientOptions {
    */
   readonly cookies?: CookieJar;
   /**
-   * Whether to follow redirects, those to other origins excepted. Each is a request of its own, whose
-   * tasks end before the next one.
+   * Whether to follow redirects, except to other origins. Each redirect is a request of its own,
+   * whose tasks end before the next request.
    *
    * @default {false}
    */

@@ -14,16 +14,16 @@ export interface TestRequestOptions {
   readonly form?: Readonly<Record<string, string>> | URLSearchParams | FormData;
   /** A body to send as it is: a stream too, on every runtime. */
   readonly body?: BodyInit;
-  /** The headers; where a `Request` is sent, they take the place of those of the same name. */
+  /** The headers. Where a `Request` is sent, they replace its headers of the same name. */
   readonly headers?: HeadersInit;
   /** What to add to the query of the URL; what is `undefined` is left out. */
   readonly query?:
     | Readonly<Record<string, string | number | boolean>>
     | URLSearchParams;
   /**
-   * The client leaves when it aborts: the app's `request.signal` aborts, and what is left of the body
-   * is not read. Where the app had answered by then, the request resolves with what was read; where
-   * it had not, it rejects with the reason of the signal. Either way the tasks run first.
+   * When it aborts, the client leaves: the app's `request.signal` aborts, and what is left of the
+   * body is not read. Where the app had answered by then, the request resolves with what was read;
+   * where it had not, it rejects with the reason of the signal. Either way the tasks run first.
    *
    * @default {undefined} (the client stays)
    */

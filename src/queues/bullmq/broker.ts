@@ -13,8 +13,7 @@ export interface Broker {
   readonly isAtomic: boolean;
   /**
    * BullMQ's queue on a connection that is up. Callers share one attempt to connect. May stay
-   * pending for as long as the broker is away, and rejects where it answers that it will not have
-   * us.
+   * pending for as long as the broker is away, and rejects where the broker refuses this client.
    */
   open(): Promise<Queue>;
   /** Why there is no connection yet, as far as it is known. */
@@ -24,8 +23,9 @@ export interface Broker {
   /** Whether the broker has certainly kept nothing of a batch that failed with this error. */
   refused(error: unknown, messages: number): boolean;
   /**
-   * Forgets the connection of a queue, which may be dead; the next `open()` makes another. One that
-   * was made since is left alone: requests of the old one may fail long after the first.
+   * Forgets the connection of a queue, which may be dead; the next `open()` makes another. A
+   * connection that was made since is left alone: requests of the old connection may fail long
+   * after the first failure.
    */
   discard(queue: Queue): void;
   /** Closes the connection, however dead it is. */

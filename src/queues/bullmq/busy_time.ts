@@ -1,7 +1,7 @@
-/** How often it is looked whether this process is busy, in milliseconds. */
+/** How often this process is checked for being busy, in milliseconds. */
 const STEP = 25;
 
-/** The time in which this process was too busy to hear anything, while somebody waits. */
+/** Measures how long this process was too busy to hear an answer, while a hand-over waits for one. */
 export class BusyTime {
   #total = 0;
   #waiting = 0;
@@ -9,7 +9,7 @@ export class BusyTime {
   #timer: ReturnType<typeof setInterval> | undefined = undefined;
 
   /**
-   * Somebody begins to wait.
+   * A hand-over begins to wait.
    *
    * @returns A mark for {@linkcode since}.
    */
@@ -21,7 +21,7 @@ export class BusyTime {
     return this.#total;
   }
 
-  /** Somebody has waited. */
+  /** A hand-over has waited. */
   end(): void {
     if (--this.#waiting === 0) clearInterval(this.#timer);
   }

@@ -68,13 +68,13 @@ function receive(number: number): void {
   setTimeout(() => {
     if (processWork.isEnding) return;
     isOurs = true;
-    // A server that nobody can stop would leave the process to end by itself: there is none.
+    // `endProcess` leaves the process to end by itself where it has no server to stop. So it gets one.
     const stops = [() => Promise.resolve()];
     void endProcess(stops, timeout, (code) => exitWhenWritten(process, code));
   }, 0);
 }
 
-/** A worker that closes, as whoever ends the process sees it: something to drain, or to abandon. */
+/** A worker that closes, in the shape that `endProcess` drains or abandons. */
 class ClosingWorker implements Drainable {
   isBusy = true;
   readonly succeeded = 0;

@@ -40,7 +40,7 @@ export type BullMQConnection =
     readonly prefix?: never;
   };
 
-/** The name of the queue where nobody chose one. */
+/** The default name of the queue. */
 export const DEFAULT_QUEUE_NAME = "background-tasks";
 
 /** The options that say where the engine is. */

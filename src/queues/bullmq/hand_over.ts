@@ -12,7 +12,10 @@ export class Late extends Error {}
 /** The error of a hand-over that the engine was never given, because it stands still. */
 export class Stuck extends Error {}
 
-/** What an engine takes at least, in bytes a millisecond: Postgres took 5 MB a second on a busy machine, and less on a busier one. */
+/**
+ * What an engine takes at least, in bytes a millisecond: Postgres took 5 MB a second on a busy
+ * machine, and less on a busier one.
+ */
 const BYTES_PER_MILLISECOND = 2_000;
 
 /** How long a process listens for what has come meanwhile, in milliseconds. */
@@ -110,7 +113,7 @@ export class HandOver {
         for (const parcel of parcels) await this.#send([parcel]); // which of them is it?
         return;
       }
-      // Nobody was answered meanwhile: the connection may be dead without anybody having said so.
+      // No hand-over was answered meanwhile: the connection may have died in silence.
       if (answers === this.#answers) this.#giveUp(queue);
       else if (isDemoted(error as Error)) this.#broker.discard(queue);
       for (const { reject } of parcels) reject(error);

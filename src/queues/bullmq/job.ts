@@ -26,7 +26,7 @@ export type BullMQJobOptions = Omit<
   | "repeat"
 >;
 
-/** The same options for every job, or those of each message. */
+/** The same options for every job, or a function that gives the options of a message. */
 export type JobOptions =
   | BullMQJobOptions
   | ((message: TaskMessage) => BullMQJobOptions);
@@ -34,7 +34,7 @@ export type JobOptions =
 /** How long BullMQ remembers an `idempotencyKey`. */
 const KEY_TTL = 60 * 60_000;
 
-/** What BullMQ is told where nobody said otherwise. */
+/** The options of a job unless `jobOptions` says otherwise. */
 const DEFAULTS: BullMQJobOptions = {
   removeOnComplete: { age: 3_600, count: 1_000 },
   removeOnFail: { age: 7 * 24 * 3_600, count: 5_000 },
@@ -74,7 +74,7 @@ export interface BullMQJob {
  * The job of a message.
  *
  * @param message The message.
- * @param options What BullMQ is told beside it.
+ * @param options The user's options of the jobs.
  * @returns The job.
  * @throws {TypeError} If the options of this message are none, or one is set by the message.
  */
@@ -99,7 +99,7 @@ export function jobOf(message: TaskMessage, options: JobOptions): BullMQJob {
 }
 
 /**
- * The options that every job of a message has, those of a scheduler too.
+ * The options that each job of a message has, also a job that a scheduler adds.
  *
  * @param message The message.
  * @param options What BullMQ is told beside it.

@@ -2,7 +2,7 @@ import type { IQueueBackend, Worker } from "bullmq";
 import { causeOf } from "./cause.ts";
 import type { Outage } from "./outage.ts";
 
-/** A lock that is taken anew, where it has run out and nobody else has it. */
+/** Takes a lock anew that has run out, unless another worker has taken it. */
 export type Relock = (
   jobId: string,
   token: string,
@@ -10,11 +10,11 @@ export type Relock = (
 ) => Promise<unknown>;
 
 /**
- * The locks of the tasks a worker runs. Those that ran out in an outage are taken anew, before
- * others may take their tasks for dead.
+ * The locks of the tasks a worker runs. Locks that ran out in an
+ * outage are taken anew, before other workers may take their tasks for dead.
  */
 export class Locks {
-  /** How long one holds, in milliseconds. */
+  /** How long a lock holds, in milliseconds. */
   readonly duration: number;
   readonly #backend: IQueueBackend;
   readonly #outage: Outage;
@@ -57,7 +57,9 @@ export class Locks {
     return lost.length === 0 || this.#relock === undefined;
   }
 
-  /** Whoever holds a lock that ran out may not have had the time to take it anew. */
+  /**
+   * Whether an outage was so short ago that other workers may not have taken their locks anew yet.
+   */
   #hasFailedLately(): boolean {
     return this.#outage.lastedWithin(2 * this.duration);
   }

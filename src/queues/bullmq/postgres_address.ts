@@ -68,7 +68,7 @@ const WRITE =
   'write a URL such as "postgres://127.0.0.1:5432/app", an object such as { host, user, password, ' +
   "database }, or a pg.Pool";
 
-/** BullMQ's schema where nobody chose one. */
+/** The default schema of BullMQ's tables. */
 const SCHEMA = "bullmq";
 
 /**

@@ -10,7 +10,7 @@ import {
 import { backendIn, createPool, type Pool } from "./postgres_pool.ts";
 
 /**
- * A query that nobody waits for any longer is forgotten after this many milliseconds. A hand-over
+ * A query is given up after this many milliseconds. A hand-over
  * has a clock of its own, which does not count what this process was busy with.
  */
 const FORGOTTEN = 60_000;

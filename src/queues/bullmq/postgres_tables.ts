@@ -10,7 +10,7 @@ import { poolOptionsOf, type PostgresAddress } from "./postgres_address.ts";
 import { createPool, type Pool } from "./postgres_pool.ts";
 
 /**
- * Makes BullMQ's tables where they are missing or old, or says that somebody has to.
+ * Makes BullMQ's tables where they are missing or old, or says that `migrate()` has to.
  *
  * @param pool Connections to Postgres.
  * @param schema The schema of the tables.

@@ -42,7 +42,7 @@ export function taskProcessor(
 /**
  * What BullMQ runs for each attempt.
  *
- * @param runner Who runs the messages.
+ * @param runner Runs the messages.
  * @returns The processor.
  */
 export function processorOf(runner: MessageRunner): TaskProcessor {
@@ -74,7 +74,7 @@ function bodyOf({ data, id, opts, repeatJobKey, timestamp }: Job): unknown {
   };
 }
 
-/** What a handler returned, as the value of its job; what is no JSON is none. */
+/** The value of a job: what its handler returned, or `undefined` where that is not JSON. */
 function storable(value: unknown): unknown {
   try {
     const json = JSON.stringify(value)?.replaceAll("\\u0000", "\\ufffd");

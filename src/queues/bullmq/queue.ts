@@ -37,7 +37,7 @@ export interface BullMQQueueOptions {
   readonly jobOptions?: JobOptions;
 }
 
-/** How long a request waits for a broker where nobody said otherwise: it is to fail within a second. */
+/** How long a request waits for a broker by default, so that it fails within a second. */
 const DEFAULT_TIMEOUT = 800;
 
 /**

@@ -97,7 +97,7 @@ async function isForbidden(command: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** A lock that has run out is gone in Redis; who takes it anew has to be the first one. */
+/** Redis drops a lock that has run out. `NX` lets only the first worker take it anew. */
 function relockOn(redis: RedisClient, worker: Worker): Relock {
   return (jobId, token, duration) =>
     redis.set(worker.toKey(`${jobId}:lock`), token, "PX", duration, "NX");

@@ -62,7 +62,7 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
     this.client.on("failed", (job, error) => void this.#jobFailed(job, error));
   }
 
-  /** Begins to fetch jobs, once everybody listens who has to. */
+  /** Begins to fetch jobs. Call it when all listeners are registered. */
   run(): void {
     this.client.run().catch((error) => this.client.emit("error", error));
   }
@@ -92,7 +92,10 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
     );
   }
 
-  /** BullMQ has no event for a job that was put off because nobody here knows its task. */
+  /**
+   * Forgets jobs that were put off because this worker does not know their task: BullMQ has no
+   * event for it.
+   */
   #forgetDelayed(): void {
     for (const [id, { delay }] of this.#active) {
       if (delay > 0) this.#active.delete(id);
