@@ -1,10 +1,10 @@
 import { root } from "./project.ts";
 
 /** A command that has not ended after this many milliseconds hangs, and is ended. */
-const TIME_LIMIT = 600_000;
+const TIME_LIMIT = 1_800_000;
 
 /** How long what a command has started may hold its output open once it has ended, in milliseconds. */
-const GRACE = 5_000;
+const GRACE = 15_000;
 
 /** What a command has printed, and how it ended. */
 export interface CommandResult {

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 
 /** How long processes may take to end by themselves, in milliseconds. */
-const GRACE = 5_000;
+const GRACE = 15_000;
 
 /** How long they may take at SIGINT, in milliseconds. */
-const LAST_WORDS = 1_000;
+const LAST_WORDS = 2_000;
 
 /** A process of this machine. */
 export interface FoundProcess {

@@ -54,8 +54,37 @@ export function readLine(
 ): TestLine | undefined {
   const { name, time = "", word } = LINES[runtime].exec(line)?.groups ?? {};
   if (name === undefined || word === undefined) return undefined;
-  if (name.endsWith(".mjs")) return undefined; // Node counts a file without a test as one
   return { name, passed: GOOD.includes(word), milliseconds: duration(time) };
+}
+
+/** Deno says so in the middle of the line of a test that takes a minute. */
+const NOTICE = /'[^\n]*' has been running for over \([^)\n]*\)(?:\n|$)/g;
+
+/**
+ * Leaves out what Deno says of a test that takes a minute, which breaks the line of that test in two.
+ *
+ * @param output What Deno printed.
+ */
+export function withoutNotices(output: string): string {
+  return output.replace(NOTICE, "");
+}
+
+/**
+ * Does the same as {@linkcode withoutNotices}, line by line.
+ *
+ * @param take Takes each line that is left.
+ */
+export function wholeLines(
+  take: (line: string) => void,
+): (line: string) => void {
+  let begun = "";
+  return (line) => {
+    const rest = withoutNotices(line);
+    begun += rest;
+    if (rest !== line) return; // the rest of the line comes
+    take(begun);
+    begun = "";
+  };
 }
 
 /** Reads `"1m2s"`, `"510µs"` or `"3.1ms"`. */

@@ -4,6 +4,8 @@ import {
   readLine,
   readReport,
   testTable,
+  wholeLines,
+  withoutNotices,
 } from "../../tools/test_report.ts";
 import { RUNTIMES } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
@@ -103,4 +105,16 @@ test("testTable() has a row for each test, whatever became of it where", () => {
       "| g() | FAILED | – |",
     ].join("\n"),
   );
+});
+
+test("wholeLines() mends the line that Deno breaks for a test of a minute", () => {
+  const lines: string[] = [];
+  const take = wholeLines((line) => lines.push(line));
+  const slow = "'slow' has been running for over (1m0s)";
+  for (const line of [`slow ...${slow}`, " FAILED (1m4s)", "fast ... ok"]) {
+    take(line);
+  }
+  assertEquals(lines, ["slow ... FAILED (1m4s)", "fast ... ok"]);
+  const output = `slow ...${slow}\n FAILED (1m4s)\nfast ... ok`;
+  assertEquals(withoutNotices(output), lines.join("\n"));
 });

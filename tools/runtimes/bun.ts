@@ -10,7 +10,7 @@ export const bun: TestRuntime = {
   async run(tests, { env, files, onLine }) {
     const bun = fileURLToPath(new URL("node_modules/.bin/bun", root));
     const result = await run([
-      ...[bun, "test", "--timeout", "60000"], // longer than a test may take: the harness has its own limit
+      ...[bun, "test", "--timeout", "600000"], // longer than a test may take: the harness has its own limit
       ...(tests.filter === ""
         ? []
         : ["--test-name-pattern", escapePattern(tests.filter)]),

@@ -1,5 +1,7 @@
+import { fileURLToPath } from "node:url";
 import { run } from "../command.ts";
 import { countTests } from "../count_tests.ts";
+import { root } from "../project.ts";
 import {
   jobsOf,
   type TestCount,
@@ -7,6 +9,8 @@ import {
   type TestRun,
   type TestRuntime,
 } from "../test_run.ts";
+import { wholeLines, withoutNotices } from "../test_report.ts";
+import { isUnitJob, unitEntry } from "../unit_entry.ts";
 
 /** Runs the tests with `deno test`, those about the package too. */
 export const deno: TestRuntime = {
@@ -23,18 +27,19 @@ export async function denoTest(
   { env, files, onLine }: TestJob,
   runtime: "deno" | "workerd",
 ): Promise<TestCount> {
+  const paths = isUnitJob(tests, files) ? [await unitEntry(tests)] : files;
   const result = await run([
-    ...[
-      Deno.execPath(),
-      "test",
-      "-A",
-      "--no-check",
-      ...tests.denoArguments,
-    ],
+    ...[Deno.execPath(), "test", "-A", "--no-check"],
+    ...["--config", fileURLToPath(new URL("deno.json", root))],
+    ...tests.denoArguments,
     ...(tests.filter === "" ? [] : ["--filter", tests.filter]),
-    ...files,
-  ], { env: { ...env, POSTLUDE_RUNTIME: runtime }, onLine });
-  return countTests(result, tests, {
+    ...paths,
+  ], {
+    env: { ...env, POSTLUDE_RUNTIME: runtime },
+    onLine: wholeLines(onLine),
+  });
+  const output = withoutNotices(result.output);
+  return countTests({ ...result, output }, tests, {
     failed: /^(?:ok|FAILED) \| \d+ passed.*? \| (\d+) failed/gm,
     passed: /^(?:ok|FAILED) \| (\d+) passed/gm,
   });

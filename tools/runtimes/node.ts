@@ -9,47 +9,46 @@ import {
   type TestRun,
   type TestRuntime,
 } from "../test_run.ts";
+import { isUnitJob, unitEntry } from "../unit_entry.ts";
 
+const UNIT = "unit_tests";
 const SERVER = "tests/harness/servers/node.ts";
 
 /** The bundles of a run, which its jobs share. */
 const bundles = new WeakMap<TestRun, Promise<void>>();
 
-/** Bundles the tests to JavaScript and runs them with `node --test`. */
+/**
+ * Bundles the tests to JavaScript and runs them with `node:test`: each job in one process, where
+ * `node --test` would start one more for each file.
+ */
 export const node: TestRuntime = {
   jobs: jobsOf,
   async run(tests, { env, files, onLine }) {
     const bundled = bundles.get(tests) ?? bundleTests(tests);
     bundles.set(tests, bundled);
     await bundled;
+    const [file] = isUnitJob(tests, files) ? [UNIT] : files;
     const result = await run([
-      ...[
-        "node",
-        "--enable-source-maps",
-        "--test",
-        "--test-concurrency=1",
-        "--test-reporter=spec",
-      ],
+      ...["node", "--enable-source-maps", "--test-reporter=spec"],
       ...(tests.filter === ""
         ? []
         : [`--test-name-pattern=${escapePattern(tests.filter)}`]),
-      ...files.map((file) => `${tests.folder}/${file}.mjs`),
+      `${tests.folder}/${file}.mjs`,
     ], { env: { ...env, POSTLUDE_RUNTIME: "node" }, onLine });
     return countTests(result, tests, {
       failed: /^ℹ (?:fail|cancelled) (\d+)$/gm,
-      // not "ℹ pass 1", which a file without a test has too
-      passed: /^ *✔ (?!.*\.mjs \([\d.]+ms\)$)/gm,
+      passed: /^ *✔ /gm,
     });
   },
 };
 
 async function bundleTests(tests: TestRun): Promise<void> {
-  const files = [...tests.unit, ...tests.processes];
+  const files = Object.fromEntries(
+    tests.processes.map((file) => [file, pathOf(file)]),
+  );
+  if (tests.unit.length > 0) files[UNIT] = await unitEntry(tests);
   await bundle({
-    files: Object.fromEntries([...files.map((file) => [file, pathOf(file)]), [
-      "server",
-      pathOf(SERVER),
-    ]]),
+    files: { ...files, server: pathOf(SERVER) },
     folder: tests.folder,
     target: "node",
   });

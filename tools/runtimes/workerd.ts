@@ -1,8 +1,6 @@
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import type { TestResult } from "../../tests/harness/worker.ts";
 import { bundle } from "../bundle.ts";
-import { root } from "../project.ts";
 import {
   jobsOf,
   type TestCount,
@@ -10,6 +8,7 @@ import {
   type TestRun,
   type TestRuntime,
 } from "../test_run.ts";
+import { isUnitJob, unitEntry } from "../unit_entry.ts";
 import { startWorkerd } from "../workerd.ts";
 import { denoTest } from "./deno.ts";
 
@@ -17,14 +16,14 @@ import { denoTest } from "./deno.ts";
 export const workerd: TestRuntime = {
   jobs: jobsOf,
   run: (tests, job) =>
-    job.files.some((file) => tests.processes.includes(file))
-      ? denoTest(tests, job, "workerd")
-      : testInside(tests, job),
+    isUnitJob(tests, job.files)
+      ? testInside(tests, job)
+      : denoTest(tests, job, "workerd"),
 };
 
 async function testInside(
   tests: TestRun,
-  { env, files, onLine }: TestJob,
+  { env, onLine }: TestJob,
 ): Promise<TestCount> {
   let output = "";
   const log = (line: string): void => {
@@ -32,7 +31,7 @@ async function testInside(
     onLine(line);
   };
   const seed = Deno.env.get("POSTLUDE_SEED");
-  await using workerd = await startWorkerd(await bundleTests(tests, files), {
+  await using workerd = await startWorkerd(await bundleTests(tests), {
     d1: ["DB"],
     env: {
       ...env,
@@ -65,23 +64,14 @@ function eachLine(stream: Readable, take: (line: string) => void): void {
 }
 
 /** Bundles all unit tests and the worker that runs them into one file. */
-async function bundleTests(
-  { folder }: TestRun,
-  files: readonly string[],
-): Promise<string> {
-  const modules = [...files, "tests/harness/worker.ts"].map((file) =>
-    fileURLToPath(new URL(file, root))
-  );
-  const source =
-    modules.map((path) => `import ${JSON.stringify(path)};\n`).join("") +
-    `export { default } from ${JSON.stringify(modules.at(-1))};\n`;
-  await Deno.writeTextFile(`${folder}/unit_tests.ts`, source);
+async function bundleTests(tests: TestRun): Promise<string> {
+  const entry = await unitEntry(tests, "tests/harness/worker.ts");
   await bundle({
-    files: { unit_tests: `${folder}/unit_tests.ts` },
-    folder,
+    files: { unit_tests_of_worker: entry },
+    folder: tests.folder,
     target: "workerd",
   });
-  return `${folder}/unit_tests.mjs`;
+  return entry.replace(/\.ts$/, ".mjs");
 }
 
 async function runTest(url: URL, name: string): Promise<TestResult> {
