@@ -13,7 +13,8 @@ export function setting(name: string): string | undefined {
 }
 
 /**
- * Burns CPU until something is true, or for five seconds; on workerd for a fixed amount of work.
+ * Burns CPU until something is true, or for a minute, which no busy machine needs; on workerd for a
+ * fixed amount of work.
  *
  * @param done What to wait for.
  * @param work How much work, in tenths of a second of a core, more or less.
@@ -25,7 +26,7 @@ export function burn(done: () => boolean, work: number): boolean {
     for (let i = 0; i < work * 1.5e8; i++) sum += i;
     return sum > 0;
   }
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 60_000;
   while (!done()) {
     if (Date.now() > deadline) return false;
   }

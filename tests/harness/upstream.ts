@@ -9,7 +9,7 @@ const BODIES: Readonly<Record<string, Uint8Array>> = {
   "/plain": PAGE,
   "/odd": PAGE,
   "/gzip": gzipSync(PAGE),
-  "/large": new Uint8Array(32 * 1024 * 1024).fill(9),
+  "/large": new Uint8Array(16 * 1024 * 1024).fill(9),
 };
 
 /**

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
 import {
   connect,
   request,
@@ -128,6 +129,15 @@ function isHole(stage: Stage, { path, large }: Case): boolean {
   return slow || isFile || large === true || path.startsWith("/outside/etag");
 }
 
+/**
+ * Whether the last bytes may be read and not yet sent when a task starts, for a client that is slow
+ * because its machine is busy: the table says so of what is larger than the kernel takes.
+ */
+function mayWait(stage: Stage, one: Case): boolean {
+  return LARGE.includes(one) &&
+    (stage === withoutServer || runtime === "workerd");
+}
+
 for (const stage of STAGES) {
   if (stage.unless !== undefined) {
     leaveOut(`responseEnd: every case ${stage.title}`, stage.unless);
@@ -158,7 +168,7 @@ function matrix(stage: Stage, one: Case): void {
   const title = `responseEnd: ${method} ${path} ${range}`.trim();
   testUnless(unless, `${title} ${stage.title}`, async () => {
     const plain = await request(await stage.port(), path, options);
-    const hold = !isHole(stage, one);
+    const hold = !isHole(stage, one) && !mayWait(stage, one);
     const { response, line } = await stage.withTask(path, options, hold);
     assertSame(response, plain);
     // Node's fetch() decodes and keeps the length: the client leaves when it has that much
@@ -238,8 +248,5 @@ function assertSame(
     headers(expected),
   ]);
   assertEquals(actual.body.length, expected.body.length);
-  assert(
-    actual.body.every((byte, index) => byte === expected.body[index]),
-    "other bytes",
-  );
+  assertEquals(Buffer.compare(actual.body, expected.body), 0, "other bytes");
 }

@@ -13,11 +13,15 @@ import { startUpstream } from "../harness/upstream.ts";
 
 export const MB = 1024 * 1024;
 
-/** How much a task burns that must not keep its client waiting: on a busy machine, less is missed. */
-const HELD = 4;
+/**
+ * How much a task burns that must not keep its client waiting. A Worker cannot look whether its client
+ * has its answer, so there a client that came too late asks again, for a task that burns more: a
+ * response that waits for its task waits for each of them.
+ */
+const HELD = runtime === "workerd" ? [1, 8, 64] : [1];
 
 const folder = mkdtempSync(`${bundlesFolder()}/responses-`);
-writeFileSync(`${folder}/file`, new Uint8Array(64 * MB).fill(9));
+writeFileSync(`${folder}/file`, new Uint8Array(16 * MB).fill(9));
 
 let upstream: Promise<string> | undefined;
 
@@ -62,8 +66,20 @@ export class Stage {
     options: RequestOptions | undefined,
     hold: boolean,
   ): Promise<{ response: CompleteResponse; line: string }> {
+    for (const work of hold ? HELD : [0]) {
+      const found = await this.#withTask(path, options, work);
+      if (!found.isLate) return found;
+    }
+    throw new Error(`The answer of ${path} waited for the task`);
+  }
+
+  async #withTask(
+    path: string,
+    options: RequestOptions | undefined,
+    work: number,
+  ): Promise<{ response: CompleteResponse; line: string; isLate: boolean }> {
     const name = uniqueName();
-    const query = `?task=${name}${hold ? `&hold=${HELD}` : ""}`;
+    const query = `?task=${name}${work > 0 ? `&hold=${work}` : ""}`;
     // closed at last: a client that is faster than the server's own end would be one that leaves
     using connection = await connect(await this.port());
     const headers = { Connection: "close", ...options?.headers };
@@ -71,11 +87,10 @@ export class Stage {
       ...options,
       headers,
     }).complete;
-    if (runtime === "workerd" && hold) {
-      assertEquals(await this.linesOf(name), []);
-    }
+    const isLate = runtime === "workerd" && work > 0 &&
+      (await this.linesOf(name)).length > 0;
     release(name);
-    return { response, line: await this.lineOf(name) };
+    return { response, line: await this.lineOf(name), isLate };
   }
 
   /** The line of a task, once it has run, and has not kept its client waiting. */
