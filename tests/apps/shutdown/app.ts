@@ -14,6 +14,9 @@ import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import process from "node:process";
 
+/** Node closes an idle connection after this long: after any timeout of a test. */
+export const KEPT = { keepAliveTimeout: 600_000 };
+
 let log: Promise<FileHandle> | undefined;
 
 /** Writes a line to the disk itself, not to a buffer. */
@@ -36,6 +39,8 @@ const next = defineTask("next", () => {});
 /** The app. */
 export const app: Hono<BackgroundTasksEnv> = new Hono<BackgroundTasksEnv>();
 if (process.env["DEVTOOLS"] !== undefined) {
+  const now = Date.now();
+  Date.now = () => now; // a stream of the page never ends by itself
   app.route("/_tasks", devtools({ allow: () => true }));
 }
 app.get("/raw/:name", async (c) => { // no front door knows of it

@@ -3,7 +3,7 @@ import { serve } from "@hono/node-server";
 import { drainOnShutdown } from "@postlude/background-tasks";
 import cluster from "node:cluster";
 import process from "node:process";
-import { app } from "./app.ts";
+import { app, KEPT } from "./app.ts";
 
 if (cluster.isPrimary) {
   const workers = [cluster.fork(), cluster.fork()];
@@ -15,6 +15,7 @@ if (cluster.isPrimary) {
     fetch: app.fetch,
     hostname: "127.0.0.1",
     port: Number(process.env["PORT"]),
+    serverOptions: KEPT,
   });
   drainOnShutdown({ server, timeout: Number(process.env["TIMEOUT"]) });
 }

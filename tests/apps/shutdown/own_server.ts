@@ -9,7 +9,7 @@ import { prepareStop } from "../../../src/shutdown/stop_server.ts";
 import { serve as serveWithSrvx } from "srvx";
 import { runtime } from "../../harness/runtime.ts";
 import { listening } from "../../harness/servers/app.ts";
-import { app, released } from "./app.ts";
+import { app, KEPT, released } from "./app.ts";
 
 /** The one member of Bun that this file touches. */
 declare const Bun: {
@@ -42,7 +42,7 @@ function start(): StoppableServer {
     return server;
   }
   return serve(
-    { fetch: app.fetch, hostname, port: 0 },
+    { fetch: app.fetch, hostname, port: 0, serverOptions: KEPT },
     ({ port }) => listening(port),
   );
 }
@@ -53,6 +53,7 @@ async function startSrvx(): Promise<StoppableServer> {
     fetch: app.fetch,
     gracefulShutdown: false,
     hostname,
+    node: KEPT,
     port: 0,
     silent: true,
   });
