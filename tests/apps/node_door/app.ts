@@ -17,7 +17,7 @@ import {
 } from "@postlude/background-tasks/node";
 import { endWithParent, LISTENING } from "../../harness/servers/app.ts";
 
-const LARGE = new Uint8Array(64 * 1024 * 1024);
+const LARGE = new Uint8Array(16 * 1024 * 1024);
 
 /** The door; with the variable `DOOR`, none. */
 const door: NodeMiddleware = process.env["DOOR"] === undefined
@@ -50,7 +50,7 @@ async function handle(req: IncomingMessage, body: unknown): Promise<void> {
 }
 
 const text = (req: IncomingMessage): string | Uint8Array =>
-  req.url === "/large" ? LARGE : "ok";
+  req.url?.startsWith("/large") ? LARGE : "ok";
 
 const FRAMEWORKS: Record<string, () => ReturnType<typeof createServer>> = {
   http() {
