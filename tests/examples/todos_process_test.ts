@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Activity, Todo } from "../../examples/todos/todo.ts";
 import { bundle } from "../../tools/bundle.ts";
 import { bundlesFolder } from "../harness/bundles_folder.ts";
+import { bundleOnce } from "../harness/bundle_once.ts";
 import { root } from "../../tools/project.ts";
 import { startWorkerd } from "../../tools/workerd.ts";
 import { request } from "../harness/http_client.ts";
@@ -80,14 +81,8 @@ async function startWorker(): Promise<Service> {
 
 /** An entry of the service, as JavaScript. */
 async function bundled(entry: "node" | "worker"): Promise<string> {
-  const name = `todos_${entry}_${process.pid}`;
-  const path = new URL(`examples/todos/${entry}.ts`, root);
-  await bundle({
-    files: { [name]: fileURLToPath(path) },
-    folder: bundlesFolder(),
-    target: entry === "node" ? "node" : "workerd",
-  });
-  return `${bundlesFolder()}/${name}.mjs`;
+  const path = fileURLToPath(new URL(`examples/todos/${entry}.ts`, root));
+  return await bundleOnce(path, entry === "node" ? "node" : "workerd");
 }
 
 function send(

@@ -7,8 +7,7 @@ import {
   supportedCompatibilityDate,
 } from "miniflare";
 import type { Readable } from "node:stream";
-import { bundle } from "../../tools/bundle.ts";
-import { bundlesFolder } from "../harness/bundles_folder.ts";
+import { bundleOnce } from "../harness/bundle_once.ts";
 import { root } from "../../tools/project.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { LineReader } from "../harness/line_reader.ts";
@@ -26,9 +25,6 @@ async function reports(
   paths: readonly string[],
   options: (script: string) => Options,
 ): Promise<string[]> {
-  const folder = bundlesFolder();
-  const path = fileURLToPath(new URL(`tests/apps/${app}.ts`, root));
-  await bundle({ files: { [app]: path }, folder, target: "workerd" });
   let reported!: (text: string) => void;
   const report = async (request: { text(): Promise<string> }): Promise<
     MiniflareResponse
@@ -40,7 +36,7 @@ async function reports(
     {
       compatibilityDate: supportedCompatibilityDate,
       serviceBindings: { ...PITFALLS, report },
-      ...options(await readFile(`${folder}/${app}.mjs`, "utf8")),
+      ...options(await bundled(app)),
     } as ConstructorParameters<typeof Miniflare>[0],
   );
   try {
@@ -62,16 +58,13 @@ async function output(
   app: string,
   paths: readonly string[],
 ): Promise<string[]> {
-  const folder = bundlesFolder();
-  const path = fileURLToPath(new URL(`tests/apps/${app}.ts`, root));
-  await bundle({ files: { [app]: path }, folder, target: "workerd" });
   const { promise, resolve } = Promise.withResolvers<LineReader>();
   const miniflare = new Miniflare(
     {
       compatibilityDate: supportedCompatibilityDate,
       handleRuntimeStdio: (_stdout: Readable, stderr: Readable): void =>
         resolve(new LineReader(stderr)),
-      ...inModule(await readFile(`${folder}/${app}.mjs`, "utf8")),
+      ...inModule(await bundled(app)),
     } as ConstructorParameters<typeof Miniflare>[0],
   );
   try {
@@ -85,6 +78,11 @@ async function output(
   } finally {
     await miniflare.dispose();
   }
+}
+
+async function bundled(app: string): Promise<string> {
+  const path = fileURLToPath(new URL(`tests/apps/${app}.ts`, root));
+  return await readFile(await bundleOnce(path, "workerd"), "utf8");
 }
 
 /** Service bindings of every name that a platform's context is looked for. */

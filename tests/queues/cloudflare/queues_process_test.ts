@@ -1,8 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
-import { bundle } from "../../../tools/bundle.ts";
-import { bundlesFolder } from "../../harness/bundles_folder.ts";
 import { root } from "../../../tools/project.ts";
+import { bundleOnce } from "../../harness/bundle_once.ts";
 import { LineReader } from "../../harness/line_reader.ts";
 import { leaveOut } from "../../harness/left_out.ts";
 import { runtime } from "../../harness/runtime.ts";
@@ -18,17 +17,11 @@ interface Running extends AsyncDisposable {
 }
 
 async function start(): Promise<Running> {
-  const folder = bundlesFolder();
-  await bundle({
-    files: {
-      queues: fileURLToPath(new URL("tests/apps/durable/cloudflare.ts", root)),
-    },
-    folder,
-    target: "workerd",
-  });
+  const app = new URL("tests/apps/durable/cloudflare.ts", root);
+  const path = await bundleOnce(fileURLToPath(app), "workerd");
   const { startWorkerd } = await import("../../../tools/workerd.ts");
   let reader: LineReader | undefined;
-  const workerd = await startWorkerd(`${folder}/queues.mjs`, {
+  const workerd = await startWorkerd(path, {
     env: {},
     queues: {
       TASKS: { maxRetries: 3, deadLetterQueue: "FAILED" }, // the tasks have 3 attempts
