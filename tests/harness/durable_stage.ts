@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { BullMQConnection } from "@postlude/background-tasks/bullmq";
+import { apiOf } from "../apps/durable/api_of.ts";
+import { tasksOf } from "../apps/durable/tasks_of.ts";
 import { engines } from "./bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "./left_out.ts";
 import type { RunningProcess } from "./running_process.ts";
@@ -9,17 +11,20 @@ import { runScript } from "./run_script.ts";
 import { serve, type Served } from "./serve.ts";
 import type { TestEngine } from "./test_engine.ts";
 
-/** An engine, an API in front of it, and the log its tasks write. */
+/** An engine, an API in front of it, in this process where nobody starts one, and the log its tasks write. */
 export interface Stage extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** The engine, for a queue of the test's own. */
   readonly connection: BullMQConnection;
-  readonly api: Served;
+  /** Serves the API in a process of its own, which then adds the tasks. */
+  startApi(): Promise<Served>;
   readonly engine: TestEngine;
   /** Starts a worker. */
   worker(env?: Record<string, string>, path?: string): Promise<RunningProcess>;
   /** Adds a task; returns the status of the answer. */
   add(task: string, ...args: unknown[]): Promise<number>;
+  /** Lets a task `held` end. */
+  release(name: string): void;
   /** What the tasks wrote so far. */
   log(): string[];
   /** Resolves when a line is in the log. */
@@ -42,14 +47,19 @@ async function stage(
       return []; // no task has written yet
     }
   };
-  const api = await serve("tests/apps/durable/api.ts", { env });
+  const connection: BullMQConnection = variable === "REDIS_URL"
+    ? { connection: engine.url }
+    : { postgres: engine.url };
+  const tasks = tasksOf(connection, file);
+  const app = apiOf(tasks);
+  let api: Served | undefined;
   return {
     env,
-    connection: variable === "REDIS_URL"
-      ? { connection: engine.url }
-      : { postgres: engine.url },
+    connection,
     engine,
-    api,
+    async startApi() {
+      return api = await serve("tests/apps/durable/api.ts", { env });
+    },
     log,
     async worker(more = {}, path = WORKER) {
       const worker = await runScript(path, { ...env, ...more });
@@ -57,13 +67,14 @@ async function stage(
       return worker;
     },
     async add(task, ...args) {
-      const response = await fetch(`${api.url}/${task}`, {
-        body: JSON.stringify(args),
-        method: "POST",
-      });
+      const request = { body: JSON.stringify(args), method: "POST" };
+      const response = api === undefined
+        ? await app.request(`/${task}`, request)
+        : await fetch(`${api.url}/${task}`, request);
       await response.body?.cancel();
       return response.status;
     },
+    release: (name) => writeFileSync(`${file}.${name}`, ""),
     async line(wanted) {
       // Another process writes the file: there is no promise to wait for.
       while (!log().includes(wanted)) {
@@ -71,7 +82,8 @@ async function stage(
       }
     },
     async [Symbol.asyncDispose](): Promise<void> {
-      await api.stop();
+      await api?.stop();
+      await tasks.queue.close();
       await engine[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },

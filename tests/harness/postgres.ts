@@ -10,20 +10,32 @@ import { freePort } from "./ports.ts";
 import { signalTree } from "./process_tree.ts";
 import type { TestEngine } from "./test_engine.ts";
 
+/** What a Postgres begins with. It is made once in a run of the tests, and copied. */
+export interface PostgresTemplate {
+  /** Its name. */
+  readonly name: string;
+  /** Fills an empty database. */
+  fill(url: string): Promise<void>;
+}
+
 /**
- * Starts a real Postgres, from npm, on a free port and with an empty database.
+ * Starts a real Postgres, from npm, on a free port.
  *
  * @param fsync Whether it waits for the disk: what is measured does, what is tested outlives it.
+ * @param template What is in its database; nothing when left out.
  */
-export async function startPostgres(fsync = false): Promise<TestEngine> {
+export async function startPostgres(
+  fsync = false,
+  template?: PostgresTemplate,
+): Promise<TestEngine> {
   const folder = await mkdtemp(`${tmpdir()}/postlude-postgres-`);
   await chmod(folder, 0o755);
   const log: string[] = [];
   const port = await freePort();
   const postgres = embedded(`${folder}/data`, port, log, fsync);
   try {
-    const empty = await emptyDatabase(folder, log);
-    await promisify(execFile)("cp", ["-a", empty, `${folder}/data`]);
+    const made = await madeOnce(folder, log, template);
+    await promisify(execFile)("cp", ["-a", made, `${folder}/data`]);
     await postgres.start();
   } catch (error) {
     throw new Error(`Cannot start Postgres: ${log.join("\n")}`, {
@@ -43,7 +55,7 @@ export async function startPostgres(fsync = false): Promise<TestEngine> {
     rmSync(folder, { recursive: true, force: true });
   });
   return {
-    url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`,
+    url: urlOf(port),
     stop: () => postgres.stop(),
     start: () => postgres.start(),
     freeze: () => signal("SIGSTOP"),
@@ -81,11 +93,16 @@ function embedded(
 }
 
 /**
- * An empty database to copy, made once in a run of the tests: to make one takes a second, to copy
- * it a tenth of that.
+ * A database to copy, made once in a run of the tests: to make one takes a second, to copy it a tenth
+ * of that.
  */
-async function emptyDatabase(folder: string, log: string[]): Promise<string> {
-  const made = `${process.env["POSTLUDE_BUNDLES"] ?? folder}/postgres`;
+async function madeOnce(
+  folder: string,
+  log: string[],
+  template?: PostgresTemplate,
+): Promise<string> {
+  const name = template?.name ?? "empty";
+  const made = `${process.env["POSTLUDE_BUNDLES"] ?? folder}/postgres-${name}`;
   const lock = `${made}-is-made`;
   while (!existsSync(made)) {
     if (await isTaken(lock)) { // another process makes it
@@ -94,13 +111,37 @@ async function emptyDatabase(folder: string, log: string[]): Promise<string> {
     }
     try {
       const data = `${made}-${process.pid}`;
-      await embedded(data, 0, log, false).initialise();
+      if (template === undefined) {
+        await embedded(data, 0, log, false).initialise();
+      } else await fill(template, data, folder, log);
       await rename(data, made);
     } finally {
       await rm(lock, { recursive: true });
     }
   }
   return made;
+}
+
+async function fill(
+  template: PostgresTemplate,
+  data: string,
+  folder: string,
+  log: string[],
+): Promise<void> {
+  const empty = await madeOnce(folder, log);
+  await promisify(execFile)("cp", ["-a", empty, data]);
+  const port = await freePort();
+  const postgres = embedded(data, port, log, false);
+  await postgres.start();
+  try {
+    await template.fill(urlOf(port));
+  } finally {
+    await postgres.stop();
+  }
+}
+
+function urlOf(port: number): string {
+  return `postgres://postgres:secret@127.0.0.1:${port}/postgres`;
 }
 
 async function isTaken(lock: string): Promise<boolean> {

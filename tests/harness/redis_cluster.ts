@@ -110,8 +110,8 @@ async function startSentinel(
     "bind 127.0.0.1",
     `dir ${folder}`,
     `sentinel monitor main ${primary.host} ${primary.port} 2`,
-    "sentinel down-after-milliseconds main 500",
-    "sentinel failover-timeout main 2000",
+    "sentinel down-after-milliseconds main 5000",
+    "sentinel failover-timeout main 10000",
   ];
   await writeFile(file, lines.join("\n"));
   const sentinel = new RunningProcess(["redis-server", file, "--sentinel"]);

@@ -6,12 +6,12 @@
 import process from "node:process";
 import { BackgroundTasks, drainOnShutdown } from "@postlude/background-tasks";
 import { createWorker } from "@postlude/background-tasks/bullmq";
-import { connection, work } from "./tasks.ts";
+import { connection, tasks } from "./tasks.ts";
 
 const { CLOSED, CLOSE_TIMEOUT = "20000", DRAIN, IDLE, TASK } = process.env;
 const options = {
   ...connection,
-  tasks: [work],
+  tasks: [tasks.work],
   closeTimeout: Number(CLOSE_TIMEOUT),
 };
 
@@ -20,11 +20,11 @@ if (DRAIN !== undefined) drainOnShutdown({ timeout: Number(DRAIN) });
 const worker = await createWorker(options);
 if (CLOSED !== undefined) await worker.close();
 if (TASK !== undefined) {
-  const tasks = new BackgroundTasks();
-  tasks.addTask(async () => {
+  const inProcess = new BackgroundTasks();
+  inProcess.addTask(async () => {
     await new Promise((resolve) => setTimeout(resolve, Number(TASK)));
     console.log("background task ends");
   });
-  tasks.runAfter(new Response("ok"));
+  inProcess.runAfter(new Response("ok"));
 }
 console.log("ready");

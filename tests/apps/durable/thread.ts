@@ -1,5 +1,7 @@
 /** What runs in a thread. */
 import { taskProcessor } from "@postlude/background-tasks/bullmq";
-import { flaky, logRun, spin } from "./tasks.ts";
+import { tasks } from "./tasks.ts";
+
+const { flaky, logRun, spin } = tasks;
 
 export default taskProcessor([flaky, spin], { onTaskError: logRun });

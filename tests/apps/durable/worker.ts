@@ -1,11 +1,13 @@
 /** The worker of the tests; with `HOOK`, it logs what is given up, and prints each attempt. */
 import process from "node:process";
 import { createWorker } from "@postlude/background-tasks/bullmq";
-import { connection, flaky, logRun, slow, spin, work } from "./tasks.ts";
+import { connection, tasks } from "./tasks.ts";
+
+const { flaky, held, logRun, slow, spin, work } = tasks;
 
 await createWorker({
   ...connection,
-  tasks: [flaky, slow, spin, work],
+  tasks: [flaky, held, slow, spin, work],
   lockDuration: Number(process.env["LOCK"] ?? 30_000),
   crashRetries: Number(process.env["CRASH_RETRIES"] ?? 3),
   ...(process.env["HOOK"] !== undefined && {

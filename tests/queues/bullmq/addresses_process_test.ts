@@ -7,7 +7,6 @@ import type { EventEmitter } from "node:events";
 import { assertEquals } from "@std/assert";
 import { defineTask, enqueue } from "@postlude/background-tasks";
 import {
-  bullmq,
   type BullMQConnection,
   createWorker,
 } from "@postlude/background-tasks/bullmq";
@@ -15,7 +14,7 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { poolOptionsOf } from "../../../src/queues/bullmq/postgres_address.ts";
 import { createPool } from "../../../src/queues/bullmq/postgres_pool.ts";
-import { engines } from "../../harness/bullmq_engines.ts";
+import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { startPostgres } from "../../harness/postgres.ts";
 import { startRedis } from "../../harness/redis.ts";
@@ -23,7 +22,7 @@ import { test } from "../../harness/test.ts";
 
 /** Runs a task through an address, and gives it the value of the run. */
 async function runThrough(connection: BullMQConnection): Promise<void> {
-  const queue = bullmq(connection);
+  const queue = patientQueue(connection);
   let ran: () => void = () => {};
   const done = new Promise<void>((resolve) => ran = resolve);
   const task = defineTask("mail", { queue }, () => ran());
@@ -71,7 +70,7 @@ if (engines.some(({ name }) => name === "Postgres")) {
     url.searchParams.set("options", "-c work_mem=5MB");
     url.searchParams.set("application_name", "mine");
     await runThrough({ postgres: url });
-    const limits = { connectionTimeoutMillis: 5_000 };
+    const limits = { connectionTimeoutMillis: 60_000 };
     const own = createPool(poolOptionsOf(url), limits);
     const { rows: settings } = await own.query(
       "SELECT current_setting('work_mem') AS a, current_setting('search_path') AS b, current_setting('application_name') AS c",
@@ -92,7 +91,7 @@ if (engines.some(({ name }) => name === "Postgres")) {
 
   test("createPool() listens to a connection whose listeners BullMQ takes away: one that breaks then ends no process", async () => {
     await using engine = await startPostgres();
-    const limits = { connectionTimeoutMillis: 5_000 };
+    const limits = { connectionTimeoutMillis: 60_000 };
     const pool = createPool(poolOptionsOf(engine.url), limits);
     const client = await pool.connect();
     client.removeAllListeners();

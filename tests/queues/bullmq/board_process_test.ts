@@ -4,9 +4,9 @@ import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { HonoAdapter } from "@bull-board/hono";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { defineTask, enqueue } from "@postlude/background-tasks";
-import { bullmq, createWorker } from "@postlude/background-tasks/bullmq";
+import { createWorker } from "@postlude/background-tasks/bullmq";
 import { Hono } from "hono";
-import { engines } from "../../harness/bullmq_engines.ts";
+import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { test } from "../../harness/test.ts";
 import { until } from "../../harness/until.ts";
@@ -27,7 +27,7 @@ for (const { name, start, connection } of engines) {
   test(`bull-board on ${name} lists a task that has failed, and runs it again`, async () => {
     await using engine = await start();
     const address = connection(engine.url);
-    const queue = bullmq(address);
+    const queue = patientQueue(address);
     const board = new HonoAdapter(serveStatic);
     createBullBoard({
       queues: [new BullMQAdapter(await queue.client())],

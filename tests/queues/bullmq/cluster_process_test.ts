@@ -34,7 +34,7 @@ async function run(
   address: BullMQConnection,
   body: (next: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const queue = bullmq({ ...address, timeout: 5_000 });
+  const queue = bullmq({ ...address, timeout: 10_000 });
   let ran: (index: number) => void = () => {};
   let count = 0;
   const task = defineTask("mail", { queue }, (_, index: number) => ran(index));
@@ -88,7 +88,7 @@ testUnless(
         /MOVED /,
       ]] as const
     ) {
-      const queue = bullmq({ connection, prefix, timeout: 5_000 });
+      const queue = bullmq({ connection, prefix, timeout: 20_000 });
       const task = defineTask("mail", { queue }, () => {});
       const error = await assertRejects(() => enqueue(task), TaskEnqueueError);
       assertEquals(error.outcome, "not-queued");

@@ -1,6 +1,9 @@
-import { bullmq } from "@postlude/background-tasks/bullmq";
 import type { TaskMessage } from "@postlude/background-tasks";
-import { type BullMQEngine, engines } from "../../harness/bullmq_engines.ts";
+import {
+  type BullMQEngine,
+  engines,
+  patientQueue,
+} from "../../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { type QueueUnderTest, testQueue } from "../contract.ts";
 
@@ -8,7 +11,7 @@ async function open(
   { start, connection }: BullMQEngine,
 ): Promise<QueueUnderTest> {
   const engine = await start();
-  const queue = bullmq(connection(engine.url));
+  const queue = patientQueue(connection(engine.url));
   return {
     queue,
     async stored(): Promise<TaskMessage[]> {

@@ -6,8 +6,8 @@
  */
 import { readFileSync } from "node:fs";
 import { assertEquals, assertMatch } from "@std/assert";
-import { bullmq } from "@postlude/background-tasks/bullmq";
 import { breaks } from "../../harness/broken_engine.ts";
+import { patientQueue } from "../../harness/bullmq_engines.ts";
 import { stages } from "../../harness/durable_stage.ts";
 import {
   all,
@@ -67,7 +67,7 @@ for (const { engine, title, break: breakIt, said, isRare } of breaks) {
           `the next task after ${seconds.toFixed(1)} s`,
       );
       await until(() => bothSaid("is back"));
-      const queue = bullmq(durable.connection);
+      const queue = patientQueue(durable.connection);
       const client = await queue.client();
       await until(async () => await client.getCompletedCount() === 2);
       await queue.close();

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { defineTask } from "@postlude/background-tasks";
-import { bullmq, createWorker } from "@postlude/background-tasks/bullmq";
+import { createWorker } from "@postlude/background-tasks/bullmq";
 import { UnrecoverableError } from "bullmq";
-import { engines } from "../../harness/bullmq_engines.ts";
+import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { test } from "../../harness/test.ts";
 import { messageFor } from "../contract.ts";
@@ -33,7 +33,7 @@ for (const { name, start, connection } of engines) {
   test(`createWorker() on ${name} tries again whatever was thrown, and hands that to onTaskError`, async () => {
     await using engine = await start();
     const options = connection(engine.url);
-    const queue = bullmq(options);
+    const queue = patientQueue(options);
     const ran: string[] = [];
     const given: [unknown, unknown][] = [];
     let settle!: () => void;

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { defineTask } from "@postlude/background-tasks";
-import { bullmq, createWorker } from "@postlude/background-tasks/bullmq";
+import { createWorker } from "@postlude/background-tasks/bullmq";
 import { Redis } from "ioredis";
-import { outcome } from "../../harness/bullmq_engines.ts";
+import { outcome, patientQueue } from "../../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { hasRedis, startRedis } from "../../harness/redis.ts";
 import { test } from "../../harness/test.ts";
@@ -46,13 +46,13 @@ if (!hasRedis || noBullMQ !== undefined) {
 } else {
   test("bullmq() on Redis follows a failover that keeps its connection", async () => {
     await using redis = await pair();
-    const queue = bullmq({ connection: redis.address });
+    const queue = patientQueue({ connection: redis.address });
     const message = messageFor(1);
     assertEquals(await outcome(queue, messageFor(0)), "queued");
     await redis.failOver();
     // how many requests are refused meanwhile is up to the client
     while (await outcome(queue, message) !== "queued");
-    const direct = bullmq({ connection: redis.second });
+    const direct = patientQueue({ connection: redis.second });
     const jobs = await (await direct.client()).getJobs(["waiting"]);
     assertEquals(jobs.map(({ id }) => id), [message.id]);
     await queue.close();
@@ -61,8 +61,8 @@ if (!hasRedis || noBullMQ !== undefined) {
 
   test("createWorker() on Redis follows a failover that keeps its connections", async () => {
     await using redis = await pair();
-    const queue = bullmq({ connection: redis.address });
-    const direct = bullmq({ connection: redis.second });
+    const queue = patientQueue({ connection: redis.address });
+    const direct = patientQueue({ connection: redis.second });
     let ran: () => void = () => {};
     const task = defineTask("contract", { queue }, () => ran());
     const worker = await createWorker({

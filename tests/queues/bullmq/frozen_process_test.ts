@@ -7,7 +7,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { TaskMessage } from "@postlude/background-tasks";
 import { bullmq, createWorker } from "@postlude/background-tasks/bullmq";
-import { engines, outcome } from "../../harness/bullmq_engines.ts";
+import {
+  connected,
+  engines,
+  outcome,
+  patientQueue,
+} from "../../harness/bullmq_engines.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { freePort } from "../../harness/ports.ts";
@@ -42,7 +47,7 @@ for (const { name, start, connection } of engines) {
   test(`bullmq() on ${name} refuses every task while the engine stands still, and has all it acknowledged when it goes on`, async () => {
     await using engine = await start();
     const queue = bullmq({ ...connection(engine.url), timeout: 300 });
-    const direct = bullmq(connection(engine.url));
+    const direct = patientQueue(connection(engine.url));
     const all = (messages: TaskMessage[]): Promise<string[]> =>
       Promise.all(messages.map((message) => outcome(queue, message)));
     try {
@@ -108,7 +113,7 @@ for (const { name, start, connection } of engines) {
     await using engine = await start();
     const address = connection(engine.url);
     const queue = bullmq({ ...address, timeout: 300 });
-    await queue.client();
+    await connected(queue);
     const worker = await createWorker({
       ...address,
       tasks: [],

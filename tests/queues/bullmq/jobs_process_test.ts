@@ -14,7 +14,7 @@ import {
   type TaskWorker,
 } from "@postlude/background-tasks/bullmq";
 import { defineTask, enqueue, type TaskRun } from "@postlude/background-tasks";
-import { engines } from "../../harness/bullmq_engines.ts";
+import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { freePort } from "../../harness/ports.ts";
@@ -38,7 +38,7 @@ async function open(
 ): Promise<Shop> {
   const engine = await start();
   const address: BullMQConnection = connection(engine.url);
-  const queue = bullmq({ ...address, ...options });
+  const queue = patientQueue({ ...address, ...options });
   const workers: TaskWorker[] = [];
   const told: [string, TaskRun][] = [];
   return {

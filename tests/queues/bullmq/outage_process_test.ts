@@ -10,6 +10,7 @@ import {
   type BullMQEngine,
   engines,
   outcome,
+  patientQueue,
 } from "../../harness/bullmq_engines.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
@@ -32,7 +33,7 @@ async function outage(
   const engine = await start();
   const url = new URL(engine.url);
   const proxy = await TestProxy.create(Number(url.port));
-  const direct = bullmq(connection(engine.url));
+  const direct = patientQueue(connection(engine.url));
   url.port = String(proxy.port);
   const queue = bullmq({ ...connection(url.href), timeout: 300 });
   return {
@@ -121,7 +122,7 @@ for (const engine of engines) {
 
   test(`Broker.discard() on ${engine.name} leaves a connection alone that is newer than the one that failed`, async () => {
     await using server = await engine.start();
-    const broker = createBroker(engine.connection(server.url), "q", 5_000);
+    const broker = createBroker(engine.connection(server.url), "q", 60_000);
     const first = await broker.open();
     broker.discard(first);
     const opening = broker.open();

@@ -1,10 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { defineTask, enqueue } from "@postlude/background-tasks";
-import {
-  bullmq,
-  createWorker,
-  migrate,
-} from "@postlude/background-tasks/bullmq";
+import { createWorker, migrate } from "@postlude/background-tasks/bullmq";
+import { patientQueue } from "../../harness/bullmq_engines.ts";
 import { noBullMQ, testUnless } from "../../harness/left_out.ts";
 import { noPgbouncer, startPgbouncer } from "../../harness/pgbouncer.ts";
 import { startPostgres } from "../../harness/postgres.ts";
@@ -24,7 +21,7 @@ testUnless(
       const options = { postgres: url, tasks: [], closeOnSignals: false };
       const error = await assertRejects(() => createWorker(options), Error);
       assertMatch(error.message, message);
-      const queue = bullmq({ postgres: url, timeout: 5_000 });
+      const queue = patientQueue({ postgres: url });
       const task = defineTask("mail", { queue }, () => {});
       const refusal = await assertRejects(() => enqueue(task), Error);
       assertMatch(refusal.message, message);
@@ -38,7 +35,7 @@ testUnless(
     await refused(pooler.url, /ALTER ROLE .* SET search_path = bullmq, public/);
     await asOwner(engine.url, SEARCH_PATH);
     await using fresh = await startPgbouncer(engine.url, LINE);
-    const queue = bullmq({ postgres: fresh.url });
+    const queue = patientQueue({ postgres: fresh.url });
     const ran: number[] = [];
     let all: () => void = () => {};
     const done = new Promise<void>((resolve) => all = resolve);

@@ -6,14 +6,13 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { defineTask, enqueue } from "@postlude/background-tasks";
 import {
-  bullmq,
   type BullMQConnection,
   createWorker,
   migrate,
 } from "@postlude/background-tasks/bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { engines } from "../../harness/bullmq_engines.ts";
+import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { startPostgres } from "../../harness/postgres.ts";
@@ -25,7 +24,7 @@ import { until } from "../../harness/until.ts";
 
 /** Runs one task on a worker of its own. */
 async function runOne(connection: BullMQConnection): Promise<string[]> {
-  const queue = bullmq({ ...connection, timeout: 5_000 });
+  const queue = patientQueue(connection);
   let ran: (to: string) => void = () => {};
   const done = new Promise<string>((resolve) => ran = resolve);
   const task = defineTask("mail", { queue }, (_, to: string) => ran(to));
@@ -86,7 +85,9 @@ if (engines.some(({ name }) => name === "Redis")) {
 
   test("bullmq() on Redis refuses a database that Redis lacks", async () => {
     await using engine = await startRedis();
-    const queue = bullmq({ connection: { url: engine.url, db: 99 } });
+    const queue = patientQueue({
+      connection: { url: engine.url, db: 99 },
+    });
     const task = defineTask("t", { queue }, () => {});
     for (let round = 0; round < 2; round++) {
       const error = await assertRejects(() => enqueue(task));

@@ -33,7 +33,7 @@ function redisHasTls(): boolean {
   const { stdout, stderr } = spawnSync(
     "redis-server",
     ["--port", "0", "--tls-port", "1", "--tls-cert-file", "/none"],
-    { encoding: "utf8", timeout: 5_000 },
+    { encoding: "utf8", timeout: 20_000 },
   );
   return !/Bad directive|unrecognized/i.test(`${stdout}${stderr}`);
 }
@@ -50,7 +50,7 @@ async function runThrough(
   address: BullMQConnection,
   during: () => Promise<void> = async () => {},
 ): Promise<void> {
-  const queue = bullmq({ ...address, timeout: 5_000 });
+  const queue = bullmq({ ...address, timeout: 20_000 });
   let ran: () => void = () => {};
   const done = new Promise<void>((resolve) => ran = resolve);
   const task = defineTask("mail", { queue }, () => ran());
@@ -65,7 +65,7 @@ async function runThrough(
 
 /** A producer and a worker whose address does not name the certificate say so, and wait for nothing. */
 async function areRefused(address: BullMQConnection): Promise<void> {
-  const queue = bullmq({ ...address, timeout: 5_000 });
+  const queue = bullmq({ ...address, timeout: 20_000 });
   const task = defineTask("mail", { queue }, () => {});
   const error = await assertRejects(() => enqueue(task), TaskEnqueueError);
   await queue.close();

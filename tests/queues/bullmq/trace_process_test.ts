@@ -7,9 +7,9 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { defineTask, enqueue } from "@postlude/background-tasks";
-import { bullmq, createWorker } from "@postlude/background-tasks/bullmq";
+import { createWorker } from "@postlude/background-tasks/bullmq";
 import { otelObserver } from "@postlude/background-tasks/otel";
-import { engines } from "../../harness/bullmq_engines.ts";
+import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { test } from "../../harness/test.ts";
 import { until } from "../../harness/until.ts";
@@ -24,7 +24,7 @@ for (const { name, start, connection } of engines) {
     });
     context.setGlobalContextManager(new AsyncLocalStorageContextManager());
     const address = connection(engine.url);
-    const queue = bullmq(address);
+    const queue = patientQueue(address);
     const seen: unknown[] = [];
     const task = defineTask("mail", { queue }, () => {
       seen.push(trace.getSpanContext(context.active())?.traceId);
