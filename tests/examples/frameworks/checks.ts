@@ -17,6 +17,9 @@ export const CHECKS = [
 /** One of them; its page, too. */
 export type Check = typeof CHECKS[number];
 
+/** Milliseconds after which what a check waits for does not come, however busy the machine is. */
+const PATIENCE = 60_000;
+
 /** An app that runs, and who asks it. */
 export interface Running {
   readonly app: RunningProcess;
@@ -87,7 +90,7 @@ async function discarded(
   const said = (): boolean =>
     /"fail" (does not run|was discarded)/.test(app.stderr);
   const start = performance.now();
-  await until(() => ran() || said() || performance.now() - start > 8_000);
+  await until(() => ran() || said() || performance.now() - start > PATIENCE);
   if (ran()) return "runs all the same";
   return said() ? YES : "not a word";
 }
@@ -124,7 +127,7 @@ async function survives(
 /** A check that takes longer than this has failed: what it waits for does not come. */
 function noAnswer(): Promise<string> {
   return new Promise((resolve) => {
-    setTimeout(() => resolve("no answer"), 8_000).unref?.();
+    setTimeout(() => resolve("no answer"), PATIENCE).unref?.();
   });
 }
 

@@ -4,7 +4,7 @@ import { type Check, NONE, YES } from "./checks.ts";
 import type { Stage } from "./stage.ts";
 
 /** How long a step of a check may take. */
-const LONGEST = 8_000;
+const LONGEST = 60_000;
 
 /**
  * Makes the checks of a Worker that `wrangler dev` serves, whose tasks are those of
