@@ -54,7 +54,7 @@ export const other: (request: BunRequest<"/a/:b">) => Promise<Response> = withBa
 const name =
   "withBackgroundTasks() takes the BunRequest of Bun's routes, and keeps its type";
 
-if (noRegistry === undefined) test(name, compileServer, 60_000);
+if (noRegistry === undefined) test(name, compileServer, 600_000);
 else leaveOut(name, noRegistry);
 
 async function compileServer(): Promise<void> {

@@ -48,7 +48,7 @@ for (const folder of folders) {
     noRegistry,
     `examples/frameworks/${folder} and its recipe are typed strictly`,
     () => app!.checkTypes(),
-    60_000,
+    600_000,
   );
 }
 
@@ -67,7 +67,7 @@ function testRow(
       ? await checkWorker(app, port, stage, platform!)
       : await check({ app, ask, client, platform, port, stage });
     checkRow(rowOf(name, on, cells), `${app.lines.join("\n")}\n${app.stderr}`);
-  }, 60_000);
+  }, 600_000);
 }
 
 /** What is thrown to redirect is no failure. */
@@ -83,7 +83,7 @@ function testRedirect(
     const { status } = await client(port, { path: "/redirect" });
     assertEquals(status, redirects, app.stderr);
     assertEquals(await app.line(": redirect"), "mail: redirect");
-  }, 60_000);
+  }, 600_000);
 }
 
 async function serve(built: BuiltApp, runtime: RuntimeName): Promise<Served> {

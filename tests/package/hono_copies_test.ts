@@ -16,7 +16,7 @@ for (const version of [OLDEST, NEWEST_HONO]) {
   const name =
     `backgroundTasks() and devtools() accept Hono ${version}, and a copy of another name`;
   const body = (): Promise<void> => acceptHono(`hono@${version}`);
-  testUnless(noRegistry, name, body, 60_000);
+  testUnless(noRegistry, name, body, 600_000);
 }
 
 async function acceptHono(hono: string): Promise<void> {

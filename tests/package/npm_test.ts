@@ -98,5 +98,5 @@ testInstalled(
 );
 
 function testInstalled(name: string, body: TestBody): void {
-  testUnless(noRegistry, name, body, 60_000);
+  testUnless(noRegistry, name, body, 600_000);
 }
