@@ -74,9 +74,9 @@ async function test(paths: string[], options: Options): Promise<Total> {
   return { failed: sum("failed"), passed: sum("passed") };
 }
 
-/** How many jobs run at once: one more than there are cores, since a test often waits. */
+/** How many jobs run at once: two more than there are cores, since a test often waits. */
 function lanesOf(text: string | undefined): number {
-  if (text === undefined) return navigator.hardwareConcurrency + 1;
+  if (text === undefined) return navigator.hardwareConcurrency + 2;
   const lanes = Number(text);
   if (Number.isInteger(lanes) && lanes > 0) return lanes;
   throw new RangeError(
