@@ -11,7 +11,13 @@ import process from "node:process";
 import { connect, request } from "../harness/http_client.ts";
 import { load } from "../harness/load.ts";
 import { freePort, untilOpen } from "../harness/ports.ts";
-import { all, leaveOut, noSignals } from "../harness/left_out.ts";
+import {
+  all,
+  heavy,
+  leaveOut,
+  noSignals,
+  testUnless,
+} from "../harness/left_out.ts";
 import { runnable, runScript } from "../harness/run_script.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";
@@ -441,7 +447,9 @@ if (MODES[runtime].length > 0) {
   }
 
   for (const NAMES of ["1", "200000"]) {
-    test(`drainOnShutdown() reports 200,000 tasks at once, of ${NAMES} names, in one line that is not long`, async () => {
+    const title =
+      `drainOnShutdown() reports 200,000 tasks at once, of ${NAMES} names, in one line that is not long`;
+    testUnless(NAMES === "1" ? heavy : undefined, title, async () => {
       const app = await runScript("tests/apps/shutdown/many.ts", { NAMES });
       assertEquals(await app.exited, { code: 1, signal: null });
       assertMatch(
