@@ -108,6 +108,43 @@ export const kinds: Readonly<Record<string, (size: number) => Response>> = {
   constant: () => new Response(CONSTANT),
 };
 
+/** Responses that no server can send as they are. */
+export const broken: Readonly<Record<string, (size: number) => Response>> = {
+  "cancelled": (size) => {
+    const response = new Response(stream(size));
+    response.body!.cancel();
+    return response;
+  },
+  "used": (size) => {
+    const response = new Response(bytes(size));
+    response.text();
+    return response;
+  },
+  locked: (size) => {
+    const response = new Response(stream(size));
+    response.body!.getReader();
+    return response;
+  },
+  "error": () => Response.error(),
+  "fails-at-once": () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.error(new Error("no")),
+      }),
+    ),
+  "chunk": () =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(17 as never);
+          controller.close();
+        },
+      }),
+    ),
+  "null-status": () =>
+    new Response(null, { status: 204, headers: { "content-length": "5" } }),
+};
+
 const CONSTANT = bytes(100_000);
 
 class Answer extends Response {

@@ -17,7 +17,7 @@ import { streamSSE } from "hono/streaming";
 import { timeout } from "hono/timeout";
 import { existsSync } from "node:fs";
 import { fileBody } from "./file_body.ts";
-import { kinds } from "./response_kinds.ts";
+import { broken, kinds } from "./response_kinds.ts";
 import { burn, setting } from "./runtime_help.ts";
 
 type Env = BackgroundTasksEnv;
@@ -190,6 +190,7 @@ routes.get(
   "/kind/:kind/:size",
   (c) => kinds[c.req.param("kind")]!(+c.req.param("size")),
 );
+routes.get("/broken/:kind", (c) => broken[c.req.param("kind")]!(100_000));
 for (const prefix of ["/inside/:what", "/outside/:what", "/slow", "/"]) {
   app.route(prefix, routes);
 }

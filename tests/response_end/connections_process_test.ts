@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { connect } from "../harness/http_client.ts";
+import { broken } from "../apps/response_kinds.ts";
+import { connect, request } from "../harness/http_client.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { test } from "../harness/test.ts";
 import { uniqueName, withoutServer, withServer } from "./stage.ts";
@@ -8,6 +9,16 @@ import { uniqueName, withoutServer, withServer } from "./stage.ts";
 function wire(path: string, version: string, ...headers: string[]): string {
   const lines = [`GET ${path} HTTP/${version}`, "Host: 127.0.0.1", ...headers];
   return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** What a client sees of a response that breaks. */
+async function seen(port: number, path: string): Promise<unknown> {
+  try {
+    const { status, body } = await request(port, path);
+    return [status, body.length];
+  } catch (error) {
+    return String(error);
+  }
 }
 
 const BODIES = ["/json", "/stream/4", "/bytes/1048576", "/upstream/chunked"];
@@ -28,6 +39,17 @@ for (const stage of [withServer, withoutServer]) {
     assertEquals((await response.head).status % 100, 0);
     await stage.lineOf(name);
   });
+
+  for (const kind of Object.keys(broken)) {
+    test(`responseEnd: a broken response, ${kind} ${stage.title}`, async () => {
+      const port = await stage.port();
+      const name = uniqueName();
+      const without = await seen(port, `/broken/${kind}?none=${name}`);
+      const withTask = await seen(port, `/broken/${kind}?task=${name}`);
+      assertEquals(withTask, without);
+      await stage.lineOf(name);
+    });
+  }
 
   for (const path of BODIES) {
     test(`responseEnd: a client of ${path} that says it will send nothing more ${stage.title}`, async () => {
