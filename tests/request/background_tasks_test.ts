@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertMatch,
   assertStrictEquals,
@@ -745,20 +746,21 @@ testUnless(
   noGarbage,
   "BackgroundTasks that is held on to when it has run holds none of its tasks",
   async () => {
-    const { tasks, run } = queue();
     const held: WeakRef<object>[] = [];
-    const add = (): void => {
+    const add = ({ tasks }: ReturnType<typeof queue>): void => {
       const argument = { large: true };
       held.push(new WeakRef(argument));
       tasks.addTask((_: object) => {}, argument);
     };
-    add();
-    await run();
+    const queues = Array.from({ length: 20 }, () => queue());
+    queues.forEach(add);
+    for (const { run } of queues) await run();
+    // Bun finds some on its stack
     const left = await leftAfterGarbage(
       () => held.filter((argument) => argument.deref() !== undefined).length,
-      0,
+      9,
     );
-    assertEquals([held.length, left], [1, 0]);
-    assertEquals(tasks.size, 0);
+    assert(left < 10, `${left} of 20 are held`);
+    assertEquals(queues.map(({ tasks }) => tasks.size), queues.map(() => 0));
   },
 );

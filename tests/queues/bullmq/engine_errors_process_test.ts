@@ -86,5 +86,6 @@ for (const { engine, title, break: breakIt, said, isRare } of breaks) {
         assertMatch(lines[1]!, /^Durable tasks: \w+ is back$/);
       }
     },
+    60_000, // it watches for ten seconds
   );
 }
