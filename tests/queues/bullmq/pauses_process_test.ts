@@ -4,11 +4,16 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { EventEmitter } from "node:events";
+import type { IQueueBackend, Worker } from "bullmq";
+import { Closing } from "../../../src/queues/bullmq/closing.ts";
+import { Locks } from "../../../src/queues/bullmq/locks.ts";
 import {
   isOfJob,
   isOutage,
   Outage,
 } from "../../../src/queues/bullmq/outage.ts";
+import { makePatient } from "../../../src/queues/bullmq/patience.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
 import { test } from "../../harness/test.ts";
 import { withGlobal } from "../../harness/with_global.ts";
@@ -130,4 +135,113 @@ test("Outage.met() says once what the engine answers, however often, and each ti
   const told = ["Missing lock for job 7. moveTo", "no text"]
     .map((text) => `Durable tasks: ${text}`);
   assertEquals(errors, [...told, ...told]);
+});
+
+/** A worker of BullMQ whose engine does what the test says. */
+function workerOn(backend: Record<string, unknown>): Worker {
+  const idle = {
+    close: async () => {},
+    disconnectBlocking: async () => {},
+    extendLocks: () => Promise.resolve([]),
+    moveStalledJobsToWait: () => Promise.resolve([]),
+  };
+  const all = { ...idle, ...backend };
+  return Object.assign(new EventEmitter(), {
+    getBackend: () => all,
+    opts: { lockDuration: 1_000 },
+  }) as never;
+}
+
+test("Locks leaves the tasks of others alone until all had the time to take their locks anew", async () => {
+  let [now, asked] = [5_000, 0];
+  const worker = workerOn({
+    moveStalledJobsToWait: () => Promise.resolve([asked++]),
+  });
+  const backend = worker.getBackend() as unknown as IQueueBackend;
+  const missing = Object.assign(new Error("Missing lock for job 7"), {
+    code: -2,
+  });
+  await consoleLines(
+    "warn",
+    () =>
+      withGlobal("performance", { now: () => now }, async () => {
+        const outage = new Outage("Redis");
+        const locks = new Locks(worker, outage, () => Promise.resolve());
+        const seen: unknown[] = [];
+        const look = async (): Promise<void> => {
+          await backend.moveStalledJobsToWait();
+          seen.push([asked, locks.mayBeRegained(missing)]);
+        };
+        await look();
+        outage.begins(NOREPLICAS, "fetch");
+        await look();
+        outage.ends("fetch");
+        await look();
+        now += 1_999;
+        await look();
+        now += 1;
+        await look();
+        assertEquals(seen, [
+          [1, false],
+          ...[[1, true], [1, true], [1, true]],
+          [2, false],
+        ]);
+      }),
+  );
+});
+
+test("makePatient() takes an end for told that an engine heard, though its answer was lost", async () => {
+  const lost = Object.assign(new Error("read ECONNRESET"), {
+    code: "ECONNRESET",
+  });
+  const gone = Object.assign(new Error("Missing key for job 7"), { code: -1 });
+  const answers: unknown[] = [lost, gone, gone];
+  const command = (): Promise<unknown> => Promise.reject(answers.shift());
+  const worker = workerOn({
+    ...{ moveToActive: command, waitForJob: command },
+    ...{ moveToCompleted: command, moveToFailed: command },
+    ...{ moveToDelayed: command, retryJob: command },
+    updateJobSchedulerNextMillis: command,
+  });
+  const outage = new Outage("Redis");
+  makePatient(worker, outage, undefined);
+  const backend = worker.getBackend() as unknown as IQueueBackend;
+  const end = (): Promise<unknown> =>
+    (backend.moveToCompleted as never as (
+      ...args: unknown[]
+    ) => Promise<unknown>)(
+      { id: "7" },
+      undefined,
+      undefined,
+      "token",
+    );
+  const soon = (callback: () => void): number => {
+    queueMicrotask(callback);
+    return 0;
+  };
+  await consoleLines(
+    "warn",
+    () =>
+      withGlobal("setTimeout", soon, async () => {
+        const told = await end() as { finishedOn: number };
+        assertEquals(typeof told.finishedOn, "number");
+      }),
+  );
+  const refused = await end().catch((error) => error); // at once: it was never heard
+  assertEquals(refused, gone);
+});
+
+test("Closing.limited() leaves nothing behind of a command that was answered", async () => {
+  const worker = workerOn({});
+  const closing = new Closing(worker, () => {});
+  for (let count = 0; count < 3; count++) {
+    await closing.limited(() => Promise.resolve());
+  }
+  await Promise.resolve();
+  let timers = 0;
+  await withGlobal("setTimeout", () => timers++, () => {
+    worker.emit("closing" as never, "" as never);
+  });
+  assertEquals(timers, 0);
+  assertEquals(closing.hasBegun, true);
 });
