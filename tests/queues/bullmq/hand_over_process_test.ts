@@ -9,6 +9,7 @@ import { bullmq, type BullMQQueue } from "@postlude/background-tasks/bullmq";
 import type { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import type { Broker } from "../../../src/queues/bullmq/broker.ts";
+import { BusyTime } from "../../../src/queues/bullmq/busy_time.ts";
 import { HandOver } from "../../../src/queues/bullmq/hand_over.ts";
 import {
   connected,
@@ -20,6 +21,7 @@ import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { freePort } from "../../harness/ports.ts";
 import { startRedis } from "../../harness/redis.ts";
 import { test } from "../../harness/test.ts";
+import { withGlobal } from "../../harness/with_global.ts";
 import { messageFor } from "../contract.ts";
 
 function many(count: number, more: Partial<TaskMessage> = {}): TaskMessage[] {
@@ -186,4 +188,29 @@ test("HandOver.give() sends together what is small, and what is of one connectio
     ["second", 2],
     ["second", 2],
   ]);
+});
+
+test("BusyTime looks while somebody waits, and no longer", async () => {
+  const timers = new Set<number>();
+  let count = 0;
+  const set = (): number => {
+    timers.add(++count);
+    return count;
+  };
+  const clear = (timer: number): void => void timers.delete(timer);
+  const busy = new BusyTime();
+  await withGlobal(
+    "setInterval",
+    set,
+    () =>
+      withGlobal("clearInterval", clear, () => {
+        busy.begin();
+        busy.begin();
+        assertEquals(timers.size, 1);
+        busy.end();
+        assertEquals(timers.size, 1);
+        busy.end();
+        assertEquals(timers.size, 0);
+      }),
+  );
 });
