@@ -15,8 +15,9 @@ const PROXY_HEADER = new RegExp(
     "-(client|connecting|connection|real|remote|source)-?(ip|addr|address)$",
     "^x-(host|scheme|proto|url|ssl|proxy|varnish|envoy|arr|azure|amzn?)",
     "^x-(appengine|cloud|nf|vercel|sucuri|rewrite)-",
-    "^(cf|cdn|akamai|fastly|fly|proxy|do|incap|ali|cloudfront|front-end)-",
-    "^max-forwards$",
+    "^(cf|fastly|fly|proxy|do|incap|ali|cloudfront|front-end)-",
+    "^max-forwards$|^x-(request|queue)-start$|clientip",
+    "(^|-)(nginx|haproxy|traefik|akamai|ngrok|edge|cdn)(-|$)",
   ].join("|"),
   "i",
 );

@@ -585,7 +585,9 @@ const PROXY_HEADERS = [
   ...["x-amz-cf-id", "x-amzn-trace-id", "cloudfront-viewer-address"],
   ...["x-original-url", "x-rewrite-url", "wl-proxy-client-ip", "max-forwards"],
   ...["proxy-connection", "do-connecting-ip", "x-sucuri-clientip"],
-  ...["front-end-https", "x-varnish", "x-bluecoat-via"],
+  ...["front-end-https", "x-varnish", "x-bluecoat-via", "x-nginx-proxy"],
+  ...["x-akamai-edgescape", "ali-cdn-real-ip", "x-request-start", "clientip"],
+  ...["x-edge-location", "ngrok-trace-id", "x-haproxy-server-state"],
 ];
 const DEVELOPER_HEADERS = [
   ...["accept", "accept-language", "authorization", "cache-control", "cookie"],
