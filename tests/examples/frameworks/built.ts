@@ -39,7 +39,7 @@ export const BUILT: readonly BuiltRecipe[] = [
     name: "Nitro 3",
     on: ["workerd"],
     ask,
-    platform: "srvx",
+    platform: "cloudflare-workers",
   },
   { folder: "react_router", name: "React Router 8, serve", on: ["node"], ask },
   { folder: "sveltekit", name: "SvelteKit 3, adapter-node", on: ["node"], ask },

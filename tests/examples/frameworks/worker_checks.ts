@@ -3,7 +3,7 @@ import type { RunningProcess } from "../../harness/running_process.ts";
 import { type Check, NONE, YES } from "./checks.ts";
 import type { Stage } from "./stage.ts";
 
-/** How long a step of a check may take. */
+/** A step of a check that takes longer has failed: what it waits for does not come. */
 const LONGEST = 60_000;
 
 /**
@@ -22,6 +22,7 @@ export async function checkWorker(
   stage: Stage,
   platform: string,
 ): Promise<Record<Check, string>> {
+  await ask(port, "platform").ended; // what wrangler starts for the first request, it has started
   const after = (page: Check): Promise<string> => verdict(page, port, stage);
   const cells = {
     task: await after("task"),

@@ -1,0 +1,6 @@
+import { drainOnShutdown } from "@postlude/background-tasks";
+import { defineNitroPlugin } from "nitro/runtime";
+
+export default defineNitroPlugin(() => {
+  drainOnShutdown(); // Nitro stops by itself on Node, and not on Deno and Bun
+});
