@@ -8,6 +8,7 @@ import { root } from "./project.ts";
 
 const PAGE = new URL("docs/frameworks.md", root);
 const FILES = [
+  "tests/examples/frameworks_lambda_process_test.ts",
   "tests/examples/frameworks_process_test.ts",
   "tests/examples/frameworks_workers_process_test.ts",
 ];
