@@ -15,6 +15,7 @@ export async function sendEmail(page: string): Promise<void> {
     if (performance.now() - start < LONGEST) continue;
     return console.log(`held back: ${page}`);
   }
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const rest = page === "slow" ? 600 : 100; // longer than a server takes to close
+  await new Promise((resolve) => setTimeout(resolve, rest));
   console.log(`mail: ${page}`);
 }

@@ -43,7 +43,7 @@ for (const page of process.env["PAGES"]?.split(",") ?? []) {
   const client = connect(Number(process.env["CLIENT"]), "127.0.0.1");
   await once(client, "connect");
   const result = await handler(event, ...isStreamed ? [client, {}] : [{}]);
-  if (!isStreamed) client.end(result?.body);
+  if (!isStreamed) client.end(result?.body ?? "");
   log(`settled: ${page}`);
   process.kill(process.pid, "SIGSTOP");
 }

@@ -97,7 +97,7 @@ class Client implements AsyncDisposable {
 
   /** All that the next connection brings. */
   async next(): Promise<string> {
-    const { value: [socket] } = await this.#sockets.next();
+    const { value: [socket] = [] } = await this.#sockets.next();
     let text = "";
     socket.setEncoding("utf8").on("data", (chunk: string) => text += chunk);
     await once(socket, "end");

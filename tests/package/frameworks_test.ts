@@ -22,13 +22,15 @@ interface Served extends AsyncDisposable {
 /** Each installs and builds for up to a minute: by `--all` alone. */
 const folders = [...new Set(BUILT.map(({ folder }) => folder))];
 const installed = new Map<string, Promise<BuiltApp>>();
-let last: Promise<unknown> = Promise.resolve();
+/** Two are installed at once, while another is built: npm waits most of the time. */
+let [last, lastButOne]: Promise<unknown>[] = [];
 if (noRegistry === undefined) {
-  for (const folder of folders) { // one is installed while another is built
-    const app = last.then(() => BuiltApp.install(folder, tarball));
+  for (const folder of folders) {
+    const turn = lastButOne?.catch(() => {}) ?? Promise.resolve();
+    const app = turn.then(() => BuiltApp.install(folder, tarball));
     app.catch(() => {}); // whoever waits for it is told
     installed.set(folder, app);
-    last = app;
+    [last, lastButOne] = [app, last];
   }
 }
 
