@@ -20,44 +20,40 @@ export interface TaskStarter {
  * Each task is a continuation attached where the task was added, so that it keeps the async context
  * (`AsyncLocalStorage`) of that call, and the next step does not see what it changed.
  */
-export class Sequence<Starter extends TaskStarter = TaskStarter> {
+export class Sequence<Owner extends TaskStarter = TaskStarter> {
   /** The tasks that have not ended, in order; promises of `waitUntil()` stand among them. */
   readonly unended: Line<BackgroundTask> = new Line();
   protected isOpen = false;
   /** What the tasks belong to. */
-  protected readonly owner: Starter;
+  protected readonly owner: Owner;
   /** What the first step waits for; `undefined` before a task is added, and after `close()`. */
   #gate: Gate | undefined;
-  /** Fulfils when the latest step has begun, and the steps before it have ended. */
-  #tail!: Promise<void>;
   /** The task that was added last. */
   #last: BackgroundTask | undefined;
+  /** The end of the last step, where that is a group. */
+  #groupEnd: Promise<unknown> | undefined;
 
-  constructor(owner: Starter) {
+  constructor(owner: Owner) {
     this.owner = owner;
   }
 
   /** Adds a task as the next step. */
   add(task: BackgroundTask): void {
     const before = this.#before();
-    this.unended.add(task);
-    this.#last = task;
-    this.#tail = before.then(() => this.#begin(task));
+    this.#groupEnd = undefined;
+    this.#append(task, before);
   }
 
   /** Adds several tasks as one step: they run at once. */
   addGroup(tasks: readonly BackgroundTask[]): void {
     if (tasks.length === 0) return; // all of them were cancelled before
     const before = this.#before();
-    for (const task of tasks) {
+    const ends = tasks.map((task) => {
       task.detail.group = tasks;
-      this.unended.add(task);
-      this.#last = task;
-    }
-    // one continuation for each task of the group, so that no task sees the async context another one
-    // enters
-    const all = tasks.map((task) => before.then(() => this.#begin(task)));
-    this.#tail = Promise.all(all).then(() => {});
+      this.#append(task, before);
+      return endOf(task);
+    });
+    this.#groupEnd = Promise.all(ends);
   }
 
   /** Lets the first step start. */
@@ -69,44 +65,47 @@ export class Sequence<Starter extends TaskStarter = TaskStarter> {
   /** Every task has ended: a task that is added later waits for the next `open()`. */
   protected close(): void {
     this.isOpen = false;
-    this.#gate = this.#last = undefined;
+    this.#gate = this.#last = this.#groupEnd = undefined;
   }
 
-  /** What the next step waits for. The end of the last task is awaited once another one is added. */
-  #before(): Promise<void> {
+  #append(task: BackgroundTask, before: Promise<unknown>): void {
+    this.unended.add(task);
+    this.#last = task;
+    before.then(() => this.#begin(task));
+  }
+
+  /** What the next step waits for: the end of the last one. */
+  #before(): Promise<unknown> {
     if (this.#gate === undefined) {
       this.#gate = thisTurn().gate;
       return this.#gate.opening;
     }
-    const last = this.#last;
-    return last?.status === "running"
-      ? this.#tail.then(() => endOf(last))
-      : this.#tail;
+    return this.#groupEnd ?? endOf(this.#last!);
   }
 
-  #begin(task: BackgroundTask): PromiseLike<void> | void {
-    if (task.hasEnded) return;
-    if (!this.isOpen) return this.#waitForOpening(task);
+  #begin(task: BackgroundTask): void {
+    if (!this.isOpen && !task.hasEnded) return this.#waitForOpening(task);
     const held = this.owner.start(task);
-    if (held !== undefined) return held.then(() => endOf(task));
-    if (task !== this.#last && !task.hasEnded) return endOf(task);
+    if (held === undefined) begun(task);
+    else held.then(() => begun(task));
   }
 
   /** Waits on: the shared gate has opened for other requests, and this one may not start yet. */
-  #waitForOpening(task: BackgroundTask): Promise<void> {
+  #waitForOpening(task: BackgroundTask): void {
     if (this.#gate?.isOpen !== false) this.#gate = new Gate();
-    return this.#gate.opening.then(() => this.#begin(task));
+    this.#gate.opening.then(() => this.#begin(task));
   }
 }
 
-/** The end of a task, awaited by the next step. A bare thenable saves one promise for each task. */
-function endOf(task: BackgroundTask): PromiseLike<void> {
-  const end = {
-    then(goOn: () => void): void {
-      if (task.hasEnded) goOn();
-      else task.goOn = goOn;
-    },
-  };
-  // `then` alone is enough: `Promise.prototype.then` is its only caller and passes one function
-  return end as PromiseLike<void>;
+/** It has been a task's turn: its end lets the next step go on, and it may have ended before. */
+function begun(task: BackgroundTask): void {
+  task.hadTurn = true;
+  if (task.hasEnded) task.goOn?.();
+}
+
+/** The end of a task. One that is cancelled before its turn ends for the next step when its turn comes. */
+function endOf(task: BackgroundTask): Promise<void> {
+  return task.hadTurn && task.hasEnded
+    ? Promise.resolve()
+    : new Promise((resolve) => task.goOn = resolve);
 }

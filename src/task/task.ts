@@ -77,8 +77,10 @@ export class BackgroundTask {
   /** The neighbours in the order of the tasks. */
   previous: BackgroundTask | undefined;
   next: BackgroundTask | undefined;
-  /** Lets the next step of the sequence go on. */
-  goOn: (() => void) | undefined = undefined;
+  /** Whether it has been its turn in the sequence. */
+  hadTurn = false;
+  /** Lets the next step of the sequence go on, where one waits for this task. */
+  goOn: (() => void) | undefined;
   details: TaskDetails | undefined;
   /** Its name and policy, when it was made by `defineTask`. */
   readonly definition: TaskDefinition | undefined;
@@ -176,7 +178,7 @@ export class BackgroundTask {
     }
     owner?.taskEnded(this);
     this.details?.release?.();
-    this.goOn?.();
+    if (this.hadTurn) this.goOn?.();
     return true;
   }
 
