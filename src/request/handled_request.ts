@@ -128,11 +128,12 @@ export abstract class HandledRequest
 
   /** The response as far as it is known. */
   get response(): TaskResponse {
-    return {
-      status: this.#status ?? this.#response?.status ??
-        this.context?.sentStatus,
-      outcome: outcomeOf(this.#outcome ?? "unknown"),
-    };
+    const outcome = outcomeOf(this.#outcome ?? "unknown");
+    return { status: this.#knownStatus, outcome };
+  }
+
+  get #knownStatus(): number | undefined {
+    return this.#status ?? this.#response?.status ?? this.context?.sentStatus;
   }
 
   /** Whether the response has ended. */
@@ -180,8 +181,10 @@ export abstract class HandledRequest
     const { failureStatus, isFailure } = this.options;
     const error = this.context?.error ?? this.#inner?.error;
     if (error !== undefined && judge(isFailure, error)) return { cause: error };
-    const cause = this.response.status; // a comparison with `undefined` is false
-    if (cause! >= failureStatus!) return { cause };
+    if (failureStatus === undefined) return undefined;
+    const cause = this.#knownStatus;
+    // a comparison with `undefined` is false
+    return cause! >= failureStatus ? { cause } : undefined;
   }
 
   /**
@@ -193,7 +196,7 @@ export abstract class HandledRequest
     const { context } = this;
     if (context === undefined) return;
     this.failure = this.thrown();
-    this.#status ??= this.#response?.status ?? context.sentStatus;
+    this.#status = this.#knownStatus;
     this.#response = this.#inner = undefined;
     if (this.isKeptByProcess) {
       this.context = GONE;
