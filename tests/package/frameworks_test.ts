@@ -26,8 +26,11 @@ const installed = new Map<string, Promise<BuiltApp>>();
 let [last, lastButOne]: Promise<unknown>[] = [];
 if (noRegistry === undefined) {
   for (const folder of folders) {
-    const turn = lastButOne?.catch(() => {}) ?? Promise.resolve();
-    const app = turn.then(() => BuiltApp.install(folder, tarball));
+    const turn: Promise<unknown> = lastButOne?.catch(() => {}) ??
+      Promise.resolve();
+    const app: Promise<BuiltApp> = turn.then(() =>
+      BuiltApp.install(folder, tarball)
+    );
     app.catch(() => {}); // whoever waits for it is told
     installed.set(folder, app);
     [last, lastButOne] = [app, last];

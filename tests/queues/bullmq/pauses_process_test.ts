@@ -240,7 +240,10 @@ test("Closing.limited() leaves nothing behind of a command that was answered", a
   await Promise.resolve();
   let timers = 0;
   await withGlobal("setTimeout", () => timers++, () => {
-    worker.emit("closing" as never, "" as never);
+    (worker as { emit(event: string, text: string): unknown }).emit(
+      "closing",
+      "",
+    );
   });
   assertEquals(timers, 0);
   assertEquals(closing.hasBegun, true);
