@@ -114,7 +114,8 @@ export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {
 
 /**
  * Resolves in a turn that begins after the code that runs now, with the async context of the caller.
- * On Deno it uses a timer, because Deno runs `setImmediate` callbacks without a look at its sockets.
+ * On Deno it uses a timer, though one takes a millisecond: Deno runs what `setImmediate` and a
+ * `MessageChannel` were given without a look at its sockets.
  */
 export function nextTurn(): Promise<void> {
   const next = IS_DENO ? setTimeout : later;
