@@ -25,6 +25,7 @@ for (const [engine, open] of stages) {
     await durable.add("slow", "c");
     await durable.line("TaskTimeoutError c 1");
     await durable.add("flaky", "d", 0);
+    await durable.line("start d 1");
     await durable.add("flaky", "e", 4);
     await durable.line("start e 3");
     await durable.add("work", "f", 0);
