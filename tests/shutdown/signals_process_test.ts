@@ -325,8 +325,10 @@ if (MODES[runtime].length > 0) {
       await server.line(`${name} starts`);
       server.kill("SIGTERM");
       await untilOpen(port, false);
-      const further = connection.request("/ping");
+      const further = connection.request(`/slow/${name}-further`);
+      await server.line(`${name}-further starts`); // else its connection may be idle before
       release(name);
+      release(`${name}-further`);
       assertEquals((await slow.head).headers.get("connection"), "keep-alive");
       assertEquals((await further.head).headers.get("connection"), "close");
       assertEquals(await server.exited, { code: 0, signal: null });

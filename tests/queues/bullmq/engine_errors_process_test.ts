@@ -5,7 +5,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { breaks } from "../../harness/broken_engine.ts";
 import { patientQueue } from "../../harness/bullmq_engines.ts";
 import { stages } from "../../harness/durable_stage.ts";
@@ -28,6 +28,14 @@ async function cpuOf(pid: number, milliseconds: number): Promise<number> {
   const before = ticks();
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   return Math.round((ticks() - before) * 10_000 / milliseconds) / 10;
+}
+
+const BACK = /^Durable tasks: \w+ is back$/;
+
+/** What a worker has said; a lock that ran out is told as well, once, where the machine is slow. */
+function linesOf(stderr: string): string[] {
+  return stderr.trim().split("\n")
+    .filter((line) => !line.includes("could not renew lock"));
 }
 
 /** The lock of a task runs out while the engine refuses: another worker could take it for dead. */
@@ -66,7 +74,11 @@ for (const { engine, title, break: breakIt, said, isRare } of breaks) {
         `durable: ${runtime} on ${engine} ${title}: ${lines} lines, ${cpu} % of a core, ` +
           `the next task after ${seconds.toFixed(1)} s`,
       );
-      await until(() => bothSaid("is back"));
+      await until(() =>
+        [worker, other].every(({ stderr }) =>
+          BACK.test(linesOf(stderr).at(-1) ?? "")
+        )
+      );
       const queue = patientQueue(durable.connection);
       const client = await queue.client();
       await until(async () => await client.getCompletedCount() === 2);
@@ -78,14 +90,13 @@ for (const { engine, title, break: breakIt, said, isRare } of breaks) {
         "end b 1",
       ]);
       for (const { stderr } of [worker, other]) {
-        // a lock that ran out meanwhile is told as well, once, where the machine is slow
-        const lines = stderr.trim().split("\n")
-          .filter((line) => !line.includes("could not renew lock"));
-        assertEquals(lines.length, 2, stderr);
-        assertMatch(lines[0]!, said);
-        assertMatch(lines[1]!, /^Durable tasks: \w+ is back$/);
+        const lines = linesOf(stderr);
+        // what was under way when the engine broke may succeed behind what has failed
+        assert(lines.length <= 4, stderr);
+        for (const [index, line] of lines.entries()) {
+          assertMatch(line, index % 2 === 0 ? said : BACK);
+        }
       }
     },
-    60_000, // it watches for ten seconds
   );
 }
