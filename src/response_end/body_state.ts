@@ -77,9 +77,9 @@ export function bodyOf(response: Response): Body {
   if (shown === "in memory") return IN_MEMORY;
   const stream = shown ?? response.body;
   if (!(stream instanceof ReadableStream)) return IN_MEMORY;
-  // `shown` is `undefined` on Node, which does not show where a body is kept
-  const mayBeInMemory = shown === undefined && !stream.locked &&
-    lendsByteReader(stream);
+  // `shown` is `undefined` on Node, which does not show where a body is kept; one with a URL was fetched
+  const mayBeInMemory = shown === undefined && response.url === "" &&
+    !stream.locked && lendsByteReader(stream);
   return { stream, mayBeInMemory };
 }
 

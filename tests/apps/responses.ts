@@ -46,7 +46,7 @@ function addTask(c: Context<Env>, suffix = ""): void {
 const app = new Hono<Env>();
 const slow = app.use("/slow/*", async (c, next) => {
   await next();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 150));
   c.header("x-slow", "yes");
 });
 slow.use("/outside/etag/*", etag());

@@ -46,7 +46,7 @@ const CASES: readonly Case[] = [
       ["json", "stream/4"].map((body) => `${where}/${what}/${body}`)
     )
   ),
-  ...["/slow/stream/4", "/slow/json"],
+  ...["/slow/stream/4", "/slow/json", "/slow/upstream/chunked"],
   ...["/upstream", "/body-of", "/tee"].flatMap((whose) =>
     ["plain", "gzip", "chunked"].map((body) => `${whose}/${body}`)
   ),
