@@ -13,7 +13,7 @@ const FILES = [
   "tests/examples/frameworks_workers_process_test.ts",
 ];
 /** Those that build with frameworks from npm. */
-const HEAVY = ["tests/package/frameworks_test.ts"];
+const HEAVY = ["tests/package/frameworks"];
 const TODAY = new Date().toISOString().slice(0, 10);
 
 if (import.meta.main) {

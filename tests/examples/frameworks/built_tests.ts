@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { BUILT, type BuiltRecipe } from "../examples/frameworks/built.ts";
-import { BuiltApp } from "../examples/frameworks/built_app.ts";
-import { type Check, check } from "../examples/frameworks/checks.ts";
-import { http1 } from "../examples/frameworks/client.ts";
-import { Stage } from "../examples/frameworks/stage.ts";
-import { checkRow, rowOf } from "../examples/frameworks/table.ts";
-import { checkWorker } from "../examples/frameworks/worker_checks.ts";
-import { testUnless } from "../harness/left_out.ts";
-import { noRegistry, tarball } from "../harness/npm_package.ts";
-import { freePort, untilOpen } from "../harness/ports.ts";
-import type { RunningProcess } from "../harness/running_process.ts";
-import type { RuntimeName } from "../harness/runtime.ts";
+import { BUILT, type BuiltRecipe } from "./built.ts";
+import { BuiltApp } from "./built_app.ts";
+import { type Check, check } from "./checks.ts";
+import { http1 } from "./client.ts";
+import { Stage } from "./stage.ts";
+import { checkRow, rowOf } from "./table.ts";
+import { checkWorker } from "./worker_checks.ts";
+import { testUnless } from "../../harness/left_out.ts";
+import { noRegistry, tarball } from "../../harness/npm_package.ts";
+import { freePort, untilOpen } from "../../harness/ports.ts";
+import type { RunningProcess } from "../../harness/running_process.ts";
+import type { RuntimeName } from "../../harness/runtime.ts";
 
 /** An app that runs, and where. */
 interface Served extends AsyncDisposable {
@@ -19,29 +19,20 @@ interface Served extends AsyncDisposable {
   readonly stage: Stage;
 }
 
-/** Each installs and builds for up to a minute: by `--all` alone. */
-const folders = [...new Set(BUILT.map(({ folder }) => folder))];
-const installed = new Map<string, Promise<BuiltApp>>();
-/** Two are installed at once, while another is built: npm waits most of the time. */
-let [last, lastButOne]: Promise<unknown>[] = [];
-if (noRegistry === undefined) {
-  for (const folder of folders) {
-    const turn: Promise<unknown> = lastButOne?.catch(() => {}) ??
-      Promise.resolve();
-    const app: Promise<BuiltApp> = turn.then(() =>
-      BuiltApp.install(folder, tarball)
-    );
-    app.catch(() => {}); // whoever waits for it is told
-    installed.set(folder, app);
-    [last, lastButOne] = [app, last];
-  }
-}
-
-for (const folder of folders) {
+/**
+ * The tests of an app of `examples/frameworks/` that its framework builds. It installs and builds for up
+ * to a minute: by `--all` alone. Each has a file of its own in `tests/package/frameworks/`, so that they
+ * run side by side.
+ *
+ * @param folder Its folder.
+ */
+export async function testBuilt(folder: string): Promise<void> {
   // a test has a time limit, and a framework that is built has none
-  const app = await installed.get(folder);
+  const app = noRegistry === undefined
+    ? await BuiltApp.install(folder, tarball)
+    : undefined;
   const recipes = BUILT.filter((recipe) => recipe.folder === folder);
-  const runtimes = [...new Set(recipes.flatMap(({ on }) => on))];
+  const runtimes = new Set(recipes.flatMap(({ on }) => on));
   for (const runtime of runtimes) {
     const built = await app?.build(runtime);
     for (const recipe of recipes.filter(({ on }) => on.includes(runtime))) {
