@@ -311,10 +311,7 @@ test("A frozen request has its tasks as any other", async () => {
       return new Response("ok");
     },
   };
-  const request = new Request(url);
-  // Deno writes on a request when a member is first read
-  assertEquals([request.method, request.url], ["GET", new URL(url).href]);
-  await withBackgroundTasks(app, { runner })(Object.freeze(request));
+  await withBackgroundTasks(app, { runner })(Object.freeze(new Request(url)));
   await runner.drain();
   assertEquals(calls, 1);
 });

@@ -25,7 +25,11 @@ export class ShownRequest {
   constructor(request: Request | undefined, startedAt: number) {
     this.startedAt = startedAt;
     if (request === undefined) return;
-    this.method = request.method;
-    this.path = new URL(request.url).pathname;
+    try {
+      this.method = request.method;
+      this.path = new URL(request.url).pathname;
+    } catch {
+      // Deno writes the URL into the request when it is read first, and cannot where that is frozen
+    }
   }
 }
