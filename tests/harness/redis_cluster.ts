@@ -6,6 +6,7 @@ import { freePort } from "./ports.ts";
 import { startRedis } from "./redis.ts";
 import { RunningProcess } from "./running_process.ts";
 import type { TestEngine } from "./test_engine.ts";
+import { until } from "./until.ts";
 
 /** Where a node is, as ioredis takes it. */
 export interface Node {
@@ -41,11 +42,20 @@ export async function startCluster(...flags: string[]): Promise<RedisCluster> {
     );
   }
   const nodes = servers.map(nodeOf);
-  await promisify(execFile)("redis-cli", [
+  const command = promisify(execFile);
+  await command("redis-cli", [
     ...["--cluster", "create"],
     ...nodes.map(({ host, port }) => `${host}:${port}`),
     ...["--cluster-replicas", "0", "--cluster-yes"],
   ]);
+  // that they agree on the slots is known a moment before each of them answers
+  for (const { host, port } of nodes) {
+    await until(async () => {
+      const ask = ["-h", host, "-p", String(port), "cluster", "info"];
+      const { stdout } = await command("redis-cli", ask);
+      return stdout.includes("cluster_state:ok");
+    });
+  }
   return {
     nodes,
     servers,
