@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   defineTask,
   TaskEnqueueError,
@@ -244,7 +244,7 @@ test("queueHandler() ends an attempt half a second before the platform does, as 
   const delays: number[] = [];
   const { setTimeout } = globalThis;
   const hurried = (callback: () => void, delay: number): unknown => {
-    delays.push(Math.round((15 * 60_000 - delay) / 100) * 100);
+    delays.push(15 * 60_000 - delay);
     return setTimeout(callback, 0);
   };
   await withGlobal("setTimeout", hurried, async () => {
@@ -255,7 +255,9 @@ test("queueHandler() ends an attempt half a second before the platform does, as 
       assertEquals(await deliver(handler, ...messages), [answer, "ack"]);
     }
   });
-  assertEquals(delays, [500, 500, 500, 500]);
+  assertEquals(delays.length, 4);
+  // of the platform's 15 minutes, what the batch has taken until then is gone as well
+  for (const before of delays) assert(before >= 500 && before < 60_000);
   assertEquals(aborted, ["TimeoutError", "TimeoutError"]);
   assertEquals(failed, [["hang", "expired", "TimeoutError"]]);
 });
