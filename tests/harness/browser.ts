@@ -5,6 +5,7 @@ import {
   chromium,
   type Page,
 } from "playwright-core";
+import { atEnd } from "./at_end.ts";
 
 /** Where Debian's package puts it. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -46,9 +47,11 @@ export async function withPage(
 let browser: Promise<Browser> | undefined;
 
 async function launch(): Promise<Browser> {
-  return await chromium.launch({
+  const launched = await chromium.launch({
     executablePath: CHROMIUM,
     timeout: TIME_LIMIT,
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
   });
+  atEnd(() => void launched.close());
+  return launched;
 }
