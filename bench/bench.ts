@@ -103,11 +103,12 @@ for (const runtime of runtimes) {
   results.push(...measured);
   if (measured.length > 0) print(throughputTable(measured));
 }
+if (isWhole) await writeThroughput();
 if (only === "") await measureTheRest();
 else if (only === "same rate") await sameRate();
 else if (only === "64 mb") print(await largeBodies());
 else if (only === "cold start") print(await coldStart(folder.path, 15));
-if (isWhole) await write();
+if (isWhole) await fill("README.md", "figures", report.join("\n\n"));
 
 async function measureTheRest(): Promise<void> {
   print("## At the same rate");
@@ -188,13 +189,12 @@ function print(text: string): void {
   report.push(text);
 }
 
-/** Puts the figures where the pages have room for them. */
-async function write(): Promise<void> {
+/** Puts what was measured over sockets where the pages have room for it. */
+async function writeThroughput(): Promise<void> {
   const file = (name: string): URL => new URL(name, import.meta.url);
   await Deno.writeTextFile(file("chart.svg"), chart(results));
   const json = JSON.stringify(results, null, 1);
   await Deno.writeTextFile(file("results.json"), `${json}\n`);
-  await fill("README.md", "figures", report.join("\n\n"));
   await fill("../docs/costs.md", "cost", costTable(results));
 }
 
