@@ -8,9 +8,8 @@ import { MAY_BE_WORKERS } from "./runtime.ts";
 import { workers } from "./workers.ts";
 
 /**
- * Tells when a response has ended: when everything was handed to the connection, or when the
- * client left. The file of each runtime
- * says what that means there, and what cannot be seen.
+ * Tells when a response has ended: when everything was handed to the connection, or when the client
+ * left. The file of each runtime says what that means there, and what cannot be seen.
  *
  * @param listener The listener to tell, once.
  * @param exchange The request and its response.
