@@ -10,7 +10,7 @@ import { findTests } from "./find_tests.ts";
 import { runFolder } from "./run_folder.ts";
 import { findStdAssert } from "./std_assert.ts";
 import { runJobs } from "./test_jobs.ts";
-import { missingLines, testTable } from "./test_report.ts";
+import { failureLines, missingLines, testTable } from "./test_report.ts";
 import { clockTime, slowestLines, summaryTable } from "./test_summary.ts";
 
 if (import.meta.main) {
@@ -57,15 +57,21 @@ async function test(paths: string[], options: Options): Promise<Total> {
   Deno.env.set("TMPDIR", folder.jobFolder());
   const { filter, verbose } = options;
   const tests = { ...files, denoArguments, filter, folder: folder.bundles };
-  const { elapsed, reports, summaries, timed } = await runJobs(tests, {
-    jobFolder: () => folder.jobFolder(),
-    lanes: lanesOf(options.jobs),
-    runtimes,
-    verbose,
-  });
+  const { elapsed, failures, reports, summaries, timed } = await runJobs(
+    tests,
+    {
+      jobFolder: () => folder.jobFolder(),
+      lanes: lanesOf(options.jobs),
+      runtimes,
+      verbose,
+    },
+  );
   const missing = missingLines(reports);
   for (const line of missing) console.log(line);
   console.log(["", "the slowest:", ...slowestLines(timed)].join("\n"));
+  for (const job of failures) {
+    console.log(["", ...failureLines(job)].join("\n"));
+  }
   console.log(["", ...summaryTable(summaries)].join("\n"));
   console.log(`all in ${clockTime(elapsed)}\n`);
   if (options.table) console.log(`${testTable(reports)}\n`);

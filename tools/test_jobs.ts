@@ -5,7 +5,12 @@ import { bun } from "./runtimes/bun.ts";
 import { deno } from "./runtimes/deno.ts";
 import { node } from "./runtimes/node.ts";
 import { workerd } from "./runtimes/workerd.ts";
-import { readLine, readReport, type TestReport } from "./test_report.ts";
+import {
+  type FailedJob,
+  readLine,
+  readReport,
+  type TestReport,
+} from "./test_report.ts";
 import type { TestCount, TestRun, TestRuntime } from "./test_run.ts";
 import { type ShownJob, TestScreen } from "./test_screen.ts";
 import type { RuntimeSummary, TimedTest } from "./test_summary.ts";
@@ -33,6 +38,8 @@ export interface JobOptions {
 export interface JobResults {
   /** How long it took, in milliseconds. */
   readonly elapsed: number;
+  /** The jobs that failed. */
+  readonly failures: readonly FailedJob[];
   /** What was read, by runtime. */
   readonly reports: ReadonlyMap<RuntimeName, TestReport>;
   /** The figures, by runtime. */
@@ -76,6 +83,11 @@ export async function runJobs(
   screen.close();
   return {
     elapsed: screen.elapsed,
+    failures: ended.filter(({ count }) => count.failed > 0)
+      .map(({ count, files, runtime }) => ({
+        ...{ files, runtime },
+        output: count.output,
+      })),
     timed,
     ...resultsOf(tests, options, ended),
   };

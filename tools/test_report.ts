@@ -20,6 +20,19 @@ export interface TestReport {
   readonly notices: readonly string[];
 }
 
+/** A job of which at least one test failed. */
+export interface FailedJob {
+  /** On which runtime. */
+  readonly runtime: RuntimeName;
+  /** Its files. */
+  readonly files: readonly string[];
+  /** What the test runner printed. */
+  readonly output: string;
+}
+
+/** How many lines of a failed job are shown once more at the end. */
+const LAST_LINES = 100;
+
 const MARK = "!! ";
 const LEFT_OUT = /^!! left out: (.*) \(([^()]*)\)$/;
 
@@ -153,6 +166,26 @@ export function missingLines(
       title,
       ...[...names].map((name) => `     ${name}`),
     ]),
+  ];
+}
+
+/**
+ * The lines about a job that failed, shown once more at the end of the run, where a log that is cut still
+ * has them: what its runner printed, without the tests that passed.
+ *
+ * @param job The job.
+ */
+export function failureLines({ files, output, runtime }: FailedJob): string[] {
+  const title = files.length === 1 ? files[0] : `one of ${files.length} files`;
+  const lines = withoutNotices(output).split("\n").filter((line) =>
+    line.trim() !== "" && !LEFT_OUT.test(line) &&
+    readLine(runtime, line)?.passed !== true
+  );
+  const hidden = Math.max(0, lines.length - LAST_LINES);
+  return [
+    `failed on ${runtime}, ${title}:`,
+    ...(hidden > 0 ? [`     … ${hidden} lines above`] : []),
+    ...lines.slice(hidden).map((line) => `     ${line}`),
   ];
 }
 

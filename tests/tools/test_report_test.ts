@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  failureLines,
   missingLines,
   readLine,
   readReport,
@@ -40,6 +41,35 @@ const OUTPUT = {
     "Error: no",
   ],
 };
+
+test("failureLines() shows what a failed job printed, without the tests that passed", () => {
+  for (const runtime of RUNTIMES) {
+    const output = OUTPUT[runtime].join("\n");
+    const files = ["tests/f_test.ts"];
+    const [title, ...lines] = failureLines({ runtime, files, output });
+    assertEquals(title, `failed on ${runtime}, tests/f_test.ts:`);
+    assertEquals(
+      lines,
+      OUTPUT[runtime].filter((line) => !/works|left out/.test(line))
+        .map((line) => `     ${line}`),
+    );
+  }
+});
+
+test("failureLines() keeps the last lines of a job that printed many", () => {
+  const output = Array.from({ length: 102 }, (_, index) => `line ${index}`);
+  const lines = failureLines({
+    runtime: "bun",
+    files: ["tests/f_test.ts", "tests/g_test.ts"],
+    output: output.join("\n"),
+  });
+  assertEquals(lines.slice(0, 3), [
+    "failed on bun, one of 2 files:",
+    "     … 2 lines above",
+    "     line 2",
+  ]);
+  assertEquals(lines.at(-1), "     line 101");
+});
 
 test("readReport() reads what each test runner prints", () => {
   for (const runtime of RUNTIMES) {
