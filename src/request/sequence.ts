@@ -28,10 +28,8 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
   protected readonly owner: Owner;
   /** What the first step waits for; `undefined` before a task is added, and after `close()`. */
   #gate: Gate | undefined;
-  /** The task that was added last. */
-  #last: BackgroundTask | undefined;
-  /** The end of the last step, where that is a group. */
-  #groupEnd: Promise<unknown> | undefined;
+  /** The end of the last step, which the next one waits for. */
+  #tail: Promise<unknown> | undefined;
 
   constructor(owner: Owner) {
     this.owner = owner;
@@ -39,21 +37,17 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
 
   /** Adds a task as the next step. */
   add(task: BackgroundTask): void {
-    const before = this.#before();
-    this.#groupEnd = undefined;
-    this.#append(task, before);
+    this.#tail = this.#append(task, this.#before());
   }
 
   /** Adds several tasks as one step: they run at once. */
   addGroup(tasks: readonly BackgroundTask[]): void {
     if (tasks.length === 0) return; // all of them were cancelled before
     const before = this.#before();
-    const ends = tasks.map((task) => {
+    this.#tail = Promise.all(tasks.map((task) => {
       task.detail.group = tasks;
-      this.#append(task, before);
-      return endOf(task);
-    });
-    this.#groupEnd = Promise.all(ends);
+      return this.#append(task, before);
+    }));
   }
 
   /** Lets the first step start. */
@@ -65,47 +59,36 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
   /** Every task has ended: a task that is added later waits for the next `open()`. */
   protected close(): void {
     this.isOpen = false;
-    this.#gate = this.#last = this.#groupEnd = undefined;
+    this.#gate = this.#tail = undefined;
   }
 
-  #append(task: BackgroundTask, before: Promise<unknown>): void {
+  /** Resolves once the task has ended. */
+  #append(task: BackgroundTask, before: Promise<unknown>): Promise<void> {
     this.unended.add(task);
-    this.#last = task;
-    before.then(() => this.#begin(task));
+    return before.then(() => this.#begin(task));
   }
 
   /** What the next step waits for: the end of the last one. */
   #before(): Promise<unknown> {
-    if (this.#gate === undefined) {
-      this.#gate = thisTurn().gate;
-      return this.#gate.opening;
-    }
-    return this.#groupEnd ?? endOf(this.#last!);
+    if (this.#tail !== undefined) return this.#tail;
+    this.#gate = thisTurn().gate;
+    return this.#gate.opening;
   }
 
-  #begin(task: BackgroundTask): void {
+  #begin(task: BackgroundTask): Promise<void> | undefined {
     if (!this.isOpen && !task.hasEnded) return this.#waitForOpening(task);
     const held = this.owner.start(task);
-    if (held === undefined) begun(task);
-    else held.then(() => begun(task));
+    return held === undefined ? endOf(task) : held.then(() => endOf(task));
   }
 
   /** Waits on: the shared gate has opened for other requests, and this one may not start yet. */
-  #waitForOpening(task: BackgroundTask): void {
+  #waitForOpening(task: BackgroundTask): Promise<void> {
     if (this.#gate?.isOpen !== false) this.#gate = new Gate();
-    this.#gate.opening.then(() => this.#begin(task));
+    return this.#gate.opening.then(() => this.#begin(task));
   }
 }
 
-/** It has been a task's turn: its end lets the next step go on, and it may have ended before. */
-function begun(task: BackgroundTask): void {
-  task.hadTurn = true;
-  if (task.hasEnded) task.goOn?.();
-}
-
-/** The end of a task. One that is cancelled before its turn ends for the next step when its turn comes. */
-function endOf(task: BackgroundTask): Promise<void> {
-  return task.hadTurn && task.hasEnded
-    ? Promise.resolve()
-    : new Promise((resolve) => task.goOn = resolve);
+/** The end of a task; `undefined` where it has ended. */
+function endOf(task: BackgroundTask): Promise<void> | undefined {
+  if (!task.hasEnded) return new Promise((resolve) => task.goOn = resolve);
 }

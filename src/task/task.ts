@@ -77,9 +77,7 @@ export class BackgroundTask {
   /** The neighbours in the order of the tasks. */
   previous: BackgroundTask | undefined;
   next: BackgroundTask | undefined;
-  /** Whether it has been its turn in the sequence. */
-  hadTurn = false;
-  /** Lets the next step of the sequence go on, where one waits for this task. */
+  /** Lets the next step of the sequence go on, once the task has started. */
   goOn: (() => void) | undefined;
   details: TaskDetails | undefined;
   /** Its name and policy, when it was made by `defineTask`. */
@@ -178,7 +176,7 @@ export class BackgroundTask {
     }
     owner?.taskEnded(this);
     this.details?.release?.();
-    if (this.hadTurn) this.goOn?.();
+    this.goOn?.();
     return true;
   }
 
