@@ -274,16 +274,20 @@ export class BackgroundTasks extends HandledRequest
 
   start(task: BackgroundTask): Promise<void> | undefined {
     if (task.hasEnded) return;
-    const { clock } = this;
-    const now = clock.now();
-    if (clock === systemClock && now - thisTurn().time >= LONGEST_TURN) {
-      return nextTurn().then(() => this.start(task));
-    }
     const policy = this.#policyOf(task);
     if (!mayRun(task, policy.runOn, this, this.#work!.stoppedBy)) return;
     const held = this.interception?.turn(task);
-    if (held === undefined) runTask(task, policy, now);
-    return held?.then(() => runTask(task, policy, this.now()));
+    if (held === undefined) return this.#run(task, policy);
+    return held.then(() => this.#run(task, policy));
+  }
+
+  #run(task: BackgroundTask, policy: TaskPolicy): Promise<void> | undefined {
+    if (task.hasEnded) return;
+    const now = this.now();
+    if (this.clock === systemClock && now - thisTurn().time >= LONGEST_TURN) {
+      return nextTurn().then(() => this.#run(task, policy));
+    }
+    runTask(task, policy, now);
   }
 
   #policyOf({ details, definition }: BackgroundTask): TaskPolicy {

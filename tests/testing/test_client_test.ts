@@ -674,6 +674,22 @@ test("TestTasks.runNext() goes on when a held task was cancelled", async () => {
   assertEquals(await client.tasks.runNext(), undefined);
 });
 
+test("TestTasks.runNext() finds the next task on a machine that is slow", async () => {
+  let add = (): void => {};
+  let cancel = (): void => {};
+  const client = clientOf((tasks) => {
+    add = () => void tasks.addTask(function third() {});
+    cancel = () => void first.cancel();
+    const first = tasks.addTask(function first() {});
+    tasks.addTask(function second() {});
+  }, { tasks: "manual" });
+  await client.get("/");
+  add(); // this turn of the event loop has begun
+  for (const end = performance.now() + 10; performance.now() < end;);
+  cancel();
+  assertEquals((await client.tasks.runNext())?.name, "second");
+});
+
 test("TestTasks.runAll() knows of a task that was cancelled before runAfter()", async () => {
   const client = new TestClient((request: Request) => {
     const tasks = new Tasks();
