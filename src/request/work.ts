@@ -197,11 +197,10 @@ export class Work extends Sequence<WorkOwner>
   hooksCalled(): void {
     this.#ending--;
     if (this.#tasks + this.#ending > 0) return;
-    if (this.#isDue) {
+    // a work that is due in the next turn has no place at the scheduler yet, and stays due
+    if (this.isOpen || this.place !== undefined) {
       this.#isDue = false;
-      const { scheduler } = this.owner;
-      // a work that is due in the next turn has no place at the scheduler yet
-      if (this.isOpen || this.place !== undefined) scheduler.dequeue(this);
+      this.owner.scheduler.dequeue(this);
       if (this.isOpen) this.close();
     }
     this.#checkOver();

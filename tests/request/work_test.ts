@@ -172,6 +172,36 @@ test("a hook that never settles holds no place of concurrency", async () => {
   assertEquals(report.abandoned.map(({ status }) => status), ["failed"]);
 });
 
+/** What leaves nothing to do, in the turn in which a task is added to a request that is over. */
+const BEFORE_IT: Record<string, (tasks: BackgroundTasks) => void> = {
+  "a task that is cancelled": (tasks) => tasks.addTask(() => {}).cancel(),
+  "two tasks that are cancelled": (tasks) => {
+    for (let i = 0; i < 2; i++) tasks.addTask(() => {}).cancel();
+  },
+  "a promise that has settled": (tasks) => tasks.waitUntil(Promise.resolve()),
+};
+
+for (const [what, comes] of Object.entries(BEFORE_IT)) {
+  test(`a task behind ${what}, added when all had ended, takes one place of concurrency`, async () => {
+    const runner = new TaskRunner({ concurrency: 1 });
+    const first = openRequest({ runner });
+    first.tasks.addTask(() => {});
+    await first.respond();
+    await runner.drain();
+
+    const events: string[] = [];
+    comes(first.tasks);
+    await Promise.resolve().then(() => {}).then(() => {}); // a promise that has settled has ended
+    first.tasks.addTask(() => void events.push("first"));
+    const second = openRequest({ runner });
+    second.tasks.addTask(() => void events.push("second"));
+    await second.respond();
+    await until(() => events.length === 2);
+    await runner.drain();
+    assertEquals(events, ["first", "second"]);
+  });
+}
+
 test("what is discarded is said once for each name, where nobody observes", () =>
   unobserved(async () => {
     const lines = await consoleLines("warn", async () => {
