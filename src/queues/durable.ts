@@ -5,8 +5,10 @@ import type { TaskQueue } from "./task_queue.ts";
 
 /** The request whose durable tasks these are. */
 export interface OutboxOwner {
-  /** What the runtime handed over beside the request; `undefined` where no front door made the tasks. */
+  /** What the runtime handed over beside the request. */
   readonly context: { readonly env: unknown } | undefined;
+  /** Whether a front door handles the request: it waits for the hand-over. */
+  readonly isOpen: boolean;
   /** Whether the handler has returned or thrown. */
   readonly isSettled: boolean;
   /** The options of its front door. */

@@ -78,7 +78,7 @@ export class QueueOutbox implements Outbox {
           "before that",
       );
     }
-    if (this.#owner.context === undefined) {
+    if (!this.#owner.isOpen) {
       throw new TypeError(
         `Cannot add durable task ${
           quote(name)

@@ -484,6 +484,28 @@ test("BackgroundTasks.addTask() refuses a durable task where nobody waits for th
   assertInstanceOf(late, BackgroundTasksClosedError);
 });
 
+test("BackgroundTasks.addTask() refuses a durable task that an observer adds while runAfter() is called", async () => {
+  const { sendEmail } = record();
+  const refused: unknown[] = [];
+  const runner = new TaskRunner({
+    observers: [{
+      onAdd: () => {
+        try {
+          tasks.addTask(sendEmail, "ada@example.com");
+        } catch (error) {
+          refused.push(error);
+        }
+      },
+    }],
+  });
+  const tasks = new Tasks({ runner });
+  tasks.addTask(() => {});
+  tasks.runAfter(new Response(null));
+  await runner.drain();
+  assertInstanceOf(refused[0], TypeError);
+  assertEquals(tasks.size, 0);
+});
+
 test("BackgroundTasks.addTask() refuses a durable task while those before it are handed over", async () => {
   const { runner, sendEmail, names } = record();
   let refused: unknown;
