@@ -316,6 +316,33 @@ test("A frozen request has its tasks as any other", async () => {
   assertEquals(calls, 1);
 });
 
+/** What a handler may return that is no response, and throws when it is looked at. */
+const NO_RESPONSE: Record<string, () => unknown> = {
+  "an object made of a response's prototype": () =>
+    Object.create(Response.prototype),
+  "an object whose members throw": () => ({
+    get status() {
+      throw new Error("not here");
+    },
+  }),
+};
+
+for (const [what, make] of Object.entries(NO_RESPONSE)) {
+  test(`A handler that returns ${what} loses no task, of its own or of another request`, async () => {
+    const runner = new TaskRunner();
+    const ran: string[] = [];
+    const requests = [make, () => new Response(null)].map((respond, index) =>
+      withBackgroundTasks((_request, tasks) => {
+        tasks.addTask(() => void ran.push(`request ${index}`));
+        return respond() as Response;
+      }, { runner })(new Request(url))
+    );
+    await Promise.all(requests);
+    await runner.drain();
+    assertEquals(ran.sort(), ["request 0", "request 1"]);
+  });
+}
+
 test("withBackgroundTasks(app.fetch) fails at the first request, with what to write", async () => {
   const app = new Hono<BackgroundTasksEnv>();
   app.use(backgroundTasks());

@@ -133,7 +133,8 @@ export abstract class HandledRequest
   }
 
   get #knownStatus(): number | undefined {
-    return this.#status ?? this.#response?.status ?? this.context?.sentStatus;
+    return this.#status ?? statusOf(this.#response) ??
+      this.context?.sentStatus;
   }
 
   /** Whether the response has ended. */
@@ -227,6 +228,15 @@ const GONE: RequestContext = {
   executionCtx: undefined,
   error: undefined,
 };
+
+/** The status of a response; `undefined` where the handler returned something else, which may throw. */
+function statusOf(response: Response | undefined): number | undefined {
+  try {
+    return response?.status;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Whether Deno took the body of a request away, which stopping its server does: denoland/deno#36809. */
 function isBodyGone(error: unknown): boolean {

@@ -100,12 +100,12 @@ class Strict implements StrictMode {
       // asked of the tasks first: to read the body may make a stream of it
       if (this.#warned.has(name) || !args.some(isReadable)) continue;
       const index = args.findIndex((value) =>
-        isReadable(value) && value === response?.body
+        isReadable(value) && isBody(value, response)
       );
       if (index < 0) continue;
       this.#warned.add(name);
       console.warn(
-        `Background task "${name}": argument ${
+        `Background task ${quote(name)}: argument ${
           index + 1
         } is the stream that the response sends; pass a branch of its tee(), or what it holds`,
       );
@@ -113,11 +113,24 @@ class Strict implements StrictMode {
   }
 }
 
+/** Whether a value is a stream, where it can be looked at: a warning must not fail. */
 function isReadable(value: unknown): value is ReadableStream {
-  return value instanceof ReadableStream;
+  try {
+    return value instanceof ReadableStream;
+  } catch {
+    return false;
+  }
 }
 
-/** What is wrong with a value, where it can be looked at: a warning must not fail. */
+function isBody(stream: ReadableStream, response: unknown): boolean {
+  try {
+    return stream === (response as Partial<Response>).body;
+  } catch {
+    return false; // the handler returned no response
+  }
+}
+
+/** What is wrong with a value, where it can be looked at. */
 function problemSeen(
   value: unknown,
   request: Request | undefined,

@@ -5,6 +5,7 @@ import {
   type BackgroundTasksEnv,
   task,
   TaskRunner,
+  withBackgroundTasks,
 } from "@postlude/background-tasks";
 import { strictMode } from "@postlude/background-tasks/strict";
 import { type Context, Hono } from "hono";
@@ -188,6 +189,26 @@ test("strict never keeps a task from being added, whatever its arguments are", a
     ),
     ['Background task "task": argument 2 is a User'],
   );
+});
+
+test("strict never keeps a response from being returned, whatever the arguments of its tasks are", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const runner = new TaskRunner();
+  let calls = 0;
+  const fetch = withBackgroundTasks((_request, tasks) => {
+    tasks.addTask(
+      (_first: unknown, _second: unknown) => {
+        calls++;
+      },
+      proxy,
+      new ReadableStream(),
+    );
+    return Object.create(Response.prototype); // whose body throws
+  }, { runner, strict: strictMode() });
+  await fetch(new Request("https://example.com/"));
+  await runner.drain();
+  assertEquals(calls, 1);
 });
 
 test("strict warns once per task name, in groups and with a policy too", async () => {
