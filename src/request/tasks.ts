@@ -335,6 +335,7 @@ export class BackgroundTasks extends HandledRequest
       this.#reportError(task, work);
     }
     this.#notify("onEnd", task);
+    if (task.startedAt === undefined) task.letGo();
     work.hooksCalled();
   }
 

@@ -201,8 +201,8 @@ export class Work extends Sequence<WorkOwner>
     if (this.isOpen || this.place !== undefined) {
       this.#isDue = false;
       this.owner.scheduler.dequeue(this);
-      if (this.isOpen) this.close();
     }
+    this.close(); // also where it was never open: what was cancelled is let go
     this.#checkOver();
   }
 

@@ -83,7 +83,7 @@ export class BackgroundTask {
   /** Its name and policy, when it was made by `defineTask`. */
   readonly definition: TaskDefinition | undefined;
   // private, so that a console shows neither the function nor the arguments
-  readonly #fn: TaskFunction;
+  #fn: TaskFunction;
   #args: readonly unknown[];
 
   /** Takes the arguments as the array they came in: users spread them, in `background_task.ts`. */
@@ -191,6 +191,13 @@ export class BackgroundTask {
     if (this.details?.isHandedOver || !this.end(status, reason)) return false;
     this.details?.abort?.(reason);
     return true;
+  }
+
+  /** Drops what it would run, and with what: a sequence holds a task that never starts for long. */
+  letGo(): void {
+    this.detail.options = { name: this.name };
+    this.#fn = this.letGo;
+    this.#args = [];
   }
 
   /** Copies what others may see. */

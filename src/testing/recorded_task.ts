@@ -44,6 +44,7 @@ export interface RecordedTask {
 /** A recorded task: it reads the state of the task itself, so it is always up to date. */
 export class Recording implements RecordedTask {
   readonly args: readonly unknown[];
+  readonly fn: TaskFunction;
   /** A copy of its arguments, to be shown in messages: instances of classes are as they were then. */
   readonly shownArgs: readonly unknown[];
   readonly added: TaskMoment;
@@ -54,6 +55,7 @@ export class Recording implements RecordedTask {
   constructor(state: BackgroundTask, added: TaskMoment) {
     this.#state = state;
     this.args = snapshot(state.args, "kept");
+    this.fn = state.fn;
     this.shownArgs = snapshot(state.args, "copied");
     this.added = added;
   }
@@ -64,10 +66,6 @@ export class Recording implements RecordedTask {
 
   get name(): string {
     return this.#state.name;
-  }
-
-  get fn(): TaskFunction {
-    return this.#state.fn;
   }
 
   get status(): TaskStatus {

@@ -202,6 +202,62 @@ for (const [what, comes] of Object.entries(BEFORE_IT)) {
   });
 }
 
+/** Counts those of 100 objects that are still held; a few may stand on the stack. */
+function heldOf(objects: readonly WeakRef<object>[]): Promise<number> {
+  return leftAfterGarbage(
+    () => objects.filter((object) => object.deref() !== undefined).length,
+    49,
+  );
+}
+
+testUnless(
+  noGarbage,
+  "a task that is cancelled keeps neither its function nor its arguments alive while others wait",
+  async () => {
+    const runner = new TaskRunner();
+    const { tasks, respond } = openRequest({ runner });
+    tasks.addTask(() => {});
+    const held: WeakRef<object>[] = [];
+    function addAndCancel(): void {
+      const draft = { text: "draft" };
+      const save = (_draft: object): void => {};
+      held.push(new WeakRef(draft), new WeakRef(save));
+      tasks.addTask(save, draft).cancel();
+    }
+    for (let i = 0; i < 50; i++) addAndCancel();
+    const left = await heldOf(held);
+    assertEquals(left < 50, true, `${left} of 100 are held`);
+    await respond();
+    assertEquals((await runner.drain()).finished, 1);
+  },
+);
+
+testUnless(
+  noGarbage,
+  "tasks that are cancelled when all had ended leave nothing behind",
+  async () => {
+    const runner = new TaskRunner();
+    const { tasks, respond } = openRequest({ runner });
+    tasks.addTask(() => {});
+    await respond();
+    await runner.drain();
+    const held: WeakRef<object>[] = [];
+    function addAndCancel(): void {
+      const task = tasks.addTask(() => {});
+      held.push(new WeakRef(task));
+      task.cancel();
+    }
+    for (let i = 0; i < 100; i++) {
+      addAndCancel();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    const left = await heldOf(held);
+    assertEquals(left < 50, true, `${left} of 100 are held`);
+    tasks.addTask(() => {});
+    assertEquals((await runner.drain()).finished, 1);
+  },
+);
+
 test("what is discarded is said once for each name, where nobody observes", () =>
   unobserved(async () => {
     const lines = await consoleLines("warn", async () => {
