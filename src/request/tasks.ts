@@ -341,7 +341,8 @@ export class BackgroundTasks extends HandledRequest
 
   #reportError(task: BackgroundTask, work: Work): void {
     const { onTaskError, stopOnError } = this.options;
-    if (stopOnError) work.stoppedBy ??= task;
+    // a promise of `waitUntil()` is no step: nothing stands behind it
+    if (stopOnError && !task.details?.isKept) work.stoppedBy ??= task;
     const text = `Background task ${quote(task.name)} ${task.status}:`;
     this.#hold(reportTaskError(onTaskError, task.snapshot(), text), task);
   }

@@ -282,6 +282,18 @@ test("stopOnError discards the remaining tasks, and says so to observers", async
   ]);
 });
 
+test("stopOnError discards no step because of a promise of waitUntil(), which is none", async () => {
+  const { tasks, events, record, run } = queue({
+    stopOnError: true,
+    onTaskError: (_error, { name }) => void events.push(`${name} failed`),
+  });
+  tasks.addTask(record, "before");
+  tasks.waitUntil(Promise.reject("no"));
+  tasks.addTask(record, "behind");
+  await run();
+  assertEquals(events, ["waitUntil failed", "before", "behind"]);
+});
+
 test("onTaskError can cancel all that is left, and add a task behind it", async () => {
   const { tasks, events, record, run } = queue({
     onTaskError: () => {
