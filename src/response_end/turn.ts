@@ -71,6 +71,12 @@ let isScheduled = false;
 let next: TurnListener[] = [];
 let afterNext: TurnListener[] = [];
 
+/** Those who let others have a turn, in the order they came. */
+const resting: (() => void)[] = [];
+
+/** So many go on in one turn at most: few of them may use it, and the others queue again. */
+const MOST_AWAKENED = 1_000;
+
 /**
  * What runs something in a later turn of the event loop.
  *
@@ -116,15 +122,23 @@ export function waitForTurn(turns: 1 | 2, listener: TurnListener): void {
  * Resolves in a turn that begins after the code that runs now, with the async context of the caller.
  * On Deno it uses a timer, though one takes a millisecond: Deno runs what `setImmediate` and a
  * `MessageChannel` were given without a look at its sockets.
+ *
+ * All that wait share one timer, and one turn: with one each, they all come in the same round of the
+ * event loop, and each would take it for a turn of its own.
  */
 export function nextTurn(): Promise<void> {
-  const next = IS_DENO ? setTimeout : later;
   return new Promise((resolve) => {
-    next(() => {
-      current = undefined;
-      resolve();
-    }, 0);
+    if (resting.push(resolve) === 1) awaken();
   });
+}
+
+function awaken(): void {
+  const next = IS_DENO ? setTimeout : later;
+  next(() => {
+    current = undefined;
+    for (const resolve of resting.splice(0, MOST_AWAKENED)) resolve();
+    if (resting.length > 0) awaken();
+  }, 0);
 }
 
 /** Waits with timers of the request's own, because workerd lets requests share none. */

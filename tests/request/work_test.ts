@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   BackgroundTasks,
+  task,
   TaskQueueFullError,
   type TaskRun,
   TaskRunner,
@@ -41,6 +42,38 @@ testUnless(
     assert(events.slice(0, 6).includes("somebody else"), events.join());
   },
 );
+
+/** Ways in which the turns of many tasks come at once. */
+const AT_ONCE: Record<string, (runner: TaskRunner, run: () => void) => void> = {
+  "of a group": (runner, run) => {
+    const tasks = new BackgroundTasks({ runner });
+    tasks.addGroup(...Array.from({ length: 20 }, () => task(run)));
+    tasks.runAfter(new Response(null));
+  },
+  "of many requests": (runner, run) => {
+    for (let i = 0; i < 20; i++) {
+      const tasks = new BackgroundTasks({ runner });
+      tasks.addTask(run);
+      tasks.runAfter(new Response(null));
+    }
+  },
+};
+
+for (const [whose, start] of Object.entries(AT_ONCE)) {
+  testUnless(
+    nothingShared,
+    `tasks ${whose} that burn CPU let others have a turn of the event loop between them`,
+    async () => {
+      const runner = new TaskRunner();
+      let somebodyElse = 0;
+      const timer = setInterval(() => somebodyElse++, 0);
+      start(runner, () => burn(6));
+      await runner.drain();
+      clearInterval(timer);
+      assert(somebodyElse >= 10, `${somebodyElse} turns of somebody else`);
+    },
+  );
+}
 
 testUnless(
   nothingShared,
