@@ -32,6 +32,9 @@ import type { Outbox } from "./queues/durable.ts";
 import { callInside, openTasks, tasksOf } from "./request/handle.ts";
 import { type BackgroundTasksOptions, readOptions } from "./request/options.ts";
 import type { RequestContext } from "./request/request_context.ts";
+import { isOver, type Outgoing } from "./response_end/node.ts";
+import { MAY_BE_WORKERS } from "./response_end/runtime.ts";
+import { processWork } from "./runner/process_work.ts";
 import type { BackgroundTasks } from "./request/tasks.ts";
 import type { BackgroundTask } from "./task/task.ts";
 
@@ -110,6 +113,8 @@ export function backgroundTasks(
   options: BackgroundTasksOptions = {},
 ): NodeMiddleware {
   const checked = readOptions(options);
+  // a Worker has no shutdown, and perhaps no `WeakRef`
+  if (!MAY_BE_WORKERS) processWork.counters.add(countOpen);
   return function backgroundTasks<Result>(
     req: object,
     res: OutgoingMessage,
@@ -121,8 +126,30 @@ export function backgroundTasks(
     const context = new NodeContext(req, res);
     const tasks = openTasks(checked, context, undefined, req);
     tasks.outbox = NO_OUTBOX;
+    if (!MAY_BE_WORKERS) remember(res);
     return settled(tasks, () => callInside(tasks, () => next()));
   };
+}
+
+/**
+ * The responses that may not be over: a shutdown waits for them, because a handler that returns no
+ * promise tells nobody when it has settled. A listener would touch each response, so those that are
+ * over are looked for now and then.
+ */
+let unfinished: WeakRef<OutgoingMessage>[] = [];
+/** How many may be there before the next look. */
+let most = 64;
+
+function remember(res: OutgoingMessage): void {
+  if (unfinished.push(new WeakRef(res)) > most) most = 2 * countOpen() + 64;
+}
+
+function countOpen(): number {
+  unfinished = unfinished.filter((ref) => {
+    const res = ref.deref();
+    return res !== undefined && !isOver(res as unknown as Outgoing);
+  });
+  return unfinished.length;
 }
 
 /** A request, as Node's `http` hands it over. */

@@ -128,3 +128,19 @@ for (const framework of FRAMEWORKS) {
     );
   } else cases(framework);
 }
+
+if (runtime === "bun" || runtime === "node") { // Deno goes on accepting until the timeout
+  test("drainOnShutdown() without a server lets a request finish whose handler tells nobody when it has settled", async () => {
+    await using app = await runScript("tests/apps/node_door/bare.ts");
+    const port = Number((await app.line(LISTENING)).slice(LISTENING.length));
+    using connection = await connect(port);
+    const held = connection.request("/hold");
+    await app.line("held");
+    app.kill("SIGTERM");
+    while ((await request(port, "/ending")).text !== "true"); // it is heard a moment later
+    await request(port, "/release");
+    assertEquals((await held.complete).text, "held");
+    assertEquals(await app.exited, { code: 0, signal: null });
+    assertEquals([app.lines.at(-1), app.stderr], ["task", ""]);
+  });
+}

@@ -83,7 +83,12 @@ class Sending implements TurnListener {
   }
 }
 
-function isOver(
+/**
+ * Whether a response is over.
+ *
+ * @param outgoing The response.
+ */
+export function isOver(
   { closed, destroyed, writableFinished, req, stream }: Outgoing,
 ): boolean {
   // over HTTP/2 a response has finished before the frame that ends it has left

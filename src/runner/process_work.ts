@@ -31,6 +31,8 @@ interface ProcessWork {
    * anybody needs the count.
    */
   requests: number;
+  /** Tell how many requests more are open, of doors that no handler tells when it has settled. */
+  readonly counters: Set<() => number>;
   /** Handlers that failed, since the process is ending, because Deno took their request's body away. */
   uploadsLost: number;
 }
@@ -39,7 +41,7 @@ interface ProcessWork {
  * The registered key of the process's work, shared by all copies of the package: a bundler may make
  * a copy for each entry, a reload for each edit. Change the number with the shape.
  */
-const KEY = Symbol.for("@postlude/background-tasks/process-work/3");
+const KEY = Symbol.for("@postlude/background-tasks/process-work/4");
 
 /** The work of this process, whatever copy of this package it belongs to. */
 export const processWork: ProcessWork =
@@ -48,8 +50,16 @@ export const processWork: ProcessWork =
     listeners: new Set(),
     isEnding: false,
     requests: 0,
+    counters: new Set(),
     uploadsLost: 0,
   };
+
+/** How many requests are open, of all doors. */
+export function openRequests(): number {
+  let open = processWork.requests;
+  for (const count of processWork.counters) open += count();
+  return open;
+}
 
 /** A part of the process has work from now on. */
 export function becomesBusy(part: Drainable): void {

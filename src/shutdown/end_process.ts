@@ -4,7 +4,7 @@ import { writeError } from "../check/thrown.ts";
 import { unref } from "../task/clock.ts";
 import { drain } from "../runner/drain.ts";
 import { isInTime } from "../task/in_time.ts";
-import { processWork, whenBusy } from "../runner/process_work.ts";
+import { openRequests, processWork, whenBusy } from "../runner/process_work.ts";
 import type { TaskRun } from "../task/task_run.ts";
 
 /**
@@ -74,7 +74,7 @@ async function endItself(
   do { // a server that nobody stops answers new requests during the drain
     if (isOpen) isCut ||= !await requestsEnd(end);
     abandoned = abandoned.concat(await drainUntil(end));
-  } while (isOpen && !isCut && processWork.requests > 0);
+  } while (isOpen && !isCut && openRequests() > 0);
   if (isCut) reportRequests(timeout);
   report(abandoned, timeout);
   return isCut || abandoned.length > 0 ? 1 : 0;
@@ -82,10 +82,10 @@ async function endItself(
 
 /** Waits until no front door has an open request; `false` where the time was over before. */
 async function requestsEnd(end: number): Promise<boolean> {
-  while (processWork.requests > 0 && leftOf(end) > 0) {
+  while (openRequests() > 0 && leftOf(end) > 0) {
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
-  return processWork.requests === 0;
+  return openRequests() === 0;
 }
 
 function leftOf(end: number): number {
@@ -104,7 +104,7 @@ async function endByItself(
 ): Promise<void> {
   const delay = Math.min(timeout + LAST_WORDS, MAX_DELAY);
   const timer = setTimeout(() => {
-    const isCut = processWork.requests > 0;
+    const isCut = openRequests() > 0;
     if (isCut) reportRequests(timeout);
     exit(isCut ? 1 : 0);
   }, delay);
