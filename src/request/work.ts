@@ -6,7 +6,7 @@ import type { ScheduledWork, Scheduler } from "../runner/scheduler.ts";
 import { type Clock, unref } from "../task/clock.ts";
 import { Deadline } from "../task/deadline.ts";
 import type { BackgroundTask } from "../task/task.ts";
-import type { EndStatus, TaskRun } from "../task/task_run.ts";
+import type { EndStatus, TaskResponse, TaskRun } from "../task/task_run.ts";
 import { Sequence, type TaskStarter } from "./sequence.ts";
 
 /** The longest wait for a promise that a hook returned, in milliseconds. */
@@ -18,6 +18,8 @@ export interface WorkOwner extends TaskStarter {
   readonly scheduler: Scheduler;
   /** The clock of the tasks. */
   readonly clock: Clock;
+  /** The response as far as it is known. */
+  readonly response: TaskResponse;
   /**
    * The work was idle, and has something to wait for now.
    *
@@ -139,7 +141,11 @@ export class Work extends Sequence<WorkOwner>
   /** The response has ended. */
   responseEnded(): void {
     this.isSending = false;
-    this.#deadline?.responseEnded();
+    // behind the answer to a handshake the client stays: nobody knows for how long
+    if (this.#deadline === undefined || this.owner.response.status === 101) {
+      return;
+    }
+    this.#deadline.responseEnded();
   }
 
   /** The tasks start as soon as the scheduler lets them, unless they do already. */

@@ -68,9 +68,13 @@ export async function timeline(
  * Answers a request with a response that has ended already, and waits until the queue knows.
  *
  * @param tasks The queue of the request.
+ * @param response The answer.
  */
-export async function respond(tasks: BackgroundTasks): Promise<void> {
+export async function respond(
+  tasks: BackgroundTasks,
+  response: Response = new Response(),
+): Promise<void> {
   const outgoing = { closed: true, writableFinished: true };
-  tasks.runAfter(new Response(), { platform: { outgoing } });
+  tasks.runAfter(response, { platform: { outgoing } });
   await new Promise((resolve) => setTimeout(resolve));
 }

@@ -4,7 +4,7 @@ import { BackgroundTasks, defineTask } from "@postlude/background-tasks";
 import { Deadline } from "../../src/task/deadline.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
-import { gate } from "../harness/gate.ts";
+import { gate, until } from "../harness/gate.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { host } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
@@ -100,6 +100,28 @@ test("deadline of Infinity sets no timer, on Workers too", async () => {
   );
   assertEquals(log, [undefined]);
   assertEquals(clock.untilNext(), undefined);
+});
+
+test("deadline does not count behind a handshake, whose client stays: each message has its task", async () => {
+  const ended: string[] = [];
+  const { clock, runner } = fakeTime({
+    observers: [{
+      onEnd: ({ name, status }) => void ended.push(`${name} ${status}`),
+    }],
+  });
+  const tasks = new BackgroundTasks({ runner, deadline: 1_000 });
+  tasks.addTask(function first() {});
+  await respond(tasks, { status: 101 } as Response);
+  await clock.advance(60_000);
+  const saving = gate();
+  tasks.addTask(function late() {
+    return saving.opened;
+  });
+  await until(() => runner.stats().running === 1);
+  await clock.advance(60_000);
+  saving.open();
+  await runner.drain();
+  assertEquals(ended, ["first succeeded", "late succeeded"]);
 });
 
 test("deadline goes to console.error, by name, where there is no onTaskError", async () => {
