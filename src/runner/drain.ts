@@ -5,9 +5,14 @@ import {
   type Rules,
 } from "../check/rules.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
+import { isInTime } from "../task/in_time.ts";
 import type { TaskRun } from "../task/task_run.ts";
 import { type Drainable, processWork } from "./process_work.ts";
 import type { DrainReport } from "./drain_report.ts";
+import { both } from "./watchers.ts";
+
+/** The longest wait for a promise that `onDrain` returned, in milliseconds. */
+const LONGEST_HOOK = 30_000;
 
 /** How long to wait for tasks. */
 export interface DrainOptions {
@@ -126,15 +131,11 @@ class Drain {
   };
 
   async #wait(limit: Limit): Promise<void> {
-    for (
-      let busy = this.#busy();
-      busy.length > 0 && !limit.isReached;
-      busy = this.#busy()
-    ) {
-      await Promise.race([
-        limit.promise,
-        ...busy.map((part) => part.whenIdle()),
-      ]);
+    while (!limit.isReached) {
+      const busy = this.#busy();
+      if (busy.length === 0) return;
+      const idle = busy.map((part) => part.whenIdle());
+      await Promise.race([limit.promise, ...idle]);
     }
   }
 
@@ -168,13 +169,17 @@ class Drain {
     if (report !== undefined) report.abandoned = report.abandoned.concat(runs);
   }
 
-  /** Tells the observers, and waits for what they begin, for as long as the drain may take. */
+  /** Tells the observers, and waits for what they begin: for as long as the drain may take, 30 seconds at most. */
   async #tell(limit: Limit): Promise<void> {
-    const begun = [...this.#reports].map(([part, report]) =>
-      part.drained(report)
-    );
-    if (begun.every((promise) => promise === undefined)) return;
-    await Promise.race([limit.promise, Promise.all(begun)]);
+    let begun: Promise<void> | undefined;
+    for (const [part, report] of this.#reports) {
+      begun = both(begun, part.drained(report));
+    }
+    if (begun === undefined) return;
+    let isTold = false;
+    const told = begun.then(() => isTold = true);
+    await isInTime(Promise.race([limit.promise, told]), LONGEST_HOOK);
+    if (!isTold) console.error("Background tasks: onDrain was cut off");
   }
 }
 

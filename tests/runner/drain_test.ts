@@ -17,6 +17,7 @@ import { endedRequest } from "../harness/ended_request.ts";
 import { gate, until } from "../harness/gate.ts";
 import { nothingShared, testUnless } from "../harness/left_out.ts";
 import { openRequest } from "../harness/open_request.ts";
+import { withFakeTimers } from "../harness/fake_timers.ts";
 import { test } from "../harness/test.ts";
 
 /** A runner that records how its tasks end, by a clock that stands still. */
@@ -380,6 +381,34 @@ test("TaskObserver.onDrain() is contained when it throws", async () => {
     "Background tasks: onDrain failed: Error: no disk",
   ]);
   assertEquals(events, ["drained"]);
+});
+
+/** A runner whose observer never gets its last word out. */
+const runnerThatHangs = (): TaskRunner =>
+  new TaskRunner({ observers: [{ onDrain: () => new Promise(() => {}) }] });
+
+const CUT_OFF = "Background tasks: onDrain was cut off";
+
+test("TaskObserver.onDrain() that outlasts the drain is told of", async () => {
+  const lines = await consoleLines("error", async () => {
+    await runnerThatHangs().drain({ timeout: 1 });
+  });
+  assertEquals(lines, [CUT_OFF]);
+});
+
+test("TaskObserver.onDrain() that never settles holds a drain without a timeout for 30 seconds", async () => {
+  const lines = await consoleLines(
+    "error",
+    () =>
+      withFakeTimers(async (advance) => {
+        const drained = runnerThatHangs().drain();
+        for (let microtasks = 0; microtasks < 10; microtasks++) await null;
+        advance(29_999);
+        advance(30_000);
+        await drained;
+      }),
+  );
+  assertEquals(lines, [CUT_OFF]);
 });
 
 test("drain() refuses wrong options, with the rule and the value", async () => {
