@@ -1,8 +1,10 @@
 import { drain, drainOnShutdown } from "@postlude/background-tasks";
-import { defineNitroPlugin } from "nitro/runtime";
+import type { NitroAppPlugin } from "nitro/types";
 
-export default defineNitroPlugin(({ hooks }) => {
+const shutdown: NitroAppPlugin = ({ hooks }) => {
   hooks.hook("close", async () => void await drain({ timeout: 9_000 })); // Node
-  if (import.meta.preset === "node-server") return;
+  if (import.meta.dev || import.meta.preset === "node-server") return;
   drainOnShutdown({ server: () => Promise.resolve() }); // Deno, Bun: Nitro stops nothing
-});
+};
+
+export default shutdown;
