@@ -16,7 +16,7 @@ test("docs/frameworks.md says what the files in examples/frameworks say", async 
       assertEquals(text, example, `${name}/${path}`);
     }
   }
-  assertEquals(read.length, 9, read.join());
+  assertEquals(read.length, 10, read.join());
 });
 
 test("no recipe in examples/frameworks has a cast", async () => {

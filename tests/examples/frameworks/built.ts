@@ -17,6 +17,8 @@ export interface BuiltRecipe {
   readonly client?: Client;
   /** The status of its page `/redirect`, where it has one. */
   readonly redirects?: number;
+  /** Whether its page `/form` has an action, and then a loader, which adds the task. */
+  readonly form?: true;
 }
 
 const ask = (page: Check): Ask => ({ path: `/${page}` });
@@ -41,7 +43,13 @@ export const BUILT: readonly BuiltRecipe[] = [
     ask,
     platform: "cloudflare-workers",
   },
-  { folder: "react_router", name: "React Router 8, serve", on: ["node"], ask },
+  {
+    folder: "react_router",
+    name: "React Router 8, serve",
+    on: ["node"],
+    ask,
+    form: true,
+  },
   { folder: "sveltekit", name: "SvelteKit 3, adapter-node", on: ["node"], ask },
   {
     folder: "sveltekit_cloudflare",

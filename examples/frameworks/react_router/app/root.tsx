@@ -6,7 +6,7 @@ export const middleware: MiddlewareFunction<Response>[] = [
     withBackgroundTasks(() => next(), { failureStatus: 500 })(request),
 ];
 
-export default function Root() {
+export default function Root() { // yours, as it was
   return (
     <html lang="en">
       <body>

@@ -1,3 +1,7 @@
 import { route } from "@react-router/dev/routes";
 
-export default [route(":page", "routes/page.ts")];
+export default [
+  route("form", "routes/form.tsx"),
+  route("signup", "routes/signup.ts"),
+  route(":page", "routes/page.ts"),
+];
