@@ -120,14 +120,30 @@ export class BuiltApp {
     env: Readonly<Record<string, string>>,
     args: readonly string[] = [],
   ): RunningProcess {
-    const script = this.#scripts[`start${this.#suffix}`];
-    const command = `cd "${this.#folder}" && exec ${script} ${args.join(" ")}`;
+    return this.#exec(`start${this.#suffix}`, env, args);
+  }
+
+  /** Whether its `package.json` says how its framework's dev server starts. */
+  get hasDevServer(): boolean {
+    return this.#scripts["dev"] !== undefined;
+  }
+
+  /** Starts the dev server of its framework, as its `package.json` says. */
+  startDevServer(port: number): RunningProcess {
+    return this.#exec("dev", {}, ["--port", String(port)]);
+  }
+
+  #exec(
+    script: string,
+    env: Readonly<Record<string, string>>,
+    args: readonly string[],
+  ): RunningProcess {
+    const command = [this.#scripts[script], ...args].join(" ");
     const host = { HOST: "127.0.0.1", HOSTNAME: "127.0.0.1" };
-    return new RunningProcess(["sh", "-c", command], {
-      ...this.#env,
-      ...host,
-      ...env,
-    });
+    return new RunningProcess(
+      ["sh", "-c", `cd "${this.#folder}" && exec ${command}`],
+      { ...this.#env, ...host, ...env },
+    );
   }
 
   get #scripts(): Readonly<Record<string, string>> {

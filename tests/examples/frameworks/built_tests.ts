@@ -38,8 +38,10 @@ export async function testBuilt(folder: string): Promise<void> {
     for (const recipe of recipes.filter(({ on }) => on.includes(runtime))) {
       testRow(recipe, runtime, built);
       if (recipe.redirects !== undefined) testRedirect(recipe, built);
+      if (recipe.form) testForm(recipe, built);
     }
   }
+  if (app?.hasDevServer !== false) testDevServer(folder, app);
   testUnless(
     noRegistry,
     `examples/frameworks/${folder} and its recipe are typed strictly`,
@@ -79,6 +81,41 @@ function testRedirect(
     const { status } = await client(port, { path: "/redirect" });
     assertEquals(status, redirects, app.stderr);
     assertEquals(await app.line(": redirect"), "mail: redirect");
+  }, 600_000);
+}
+
+/** A form that is sent without JavaScript: the loader's request is not the action's. */
+function testForm({ name }: BuiltRecipe, built: BuiltApp | undefined): void {
+  const title =
+    `examples/frameworks: ${name} has the tasks of a form in the loader that follows its action`;
+  testUnless(noRegistry, title, async () => {
+    await using served = await serve(built!, "node");
+    const { app, port, stage } = served;
+    stage.received("form");
+    const form = { method: "POST", body: new FormData() };
+    const response = await fetch(`http://127.0.0.1:${port}/form`, form);
+    await response.text();
+    assertEquals(response.status, 200, app.stderr);
+    assertEquals(await app.line(": form"), "mail: form");
+  }, 600_000);
+}
+
+/** The recipe's own route, in the server where a user sees it first. */
+function testDevServer(folder: string, app: BuiltApp | undefined): void {
+  const title =
+    `examples/frameworks: the recipe of ${folder} works in the dev server`;
+  testUnless(noRegistry, title, async () => {
+    const port = await freePort();
+    await using server = app!.startDevServer(port);
+    await server.line(String(port)); // before, it may only try whether the port is free
+    const response = await fetch(`http://127.0.0.1:${port}/signup`, {
+      method: "POST",
+      headers: { "content-type": "application/json" }, // Astro takes any other for a form
+      body: "{}",
+    });
+    await response.text();
+    assertEquals(response.status, 200, server.stderr);
+    await server.line("mail");
   }, 600_000);
 }
 
