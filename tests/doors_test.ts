@@ -116,6 +116,32 @@ test("failureStatus takes a returned response with that status or above for a fa
   }
 });
 
+test("failureStatus is not asked for what a framework answers a client that has left", async () => {
+  const runner = new TaskRunner({ observers: [{ onEnd() {} }] });
+  const names: string[] = [];
+  const client = new AbortController();
+  const handled = gate();
+  let handler: Promise<void> | undefined;
+  const app = { // as React Router and TanStack Start answer: at once, with the handler at work
+    fetch(request: Request): Response {
+      const tasks = getBackgroundTasks(request);
+      tasks.addTask(() => void names.push("before"));
+      handler = handled.opened.then(() => {
+        tasks.addTask(() => void names.push("behind the answer"));
+      });
+      client.abort();
+      return new Response(null, { status: 500 });
+    },
+  };
+  const fetch = withBackgroundTasks(app, { failureStatus: 500, runner });
+  await fetch(new Request(url, { signal: client.signal }));
+  await runner.drain();
+  handled.open();
+  await handler;
+  await runner.drain();
+  assertEquals(names, ["before", "behind the answer"]);
+});
+
 test("failureStatus holds for Hono, for runAfter() and for durable tasks", async () => {
   const runner = new TaskRunner({ observers: [{ onEnd() {} }] });
   const names: string[] = [];

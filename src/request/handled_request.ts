@@ -184,8 +184,11 @@ export abstract class HandledRequest
     if (error !== undefined && judge(isFailure, error)) return { cause: error };
     if (failureStatus === undefined) return undefined;
     const cause = this.#knownStatus;
-    // a comparison with `undefined` is false
-    return cause! >= failureStatus ? { cause } : undefined;
+    // a comparison with `undefined` is false; for a client that has left, React Router and TanStack
+    // Start make up a 500 while the handler is still at work
+    return cause! >= failureStatus && !this.request?.signal?.aborted
+      ? { cause }
+      : undefined;
   }
 
   /**
