@@ -4,6 +4,7 @@ import {
   outcomeOf,
   type ResponseEndListener,
 } from "../response_end/response_end_source.ts";
+import { IS_DENO } from "../response_end/runtime.ts";
 import { type TurnListener, waitForTurn } from "../response_end/turn.ts";
 import { processWork } from "../runner/process_work.ts";
 import type { Scheduler } from "../runner/scheduler.ts";
@@ -184,11 +185,11 @@ export abstract class HandledRequest
     if (error !== undefined && judge(isFailure, error)) return { cause: error };
     if (failureStatus === undefined) return undefined;
     const cause = this.#knownStatus;
-    // a comparison with `undefined` is false; for a client that has left, React Router and TanStack
-    // Start make up a 500 while the handler is still at work
-    return cause! >= failureStatus && !this.request?.signal?.aborted
-      ? { cause }
-      : undefined;
+    // for a client that has left, React Router and TanStack Start make up a 500 while the handler is
+    // still at work. Deno's signal aborts after a success too, and reading it prints a warning
+    const hasLeft = !IS_DENO && this.request?.signal?.aborted;
+    // a comparison with `undefined` is false
+    return cause! >= failureStatus && !hasLeft ? { cause } : undefined;
   }
 
   /**

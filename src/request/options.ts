@@ -100,7 +100,7 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    * The least status of a response that means its handler failed, from 400 to 599; for a framework
    * that makes a response of what a handler throws. The `cause` in a report is that status.
    * `isFailure` is not asked. Where the client has left before there was a response, that is no
-   * failure: such a framework gives up at once, with the handler still at work.
+   * failure, except on Deno: such a framework gives up at once, with the handler still at work.
    *
    * @default {none: a handler that returns has not failed, whatever the status}
    */
