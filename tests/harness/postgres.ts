@@ -110,6 +110,7 @@ async function madeOnce(
       continue;
     }
     try {
+      if (existsSync(made)) break; // the process that had the lock before has made it meanwhile
       const data = `${made}-${process.pid}`;
       if (template === undefined) {
         await embedded(data, 0, log, false).initialise();
