@@ -126,8 +126,11 @@ class Drain {
   readonly #join = (part: Drainable): void => {
     if (!this.#includes(part) || this.#reports.has(part)) return;
     const { failed, succeeded } = part;
-    const report = { finished: -succeeded, failed: -failed, abandoned: [] };
-    this.#reports.set(part, report);
+    this.#reports.set(part, {
+      finished: -succeeded,
+      failed: -failed,
+      abandoned: [],
+    });
   };
 
   async #wait(limit: Limit): Promise<void> {
@@ -179,7 +182,9 @@ class Drain {
     let isTold = false;
     const told = begun.then(() => isTold = true);
     await isInTime(Promise.race([limit.promise, told]), LONGEST_HOOK);
-    if (!isTold) console.error("Background tasks: onDrain was cut off");
+    if (isTold) return;
+    console.error("Background tasks: onDrain was cut off");
+    if (processWork.isEnding) globalThis.process.exitCode ||= 1;
   }
 }
 

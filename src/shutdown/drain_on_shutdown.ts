@@ -130,7 +130,7 @@ export function drainOnShutdown(
   if (process === undefined) return () => {};
   checkThread(process);
   const begin = (signal: string): void => {
-    const exit = (code: number): void => void exitWhenWritten(process, code);
+    const exit = (isCut: boolean): void => void exitWhenWritten(process, isCut);
     void endProcess(stops, timeout, exit, stoppedBy(process, signal, servers));
     reportAtExit(process);
   };

@@ -42,13 +42,13 @@ export type StoppedBy = "us" | "nobody" | "others";
  *
  * @param stops What is stopped.
  * @param timeout Milliseconds all of it may take.
- * @param exit Ends the process: with 0, or with 1 if something was cut off.
+ * @param exit Ends the process; told whether something was cut off.
  * @param by Who stops the server.
  */
 export async function endProcess(
   stops: readonly (() => Promise<unknown>)[],
   timeout: number,
-  exit: (code: number) => void,
+  exit: (isCut: boolean) => void,
   by: StoppedBy = "nobody",
 ): Promise<void> {
   processWork.isEnding = true;
@@ -58,7 +58,7 @@ export async function endProcess(
     else exit(await endItself(stops, end, timeout, by === "nobody"));
   } catch (error) {
     writeError("Background tasks: the shutdown failed:", error);
-    exit(1);
+    exit(true);
   }
 }
 
@@ -67,7 +67,7 @@ async function endItself(
   end: number,
   timeout: number,
   isOpen: boolean,
-): Promise<0 | 1> {
+): Promise<boolean> {
   const stopped = Promise.all(stops.map((stop) => stop()));
   let isCut = !await isInTime(stopped, timeout);
   let abandoned: readonly TaskRun[] = [];
@@ -77,7 +77,7 @@ async function endItself(
   } while (isOpen && !isCut && openRequests() > 0);
   if (isCut) reportRequests(timeout);
   report(abandoned, timeout);
-  return isCut || abandoned.length > 0 ? 1 : 0;
+  return isCut || abandoned.length > 0;
 }
 
 /** Waits until no front door has an open request; `false` where the time was over before. */
@@ -100,14 +100,13 @@ function leftOf(end: number): number {
 async function endByItself(
   end: number,
   timeout: number,
-  exit: (code: number) => void,
+  exit: (isCut: boolean) => void,
 ): Promise<void> {
-  const delay = Math.min(timeout + LAST_WORDS, MAX_DELAY);
   const timer = setTimeout(() => {
     const isCut = openRequests() > 0;
     if (isCut) reportRequests(timeout);
-    exit(isCut ? 1 : 0);
-  }, delay);
+    exit(isCut);
+  }, Math.min(timeout + LAST_WORDS, MAX_DELAY));
   unref(timer);
   let abandoned: readonly TaskRun[] = [];
   while (abandoned.length === 0) {
@@ -116,18 +115,19 @@ async function endByItself(
   }
   clearTimeout(timer);
   report(abandoned, timeout);
-  setTimeout(() => exit(1), LAST_WORDS);
+  setTimeout(() => exit(true), LAST_WORDS);
 }
 
 /** Drains until nothing is left, or the time is over; tells what was abandoned. */
 async function drainUntil(end: number): Promise<readonly TaskRun[]> {
   let all: readonly TaskRun[] = [];
-  while (true) {
-    const left = leftOf(end);
-    const { abandoned } = await drain({ timeout: left });
-    all = all.concat(abandoned); // `push(...abandoned)` throws for very many tasks
-    if (left === 0 || processWork.busy.size === 0) return all;
-  }
+  let timeout: number;
+  do {
+    timeout = leftOf(end);
+    // `push(...abandoned)` throws for very many tasks
+    all = all.concat((await drain({ timeout })).abandoned);
+  } while (timeout > 0 && processWork.busy.size > 0);
+  return all;
 }
 
 function reportRequests(timeout: number): void {

@@ -15,19 +15,22 @@ const PATIENCE = 500;
  * exit would lose it: the report of abandoned tasks, or the last lines of the tasks.
  *
  * @param process The process.
- * @param code Its exit code; in place of 0 that which something has set.
+ * @param isCut Whether something was cut off: then it exits with 1, else with 0 or what something
+ * has set.
  */
 export async function exitWhenWritten(
   process: ExitingProcess,
-  code: number,
+  isCut: boolean,
 ): Promise<void> {
   const end = performance.now() + PATIENCE;
   while (isWriting(process) && performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  process.exit(code || (process.exitCode ?? 0));
+  process.exit(isCut ? 1 : process.exitCode);
 }
 
 function isWriting({ stdout, stderr }: ExitingProcess): boolean {
-  return [stdout, stderr].some((stream) => (stream?.writableLength ?? 0) > 0);
+  return [stdout, stderr].some((stream) =>
+    (stream?.writableLength as number) > 0
+  );
 }

@@ -467,6 +467,12 @@ if (MODES[runtime].length > 0) {
     assertMatch(app.stderr, /1 abandoned 100 ms after the signal: "charge"/);
   });
 
+  test("drainOnShutdown() exits with 1 where it cuts off what onDrain began", async () => {
+    const app = await runScript("tests/apps/shutdown/last_word.ts");
+    assertEquals(await app.exited, { code: 1, signal: null });
+    assertEquals(app.stderr, "Background tasks: onDrain was cut off\n");
+  });
+
   test("drainOnShutdown() refuses to listen in a worker thread, and says what to write", async () => {
     const path = await runnable(
       "tests/apps/shutdown/thread.ts",

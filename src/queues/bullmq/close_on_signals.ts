@@ -70,7 +70,7 @@ function receive(number: number): void {
     isOurs = true;
     // `endProcess` leaves the process to end by itself where it has no server to stop. So it gets one.
     const stops = [() => Promise.resolve()];
-    void endProcess(stops, timeout, (code) => exitWhenWritten(process, code));
+    void endProcess(stops, timeout, (isCut) => exitWhenWritten(process, isCut));
   }, 0);
 }
 
@@ -104,8 +104,8 @@ class ClosingWorker implements Drainable {
       const { abandoned } = await this.#worker.close({ timeout });
       for (const { name, id } of abandoned) {
         console.error(`Durable task ${quote(name)} ${id} was abandoned`);
+        process.exitCode = 1;
       }
-      if (abandoned.length > 0) process.exitCode = 1;
     } catch (error) {
       console.error("Cannot close the worker:", error);
       process.exitCode = 1;
