@@ -65,7 +65,8 @@ export class VirtualClock {
 
   /** Calls back once, when the clock has moved by `delay` milliseconds. */
   setTimeout(callback: () => void, delay: number): unknown {
-    const timer = { due: this.#now + delay, callback };
+    // as that of the platform: what is no time, or over, is due at once
+    const timer = { due: this.#now + (delay > 0 ? delay : 0), callback };
     this.#timers.add(timer);
     return timer;
   }
@@ -103,12 +104,17 @@ export class VirtualClock {
       timer !== undefined && timer.due <= end;
       timer = this.#next()
     ) {
-      this.#now = timer.due;
+      this.#reach(timer.due);
       this.#timers.delete(timer);
       timer.callback();
       await nextTurn();
     }
-    this.#now = end;
+    this.#reach(end);
+  }
+
+  /** Shows a time, unless a later one is shown: another `advance()` may have gone on meanwhile. */
+  #reach(time: number): void {
+    this.#now = Math.max(this.#now, time);
   }
 
   #next(): Timer | undefined {

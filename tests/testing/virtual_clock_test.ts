@@ -54,3 +54,19 @@ test("VirtualClock() refuses what is no time, and does not go back", async () =>
   }
   assertEquals(clock.now(), 1_000);
 });
+
+test("VirtualClock() goes on, whoever moves it meanwhile, and whatever the delay of a timer", async () => {
+  const clock = new VirtualClock(100);
+  await Promise.all([clock.advance(20), clock.advance(5)]);
+  assertEquals(clock.now(), 120);
+  clock.setTimeout(() => void clock.advance(50), 10);
+  await clock.advance(20);
+  assertEquals(clock.now(), 180);
+  const times: number[] = [];
+  for (const delay of [NaN, undefined as never, -50, 10]) {
+    clock.setTimeout(() => times.push(clock.now()), delay);
+  }
+  await clock.advance(20);
+  assertEquals(times, [180, 180, 180, 190]);
+  assertEquals([clock.now(), clock.untilNext()], [200, undefined]);
+});
