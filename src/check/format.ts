@@ -8,13 +8,18 @@ const DEEPEST = 4;
  * Prints a value on one line, as one would write it in a test.
  *
  * @param value Any value.
- * @returns Its text, cut where it is long; what is cut is not looked at, however large it is.
+ * @returns Its text, cut where it is long; what is cut is not looked at, however large it is. Where
+ * the value throws when it is looked at, the text ends with `…` too.
  */
 export function format(value: unknown): string {
   let text = "";
-  for (const piece of pieces(value, 0)) {
-    text += piece;
-    if (text.length > LONGEST) return `${text.slice(0, LONGEST)}…`;
+  try {
+    for (const piece of pieces(value, 0)) {
+      text += piece;
+      if (text.length > LONGEST) return `${text.slice(0, LONGEST)}…`;
+    }
+  } catch {
+    return `${text}…`;
   }
   return text;
 }

@@ -118,7 +118,9 @@ export class Journal implements Watcher {
     const task: SeenTask = {
       number: ++this.#lastTask,
       name: cut(state.name),
-      call: this.#showArguments ? callOf(state) : undefined,
+      call: this.#showArguments
+        ? cut(formatCall(state.name, state.args))
+        : undefined,
       addedAt: state.addedAt,
       status: "waiting",
       attempt: 0,
@@ -217,14 +219,6 @@ function keyOf(state: BackgroundTask): object {
 
 function now(tasks: object): number {
   return (tasks as BackgroundTasks).clock.now();
-}
-
-function callOf(state: BackgroundTask): string {
-  try {
-    return cut(formatCall(state.name, state.args));
-  } catch {
-    return `${cut(state.name)}(…)`; // an argument with a getter that throws
-  }
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import { classOf, format, isCollection, textOf } from "../check/format.ts";
+import { reasonOf } from "../check/thrown.ts";
 import { alike, type CompareParts } from "./alike.ts";
 import { isKeyed, isSameInAnyOrder } from "./any_order.ts";
 import type { TaskMatcher } from "./expected_task.ts";
@@ -18,11 +19,18 @@ export function difference(
   expected: unknown,
   path: string,
 ): string | undefined {
-  return compare(actual, expected, path, new Map());
+  try {
+    return compare(actual, expected, path, new Map());
+  } catch (error) { // a getter, a proxy or a matcher
+    return `${path} cannot be compared: ${reasonOf(error)}`;
+  }
 }
 
-/** The pairs of objects that are being compared further out: a pair that comes again is a circle. */
-type Pairs = Map<unknown, unknown>;
+/**
+ * The pairs of objects that were compared further out, by the first of each: a pair that comes again
+ * is a circle. One object may have several others: circles may be of different lengths.
+ */
+type Pairs = Map<unknown, readonly unknown[]>;
 
 function compare(
   actual: unknown,
@@ -40,8 +48,9 @@ function compare(
     !isObject(actual) || !isObject(expected) ||
     Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)
   ) return differs(actual, expected, path, pairs);
-  if (pairs.get(actual) === expected) return undefined;
-  pairs.set(actual, expected);
+  const others = pairs.get(actual) ?? [];
+  if (others.includes(expected)) return undefined;
+  pairs.set(actual, [...others, expected]);
   return compareInside(actual, expected, path, pairs);
 }
 

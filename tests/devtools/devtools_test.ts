@@ -141,7 +141,7 @@ test("devtools() shows arguments only when it is told to", async () => {
   });
   const text = listOf(await page());
   assertStringIncludes(text, "sendEmail(&quot;ada@example.com&quot;)");
-  assertStringIncludes(text, "trapped(…)");
+  assertStringIncludes(text, "trapped({ value: …)");
 });
 
 test("devtools() shows no response for durable tasks, which do not wait for its end", async () => {

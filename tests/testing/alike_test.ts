@@ -175,3 +175,37 @@ test("difference() ends where two circles are printed alike", () => {
     }a" instead of …"${"x".repeat(20)}b"`,
   );
 });
+
+test("difference() ends where circles of different lengths are compared", () => {
+  const circle = (length: number): object => {
+    const first: Record<string, unknown> = {};
+    let last = first;
+    for (let at = 1; at < length; at++) last = { next: last };
+    first["next"] = last;
+    return first;
+  };
+  for (const [one, other] of [[1, 2], [2, 3], [6, 4]] as const) {
+    assertEquals(differenceOf(circle(one), circle(other)), undefined);
+  }
+});
+
+test("difference() says that a value cannot be compared, where it throws", () => {
+  const trap = {
+    get value(): never {
+      throw new Error("do not touch");
+    },
+  };
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const matcher = {
+    asymmetricMatch(): never {
+      throw new Error("no matcher");
+    },
+  };
+  assertDifferences([
+    [trap, { value: 1 }, " cannot be compared: do not touch"],
+    [trap, 1, " is { value: … instead of 1"],
+    [proxy, 1, " is … instead of 1"],
+    [1, matcher, " cannot be compared: no matcher"],
+  ]);
+});

@@ -517,3 +517,18 @@ test("The assertions refuse what is no client, no task and nothing to expect, sa
     assertEquals(assertThrows(call, kind).message, message);
   }
 });
+
+test("assertions print arguments that throw when they are looked at", async () => {
+  const trap = {
+    get value(): never {
+      throw new Error("do not touch");
+    },
+  };
+  const client = await clientOf((tasks) => tasks.addTask(sendEmail, trap));
+  assertFails(
+    () => assertTaskAdded(client, audit),
+    "Cannot find the task audit",
+    "1 task was added:",
+    "  sendEmail({ value: …): another task",
+  );
+});
