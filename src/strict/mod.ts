@@ -84,7 +84,7 @@ class Strict implements StrictMode {
   }
 
   /**
-   * Warns when a task was handed the stream that the response sends.
+   * Warns when a task was handed the response, or the stream that it sends.
    *
    * @param response The response.
    * @param tasks The tasks that wait for its end.
@@ -96,18 +96,22 @@ class Strict implements StrictMode {
       readonly args: readonly unknown[];
     }[],
   ): void {
+    if (!response) return;
     for (const { name, args } of tasks) {
-      // asked of the tasks first: to read the body may make a stream of it
-      if (this.#warned.has(name) || !args.some(isReadable)) continue;
+      if (this.#warned.has(name)) continue;
+      // the body is read last: that may make a stream of it
       const index = args.findIndex((value) =>
-        isReadable(value) && isBody(value, response)
+        value === response || isReadable(value) && isBody(value, response)
       );
       if (index < 0) continue;
       this.#warned.add(name);
+      const what = args[index] === response
+        ? "response itself; pass its clone()"
+        : "stream that the response sends; pass a branch of its tee()";
       console.warn(
         `Background task ${quote(name)}: argument ${
           index + 1
-        } is the stream that the response sends; pass a branch of its tee(), or what it holds`,
+        } is the ${what}, or what it holds`,
       );
     }
   }
@@ -208,10 +212,10 @@ function problemOfEntity(value: object): string | undefined {
     if (isPlatformClass(prototype.constructor)) return undefined;
   }
   const own = Object.getPrototypeOf(value);
-  if (own === null || own === Object.prototype) return undefined;
-  if (Object.prototype.toString.call(value).startsWith("[object Temporal.")) {
-    return undefined;
-  }
+  // `{}` of any realm, such as that of a test runner
+  if (own === null || Object.getPrototypeOf(own) === null) return undefined;
+  const tag = Object.prototype.toString.call(value);
+  if (/^\[object (Temporal|Intl|WebAssembly)\./.test(tag)) return undefined;
   return `${
     describeValue(value)
   }, an entity that may have changed when the task runs; pass its ID, and load it inside`;

@@ -270,3 +270,45 @@ test("strict warns of a Response whose body was cancelled, and of no Temporal", 
   }
   assertEquals(await warningsOf([new Instant()]), []);
 });
+
+test("strict warns of the response itself, which another reader needs first", async () => {
+  const save = (_response: Response): void => {};
+  for (const isCloned of [false, true]) {
+    const lines = await consoleLines("warn", async () => {
+      const handle = withBackgroundTasks((_request, tasks) => {
+        const response = new Response("ok");
+        tasks.addTask(save, isCloned ? response.clone() : response);
+        return response;
+      }, { strict: strictMode() });
+      await handle(new Request("https://example.com/"));
+    });
+    assertEquals(
+      lines,
+      isCloned ? [] : [
+        'Background task "save": argument 1 is the response itself; pass its clone(), or what it holds',
+      ],
+    );
+  }
+});
+
+test("strict takes what the platform keeps in Intl for plain values, and {} of another realm", async () => {
+  const otherRealm = Object.create(Object.create(null)); // as `{}` of node:vm
+  assertEquals(
+    await warningsOf([new Intl.NumberFormat("en"), otherRealm]),
+    [],
+  );
+});
+
+test("strict takes no argument for the response of a handler that throws", async () => {
+  const lines = await consoleLines("warn", async () => {
+    const handle = withBackgroundTasks((_request, tasks): Response => {
+      tasks.with({ runOn: "always" }).addTask(
+        (_none: undefined) => {},
+        undefined,
+      );
+      throw new Error("no response");
+    }, { strict: strictMode() });
+    await handle(new Request("https://example.com/")).catch(() => {});
+  });
+  assertEquals(lines, []);
+});
