@@ -184,9 +184,14 @@ class Drain {
     await isInTime(Promise.race([limit.promise, told]), LONGEST_HOOK);
     if (isTold) return;
     console.error("Background tasks: onDrain was cut off");
-    if (processWork.isEnding) globalThis.process.exitCode ||= 1;
+    if (processWork.isEnding) {
+      (globalThis as WithProcess).process!.exitCode ||= 1;
+    }
   }
 }
+
+/** The one member of the process that is used here. */
+type WithProcess = { process?: { exitCode?: unknown } };
 
 /** A report that is being written. */
 interface Report {

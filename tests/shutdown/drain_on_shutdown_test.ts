@@ -67,7 +67,7 @@ async function exitCodes(
   const server = gate();
   const ended = gate();
   let time = 0;
-  process.exit = ((code = 0): void => {
+  process.exit = ((code: number = 0): void => {
     codes.push(code);
     if (code < 128) ended.open();
   }) as typeof exit;
