@@ -107,7 +107,7 @@ if (isWhole) await writeThroughput();
 if (only === "") await measureTheRest();
 else if (only === "same rate") await sameRate();
 else if (only === "64 mb") print(await largeBodies());
-else if (only === "cold start") print(await coldStart(folder.path, 15));
+else if (only === "cold start") print(await coldStart(folder.path, 60));
 if (isWhole) await fill("README.md", "figures", report.join("\n\n"));
 
 async function measureTheRest(): Promise<void> {
@@ -127,7 +127,7 @@ async function measureTheRest(): Promise<void> {
   print("## A body of 64 MB");
   print(await largeBodies());
   print("## Cold start");
-  print(await coldStart(folder.path, quick ? 3 : 15));
+  print(await coldStart(folder.path, quick ? 4 : 60));
   print("## Size");
   print(await bundleSizes());
   print(await partSizes());

@@ -24,36 +24,26 @@ export async function bundleSizes(): Promise<string> {
   return table(["entry", "minified", "gzipped"], rows);
 }
 
-/** What the files of the main entry are there for; the others run the tasks. */
-const PARTS: Readonly<Record<string, RegExp>> = {
-  "the tasks themselves: order, policies, limits, front doors":
-    /^src\/(?!platforms|queues|observers)/,
-  "the end of a response and waitUntil, 13 platforms":
-    /^src\/(platforms\/|response_end|wait_until|hand_on|turn)/,
-  "shutdown: drain, signals, servers":
-    /^src\/(drain|shutdown|end_process|exit|stop_server)/,
-  "durable tasks: their hand-over": /^src\/(outbox|queues\/)/,
-  "clear errors: options, arguments, strict mode":
-    /^src\/(check|options|task_options|strict|errors)/,
-  "observers and consoleObserver": /^src\/(observer)/,
-};
-
 /**
- * What the main entry is made of.
+ * What the main entry is made of, by the rooms of its source.
  *
- * @returns A table of bytes, minified, of each part; the last one that knows a file has it.
+ * @returns A table of bytes, minified, for `backgroundTasks` alone and for all.
  */
 export async function partSizes(): Promise<string> {
   const [main] = packageEntries().keys();
-  const { files } = await bundleSize(`export * from "${main}";`);
-  const sizes = new Map<string, number>();
+  const alone = await roomsOf(`export { backgroundTasks } from "${main}";`);
+  const all = await roomsOf(`export * from "${main}";`);
+  const rows = [...all].toSorted(([, a], [, b]) => b - a)
+    .map(([room, bytes]) => [room, alone.get(room) ?? 0, bytes].map(String));
+  return table(["minified, by room", "only backgroundTasks", "all"], rows);
+}
+
+async function roomsOf(source: string): Promise<Map<string, number>> {
+  const { files } = await bundleSize(source);
+  const rooms = new Map<string, number>();
   for (const [path, bytes] of files) {
-    const part = Object.keys(PARTS).findLast((name) => PARTS[name]!.test(path));
-    if (part !== undefined) sizes.set(part, (sizes.get(part) ?? 0) + bytes);
+    const room = /^src\/(\w+)\//.exec(path)?.[1] ?? "the front doors";
+    rooms.set(room, (rooms.get(room) ?? 0) + bytes);
   }
-  const rows = Object.keys(PARTS).map((name) => [name, sizes.get(name) ?? 0]);
-  return table(
-    ["part of the main entry", "minified"],
-    rows.map((row) => row.map(String)),
-  );
+  return rooms;
 }

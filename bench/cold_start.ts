@@ -3,19 +3,36 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../tests/harness/ports.ts";
 import { bundle } from "../tools/bundle.ts";
-import { root } from "../tools/project.ts";
-import { type Spread, spread } from "./statistics.ts";
+import { bundleSize } from "../tools/bundle_size.ts";
+import { packageEntries, root } from "../tools/project.ts";
+import { usageOf } from "./process_usage.ts";
+import { middleHalf, type Spread } from "./statistics.ts";
 import { table } from "./tables.ts";
 
-/** Hono with a middleware that does nothing, and with this library and a task. */
-const APPS = ["hono_noop", "tasks_1"] as const;
+/** What is started, by its bundle: the first is the base of the others. */
+const APPS: Readonly<Record<string, string>> = {
+  hono_noop: "Hono, no-op middleware",
+  hono_queue_by_hand: "a queue by hand, 1 task",
+  unused: "the same, and this library's text, which nobody calls",
+  tasks_0: "this library, no task",
+  tasks_1: "this library, 1 task",
+};
+
+/** What a start took, in milliseconds. */
+interface Start {
+  /** By the clock, from the start of the process to its first answer. */
+  readonly elapsed: number;
+  /** In CPU time. */
+  readonly cpu: number;
+}
 
 /**
- * How long a new workerd takes to its first answer, without this library and with it, in pairs.
- * It is workerd's own binary that is timed, from its start: without Wrangler or miniflare.
+ * How long a new workerd takes to its first answer, without this library and with it. The apps take
+ * turns. They are minified, as `wrangler deploy --minify` does. It is workerd's own binary that is
+ * timed, from its start: without Wrangler or miniflare.
  *
  * @param folder A temporary folder.
- * @param rounds How many pairs to time.
+ * @param rounds How often to start each.
  * @returns A table.
  */
 export async function coldStart(
@@ -23,30 +40,52 @@ export async function coldStart(
   rounds: number,
 ): Promise<string> {
   const output = `${folder}/cold_start`;
-  const files = Object.fromEntries(
-    APPS.map((app) => [app, `bench/contenders/${app}.ts`]),
-  );
-  await bundle({ files, folder: output, target: "workerd", debug: false });
+  await makeApps(output);
   const workerd = await binary();
-  const pairs: { without: number; with: number }[] = [];
+  const starts = new Map<string, Start[]>(
+    Object.keys(APPS).map((app) => [app, []]),
+  );
   for (let round = 0; round < rounds; round++) {
-    pairs.push({
-      without: await firstAnswer(workerd, output, APPS[0]),
-      with: await firstAnswer(workerd, output, APPS[1]),
-    });
+    for (const [app, seen] of starts) {
+      seen.push(await startOnce(workerd, output, app));
+    }
   }
-  const more = spread(pairs.map((pair) => pair.with - pair.without));
-  const times = (key: "without" | "with"): Spread =>
-    spread(pairs.map((pair) => pair[key]));
-  return table(["workerd, ms to its first answer", "median", "range"], [
-    ["without this library", ...cells(times("without"))],
-    ["with it, and a task", ...cells(times("with"))],
-    ["the difference, pair by pair", ...cells(more)],
-  ]);
+  const [base] = starts.values();
+  const rows = [...starts].map(([app, seen]) => {
+    const elapsed = seen.map((start) => start.elapsed);
+    const more = middleHalf(elapsed.map((ms, i) => ms - base![i]!.elapsed));
+    const cpu = middleHalf(seen.map((start, i) => start.cpu - base![i]!.cpu));
+    return [APPS[app]!, ...[middleHalf(elapsed), more, cpu].flatMap(cells)];
+  });
+  const columns = ["ms to the first answer", "more", "CPU ms more"];
+  return table(
+    ["workerd", ...columns.flatMap((column) => [column, "quartiles"])],
+    rows,
+  );
 }
 
 function cells({ median, least, most }: Spread): string[] {
   return [median.toFixed(1), `${least.toFixed(1)}–${most.toFixed(1)}`];
+}
+
+async function makeApps(folder: string): Promise<void> {
+  const unused = "unused";
+  const apps = Object.keys(APPS).filter((app) => app !== unused);
+  const files = Object.fromEntries(
+    apps.map((app) => [app, `bench/contenders/${app}.ts`]),
+  );
+  const target = "workerd";
+  await bundle({ files, folder, target, debug: false, minify: true });
+  const [name] = packageEntries().keys();
+  const { text } = await bundleSize(
+    `export { backgroundTasks } from "${name}";`,
+  );
+  const library = text.replace(/export\s*\{[^}]*\};?\s*$/, "");
+  const byHand = await Deno.readTextFile(`${folder}/hono_queue_by_hand.mjs`);
+  await Deno.writeTextFile(
+    `${folder}/${unused}.mjs`,
+    `globalThis.unused = function () {${library}};${byHand}`,
+  );
 }
 
 /** The package's own command is a script around it. */
@@ -55,11 +94,11 @@ async function binary(): Promise<string> {
   return createRequire(await realpath(command))("../lib/main.js").default;
 }
 
-async function firstAnswer(
+async function startOnce(
   workerd: string,
   folder: string,
   app: string,
-): Promise<number> {
+): Promise<Start> {
   const port = await freePort();
   const config = `${folder}/${app}.capnp`;
   await Deno.writeTextFile(config, configOf(app, port));
@@ -73,7 +112,8 @@ async function firstAnswer(
     while (!await answers(port)) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    return performance.now() - before;
+    const elapsed = performance.now() - before;
+    return { elapsed, cpu: usageOf(child.pid).cpu };
   } finally {
     child.kill("SIGKILL");
     await child.status;

@@ -19,3 +19,15 @@ export function spread(values: readonly number[]): Spread {
     : (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle - 1)]!) / 2;
   return { median, least: sorted[0] ?? NaN, most: sorted.at(-1) ?? NaN };
 }
+
+/**
+ * The same of the middle half: for what the machine disturbs every now and then.
+ *
+ * @param values One for each round, at least four.
+ * @returns The middle one, and the quartiles as the ends.
+ */
+export function middleHalf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const quarter = Math.floor(sorted.length / 4);
+  return spread(sorted.slice(quarter, sorted.length - quarter));
+}

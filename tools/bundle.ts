@@ -20,6 +20,8 @@ export interface BundleOptions {
    * @default {true}
    */
   readonly debug?: boolean;
+  /** Whether the text is made as short as it can be; left out, it is not. */
+  readonly minify?: boolean;
 }
 
 /** Turns TypeScript into `.mjs` files with source maps, for the runtimes that run no TypeScript. */
@@ -33,7 +35,7 @@ export function bundle(options: BundleOptions): Promise<void> {
 let last: Promise<void> = Promise.resolve();
 
 async function buildFiles(
-  { debug = true, files, folder, target }: BundleOptions,
+  { debug = true, files, folder, minify = false, target }: BundleOptions,
 ): Promise<void> {
   await build({
     absWorkingDir: fileURLToPath(root),
@@ -42,6 +44,7 @@ async function buildFiles(
     format: "esm",
     keepNames: debug,
     logLevel: "error",
+    minify,
     outExtension: { ".js": ".mjs" },
     outdir: folder,
     plugins: [names, builtins, ownUrl],
