@@ -11,7 +11,7 @@ export interface Linked<Item> {
  * wherever it stands.
  *
  * Not a `Set`: with one, a task was measured to cost two to three times as much CPU time, nearly
- * all of it garbage collection (bench/README, "Before and after"). A table that the `Set` has
+ * all of it garbage collection (bench/README, "Where the time goes"). A table that the `Set` has
  * outgrown, garbage but old, keeps every item it held through the collections of young objects.
  *
  * Invariant: an item that has left has no neighbours, so that it keeps no younger item alive.
