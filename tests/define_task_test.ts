@@ -41,6 +41,22 @@ test("defineTask() makes a function that runs its handler once, and always retur
   assertEquals(greet.name, "greet");
 });
 
+test("defineTask() refuses a generator where it is called directly, too", async () => {
+  const sync = function* (): Generator<number> {
+    yield 1;
+  };
+  const later = async function* (): AsyncGenerator<number> {
+    yield await Promise.resolve(1);
+  };
+  for (const handler of [sync, later]) {
+    await assertRejects(
+      () => defineTask("generate", handler)(),
+      TypeError,
+      "Cannot run a generator as a task",
+    );
+  }
+});
+
 test("defineTask() gives a direct call a context that nothing limits", async () => {
   const contexts: TaskContext[] = [];
   const note = defineTask("note", (context) => void contexts.push(context));

@@ -16,7 +16,7 @@ export function describeValue(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return "an array";
   const name = Object.getPrototypeOf(value)?.constructor?.name;
-  if (typeof name !== "string" || name === "Object") return "an object";
+  if (typeof name !== "string" || /^(Object)?$/.test(name)) return "an object";
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 

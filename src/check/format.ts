@@ -60,7 +60,6 @@ const BOXES = [Date, Number, String, Boolean, BigInt, Symbol];
  * @returns Whether it can be iterated over again and again.
  */
 export function isCollection(value: unknown): value is Iterable<unknown> {
-  const { Map, Set, URLSearchParams, Headers, FormData } = globalThis;
   return [Map, Set, URLSearchParams, Headers, FormData].some((collection) =>
     value instanceof collection
   );
@@ -68,7 +67,7 @@ export function isCollection(value: unknown): value is Iterable<unknown> {
 
 /** The name of an object's class; `Object` where it has none. */
 export function classOf(value: object): string {
-  return Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
+  return Object.getPrototypeOf(value)?.constructor?.name || "Object";
 }
 
 /** The text of a value, bit by bit: whoever has enough of it stops. */
@@ -83,6 +82,9 @@ function* pieces(value: unknown, depth: number): Generator<string> {
     return yield `${classOf(value)}(${length})`;
   }
   if (value instanceof Blob) return yield printFile(value);
+  if ("asymmetricMatch" in value && "sample" in value) { // of Vitest or Jest
+    return yield* listed(`${value}(`, [value.sample], ")", depth);
+  }
   const isArray = Array.isArray(value);
   if (depth === DEEPEST) return yield isArray ? "[…]" : "{…}";
   if (isArray) return yield* listed("[", value, "]", depth);

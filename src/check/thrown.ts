@@ -41,7 +41,13 @@ export function stackOf(thrown: unknown): string | undefined {
  * @returns Its message, or its text.
  */
 export function reasonOf(thrown: unknown): string {
-  return oneLine(thrown instanceof Error ? thrown.message : textOf(thrown));
+  let reason = thrown;
+  try {
+    if (thrown instanceof Error) reason = thrown.message;
+  } catch {
+    // a proxy that cannot be looked at has no text either
+  }
+  return oneLine(textOf(reason));
 }
 
 /**

@@ -115,10 +115,9 @@ const MOST_NAMES = 100;
 /** The shape that log collectors read: a time, a level, a message, then fields. */
 function record(event: string, run: TaskRun): Record<string, unknown> {
   const { addedAt, startedAt, error } = run;
-  const isFailure = error !== undefined && !UNHARMED.has(run.status);
   return {
     time: new Date().toISOString(),
-    level: isFailure ? (event === "retried" ? "warn" : "error") : "info",
+    level: LEVELS[event] ?? LEVELS[run.status] ?? "info",
     msg: `task ${event}`,
     task: run.name.slice(0, LONGEST_NAME),
     id: run.id,
@@ -179,5 +178,11 @@ function json(record: Record<string, unknown>): string {
   return oneLine(JSON.stringify(record), Infinity);
 }
 
-/** A task that did not run because somebody said so has an `error` that says why, and no fault. */
-const UNHARMED = new Set(["cancelled", "discarded"]);
+/** What is no mere information: events, and statuses of tasks. */
+const LEVELS: Readonly<Record<string, string>> = {
+  "retried": "warn",
+  "failed": "error",
+  "timed-out": "error",
+  "expired": "error",
+  "abandoned": "error",
+};

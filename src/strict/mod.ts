@@ -19,7 +19,7 @@
  * @module
  */
 
-import { describeValue, quote } from "../check/check.ts";
+import { describeValue, isThenable, quote } from "../check/check.ts";
 import { property } from "../check/property.ts";
 import type { StrictMode } from "../request/options.ts";
 
@@ -194,7 +194,7 @@ function problemOfRequest(value: object): string | undefined {
     return "an AbortSignal, which aborts when the client leaves if it is the request's; use the " +
       "signal of the task's context, from defineTask";
   }
-  if (value instanceof Promise) {
+  if (isThenable(value)) {
     return "a Promise, whose rejection nobody handles before the task runs; await it in the " +
       "handler, and pass its value";
   }
@@ -203,28 +203,13 @@ function problemOfRequest(value: object): string | undefined {
 
 /** An instance of an application's class, which may be stale when the task runs. */
 function problemOfEntity(value: object): string | undefined {
-  for (
-    let prototype = Object.getPrototypeOf(value);
-    prototype !== null;
-    prototype = Object.getPrototypeOf(prototype)
-  ) {
-    if (prototype === Object.prototype) break;
-    if (isPlatformClass(prototype.constructor)) return undefined;
-  }
-  const own = Object.getPrototypeOf(value);
-  // `{}` of any realm, such as that of a test runner
-  if (own === null || Object.getPrototypeOf(own) === null) return undefined;
-  const tag = Object.prototype.toString.call(value);
-  if (/^\[object (Temporal|Intl|WebAssembly)\./.test(tag)) return undefined;
-  return `${
-    describeValue(value)
-  }, an entity that may have changed when the task runs; pass its ID, and load it inside`;
-}
-
-/** Whether a class is the platform's own: `Date`, `URL`, `Map`, `Error`, `Blob`, … */
-function isPlatformClass(constructor: unknown): boolean {
-  return typeof constructor === "function" &&
-    property(globalThis, constructor.name) === constructor;
+  const what = describeValue(value);
+  if (what === "an object") return undefined;
+  // the platform's own, of any realm: `Date`, a subclass of `Error`, `Intl.NumberFormat`
+  const [, tag = ""] = /(\w+)[.\]]/.exec({}.toString.call(value)) ?? [];
+  const isPlatforms = tag in globalThis || tag === "Temporal"; // which has polyfills
+  if (tag !== "Object" && isPlatforms) return undefined;
+  return `${what}, an entity that may have changed when the task runs; pass its ID, and load it inside`;
 }
 
 /** Structural, like the middleware: any copy of Hono. */

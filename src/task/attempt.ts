@@ -157,7 +157,7 @@ function mayBeThenable(value: unknown): boolean {
  *
  * @throws {TypeError} If that is a generator: nothing of it has run.
  */
-function ran(result: unknown): unknown {
+export function ran(result: unknown): unknown {
   const tag = Object.prototype.toString.call(result);
   if (!/^\[object (Async)?Generator\]$/.test(tag)) return result;
   throw new TypeError(

@@ -1,5 +1,12 @@
 import { classOf, format, textOf } from "../check/format.ts";
-import { isKeyed } from "./any_order.ts";
+import { isKeyed, type Keyed, valueOf } from "./any_order.ts";
+
+/** Whether a value is an object, and no function. */
+export function isObject(
+  value: unknown,
+): value is Record<PropertyKey, unknown> {
+  return typeof value === "object" && value !== null;
+}
 
 /** Compares two values that are in two others; tells where they differ, or nothing. */
 export type CompareParts = (
@@ -88,8 +95,6 @@ function textDifference(
   } instead of ${around(expected)}`;
 }
 
-type Keyed = ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
-
 /** What a set or a map has that the other one has not. */
 function keyedDifference(
   actual: Keyed,
@@ -123,10 +128,6 @@ function without(
   return values.filter((value) => !others.some((each) => isSame(value, each)));
 }
 
-function valueOf(keyed: Keyed, key: unknown): unknown {
-  return "get" in keyed ? keyed.get(key) : undefined;
-}
-
 function firstOf<T, U>(
   values: readonly T[],
   find: (value: T, at: number) => U | undefined,
@@ -144,8 +145,4 @@ function listOf(value: object): unknown[] {
 
 function nameOf(value: { readonly name: string }): string {
   return value.name === "" ? "without a name" : `named ${value.name}`;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -1,5 +1,5 @@
 /** A collection whose order has no meaning for equality: a `Set` or a `Map`. */
-type Keyed = ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
+export type Keyed = ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
 
 /** Whether two values are equal. */
 type Equality = (one: unknown, other: unknown) => boolean;
@@ -28,17 +28,25 @@ export function isSameInAnyOrder(
   isEqual: Equality,
 ): boolean {
   const left = new Set(actual.keys());
-  for (const key of expected.keys()) {
-    const fits = (other: unknown): boolean =>
-      isEqual(other, key) &&
-      isEqual(valueOf(actual, other), valueOf(expected, key));
-    if (left.has(key) && fits(key)) left.delete(key); // the quick way, for most of them
-    else if (!takeFirst(left, fits)) return false;
-  }
-  return left.size === 0;
+  const fits = (key: unknown, other: unknown): boolean =>
+    isEqual(other, key) &&
+    isEqual(valueOf(actual, other), valueOf(expected, key));
+  // the very same first: a matcher takes what is left
+  const others = [...expected.keys()].filter((key) =>
+    !(left.has(key) && fits(key, key) && left.delete(key))
+  );
+  return others.length === left.size &&
+    others.every((key) => takeFirst(left, (other) => fits(key, other)));
 }
 
-function valueOf(keyed: Keyed, key: unknown): unknown {
+/**
+ * What belongs to a key: nothing, in a set.
+ *
+ * @param keyed The set or the map.
+ * @param key The key.
+ * @returns The value of a map.
+ */
+export function valueOf(keyed: Keyed, key: unknown): unknown {
   return "get" in keyed ? keyed.get(key) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { classOf, format, isCollection, textOf } from "../check/format.ts";
 import { reasonOf } from "../check/thrown.ts";
-import { alike, type CompareParts } from "./alike.ts";
+import { alike, type CompareParts, isObject } from "./alike.ts";
 import { isKeyed, isSameInAnyOrder } from "./any_order.ts";
 import type { TaskMatcher } from "./expected_task.ts";
 
@@ -188,10 +188,6 @@ function differs(
   const parts: CompareParts = (one, other, where) =>
     compare(one, other, where, new Map(pairs));
   return alike(actual, expected, path, parts);
-}
-
-function isObject(value: unknown): value is Record<PropertyKey, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 function isMatcher(

@@ -70,7 +70,6 @@ function emptyOf(
   prototype: unknown,
   instances: "kept" | "copied",
 ): object | undefined {
-  const { Array, Date, Map, Object, Set } = globalThis;
   switch (prototype) {
     case Object.prototype:
     case null:
@@ -91,7 +90,6 @@ function emptyOf(
 
 /** A copy of what the platform has to keep values in: no property shows them. */
 function copyOfPlatform(value: object, prototype: unknown): object | undefined {
-  const { FormData, Headers, URL, URLSearchParams } = globalThis;
   switch (prototype) {
     case URL.prototype:
       return new URL((value as URL).href);

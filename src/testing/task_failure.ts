@@ -50,7 +50,11 @@ export function hasFailed({ status }: Pick<RecordedTask, "status">): boolean {
 }
 
 function isRefusal({ error }: RecordedTask): boolean {
-  return error instanceof TaskEnqueueError;
+  try {
+    return error instanceof TaskEnqueueError;
+  } catch {
+    return false; // a proxy that cannot be looked at
+  }
 }
 
 /**

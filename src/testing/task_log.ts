@@ -26,7 +26,8 @@ export class TaskLog {
   readonly #clock: VirtualClock | undefined;
   readonly #recordings = new WeakMap<BackgroundTask, Recording>();
   readonly #held = new Map<BackgroundTask, Held>();
-  #releasing = 0;
+  /** The tasks that were started during each `releaseAll()` that goes on. */
+  readonly #runs = new Set<Recording[]>();
   #changes = 0;
   #changed: (() => void)[] = [];
 
@@ -46,7 +47,7 @@ export class TaskLog {
   start(state: BackgroundTask, moment: TaskMoment): void {
     const recording = this.recordingOf(state);
     recording.started = moment;
-    this.started.push(recording);
+    for (const list of [this.started, ...this.#runs]) list.push(recording);
     this.#change();
   }
 
@@ -73,7 +74,7 @@ export class TaskLog {
 
   /** Holds a task back whose turn has come, unless everything is let go. */
   hold(state: BackgroundTask): Promise<void> | undefined {
-    if (!this.#holds || this.#releasing > 0) return undefined;
+    if (!this.#holds || this.#runs.size > 0) return undefined;
     return new Promise((resolve) => {
       const go = (): void => {
         this.#held.delete(state);
@@ -92,15 +93,20 @@ export class TaskLog {
     return next?.state;
   }
 
-  /** Lets every task go, those included whose turn comes while `during` waits. */
-  async releaseAll(during: () => Promise<void>): Promise<void> {
-    this.#releasing++;
+  /**
+   * Lets every task go, those included whose turn comes while `during` waits. Resolves to those that
+   * were started meanwhile, forgotten or not.
+   */
+  async releaseAll(during: () => Promise<void>): Promise<Recording[]> {
+    const run: Recording[] = [];
+    this.#runs.add(run);
     try {
       await nextTurn();
       for (const { go } of [...this.#held.values()]) go();
       await during();
+      return run;
     } finally {
-      this.#releasing--;
+      this.#runs.delete(run);
     }
   }
 

@@ -1,5 +1,5 @@
-import { checkKeys, checkType, describeValue } from "../check/check.ts";
-import { checkNumber } from "../check/check_number.ts";
+import { describeValue } from "../check/check.ts";
+import { checkOptions, type Rules, SWITCH } from "../check/rules.ts";
 import { CookieJar } from "./cookie_jar.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
@@ -79,10 +79,32 @@ export interface TestClientOptions {
   readonly timeLimit?: number;
 }
 
-const KEYS = [
-  ...["env", "executionCtx", "tasks", "raiseTaskErrors", "clock"],
-  ...["cookies", "followRedirects", "timeLimit"],
-];
+const RULES: Rules = {
+  env: undefined,
+  executionCtx: ["object", "write new TestExecutionContext()", Boolean],
+  tasks: [
+    "string",
+    'write "run", "record" or "manual"',
+    (word: string) => ["run", "record", "manual"].includes(word),
+  ],
+  raiseTaskErrors: SWITCH,
+  clock: [
+    "object",
+    "write new VirtualClock()",
+    (clock: unknown) => clock instanceof VirtualClock,
+  ],
+  cookies: [
+    "object",
+    "write new CookieJar()",
+    (jar: unknown) => jar instanceof CookieJar,
+  ],
+  followRedirects: SWITCH,
+  timeLimit: [
+    "number",
+    "it must be a number of milliseconds above 0, or Infinity",
+    (limit: number) => limit > 0,
+  ],
+};
 
 /**
  * Checks what a test client is to call.
@@ -112,49 +134,5 @@ export function checkApp(app: unknown): FetchApp {
  * @throws {RangeError} If `tasks` is none of its three words, or the time limit is no time.
  */
 export function checkClientOptions(options: TestClientOptions): void {
-  checkKeys("test client option", options, KEYS);
-  const { tasks, raiseTaskErrors, executionCtx } = options;
-  if (
-    tasks !== undefined && !["run", "record", "manual"].includes(tasks)
-  ) {
-    throw new RangeError(
-      `Cannot use tasks ${
-        describeValue(tasks)
-      }: write "run", "record" or "manual"`,
-    );
-  }
-  if (raiseTaskErrors !== undefined) {
-    checkType("raiseTaskErrors", raiseTaskErrors, "boolean", "true or false");
-  }
-  if (executionCtx !== undefined && typeof executionCtx !== "object") {
-    throw new TypeError(
-      `Cannot use executionCtx ${
-        describeValue(executionCtx)
-      }: write new TestExecutionContext()`,
-    );
-  }
-  checkConduct(options);
-}
-
-/** Checks how a client behaves toward the app. */
-function checkConduct(
-  { clock, cookies, followRedirects, timeLimit }: TestClientOptions,
-): void {
-  if (clock !== undefined && !(clock instanceof VirtualClock)) {
-    throw new TypeError(
-      `Cannot use clock ${describeValue(clock)}: write new VirtualClock()`,
-    );
-  }
-  if (cookies !== undefined && !(cookies instanceof CookieJar)) {
-    throw new TypeError(
-      `Cannot use cookies ${describeValue(cookies)}: write new CookieJar()`,
-    );
-  }
-  if (followRedirects !== undefined) {
-    checkType("followRedirects", followRedirects, "boolean", "true or false");
-  }
-  if (timeLimit !== undefined) {
-    const rule = "a number of milliseconds above 0, or Infinity";
-    checkNumber("timeLimit", timeLimit, (value) => value > 0, rule);
-  }
+  checkOptions("test client option", options, RULES);
 }

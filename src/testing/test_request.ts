@@ -1,4 +1,5 @@
-import { checkKeys, checkType, describeValue } from "../check/check.ts";
+import { describeValue } from "../check/check.ts";
+import { checkOptions, type Rules, SWITCH } from "../check/rules.ts";
 
 /** What to send with a request. At most one of `json`, `form` and `body`. */
 export interface TestRequestOptions {
@@ -10,7 +11,10 @@ export interface TestRequestOptions {
   readonly method?: string;
   /** A body to send as JSON. */
   readonly json?: unknown;
-  /** The fields of a form to send: URL-encoded, or multipart for a `FormData`. */
+  /**
+   * The fields of a form to send: URL-encoded, or multipart for a `FormData`; what is `undefined` is
+   * left out.
+   */
   readonly form?: Readonly<Record<string, string>> | URLSearchParams | FormData;
   /** A body to send as it is: a stream too, on every runtime. */
   readonly body?: BodyInit;
@@ -36,10 +40,20 @@ export interface TestRequestOptions {
   readonly followRedirects?: boolean;
 }
 
-const KEYS = [
-  ...["method", "json", "form", "body", "headers", "query"],
-  ...["signal", "followRedirects"],
-];
+const RULES: Rules = {
+  method: undefined,
+  json: undefined,
+  form: undefined,
+  body: undefined,
+  headers: undefined,
+  query: undefined,
+  signal: [
+    "object",
+    "write an AbortSignal, such as that of an AbortController",
+    (signal: unknown) => signal instanceof AbortSignal,
+  ],
+  followRedirects: SWITCH,
+};
 
 /** Where a path without an origin is: no test leaves the process. */
 const ORIGIN = "http://localhost";
@@ -62,7 +76,7 @@ export function createRequest(
   target: string | URL | Request,
   options: TestRequestOptions,
 ): Request {
-  checkOptions(options);
+  checkOptions("request option", options, RULES);
   const sent = target instanceof Request ? target : undefined;
   const headers = headersOf(sent, options);
   const body = bodyOf(options) ?? bodyOfRequest(sent);
@@ -75,21 +89,6 @@ export function createRequest(
     ...(signal !== undefined && { signal }),
   };
   return new Request(urlOf(target, options.query), init);
-}
-
-function checkOptions(options: TestRequestOptions): void {
-  checkKeys("request option", options, KEYS);
-  const { signal, followRedirects } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(
-      `Cannot use signal ${
-        describeValue(signal)
-      }: write an AbortSignal, such as that of an AbortController`,
-    );
-  }
-  if (followRedirects !== undefined) {
-    checkType("followRedirects", followRedirects, "boolean", "true or false");
-  }
 }
 
 function urlOf(
@@ -105,8 +104,8 @@ function urlOf(
     );
   }
   const url = new URL(isRequest ? target.url : target, ORIGIN);
-  for (const [key, value] of entriesOf(query)) {
-    if (value !== undefined) url.searchParams.append(key, String(value));
+  for (const [key, value] of fieldsOf("query", query)) {
+    url.searchParams.append(key, value);
   }
   return url;
 }
@@ -149,7 +148,7 @@ function bodyOf(
   }
   if (json !== undefined) return JSON.stringify(json);
   if (form === undefined || form instanceof FormData) return form ?? body;
-  return new URLSearchParams(form);
+  return new URLSearchParams(fieldsOf("form", form));
 }
 
 function bodyOfRequest(sent: Request | undefined): BodyInit | undefined {
@@ -161,15 +160,21 @@ function bodyOfRequest(sent: Request | undefined): BodyInit | undefined {
   return sent?.body ?? undefined;
 }
 
-function entriesOf(
-  query: NonNullable<TestRequestOptions["query"]>,
-): Iterable<[string, unknown]> {
-  if (typeof query !== "object") {
+/** The fields of a query or a form. What is `undefined` is left out. */
+function fieldsOf(
+  option: "query" | "form",
+  fields: NonNullable<TestRequestOptions["query"]>,
+): [string, string][] {
+  if (typeof fields !== "object" || fields === null) {
     throw new TypeError(
-      `Cannot use query ${
-        describeValue(query)
+      `Cannot use ${option} ${
+        describeValue(fields)
       }: write an object such as { page: 2 }`,
     );
   }
-  return query instanceof URLSearchParams ? query : Object.entries(query);
+  const pairs: Iterable<[string, unknown]> = Symbol.iterator in fields
+    ? fields as URLSearchParams
+    : Object.entries(fields);
+  return [...pairs].filter(([, value]) => value !== undefined)
+    .map(([key, value]) => [key, String(value)]);
 }

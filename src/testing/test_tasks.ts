@@ -97,12 +97,9 @@ export class LoggedTasks implements TestTasks {
   }
 
   async runAll(): Promise<RecordedTask[]> {
-    const { started } = this.#log;
-    const before = started.length;
-    await this.#log.releaseAll(() =>
+    const ran = await this.#log.releaseAll(() =>
       this.#waitWhile(() => this.#log.pending.size > 0)
     );
-    const ran = started.slice(before);
     this.#raise(ran);
     return ran;
   }

@@ -15,6 +15,7 @@ test("describeValue() says what a value is, and nothing that it holds", () => {
     [Object.create(null), "an object"],
     [Promise.resolve(), "a Promise"],
     [new Invoice(), "an Invoice"],
+    [new (class {})(), "an object"],
   ];
   for (const [value, text] of cases) assertEquals(describeValue(value), text);
 });

@@ -270,3 +270,14 @@ test("consoleObserver() calls nobody's wish a fault, and a failure one", async (
     .map(({ level, status }) => `${status} ${level}`);
   assertEquals(levels.sort(), ["cancelled info", "failed error"]);
 });
+
+test("consoleObserver() gives a task that failed with nothing the level of an error", async () => {
+  const lines = await linesOf({ format: "json" }, (tasks) => {
+    tasks.with({ retry: { attempts: 2, delay: 5, jitter: 0 } }).addTask(() =>
+      Promise.reject()
+    );
+  });
+  assertEquals(lines.map((line) => JSON.parse(line).level), [
+    ...["info", "info", "warn", "error"],
+  ]);
+});

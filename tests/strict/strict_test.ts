@@ -167,6 +167,7 @@ test("strict is silent about plain values and the platform's own classes", async
       ...[new Error("e"), new HttpError("e"), new DOMException("e")],
       ...[new Headers(), new FormData(), new Response("not read yet")],
       new Request("https://example.com/without-a-body"),
+      ...[[].values(), new Map().keys(), (function* () {})(), console],
     ]),
     [],
   );
@@ -291,12 +292,27 @@ test("strict warns of the response itself, which another reader needs first", as
   }
 });
 
-test("strict takes what the platform keeps in Intl for plain values, and {} of another realm", async () => {
+test("strict takes what the platform keeps in Intl for plain values, and those of another realm", async () => {
   const otherRealm = Object.create(Object.create(null)); // as `{}` of node:vm
+  const otherDate = new Date(0); // as the date of a file, in a test of Jest
+  const prototype = Object.create(Object.create(null));
+  prototype.constructor = class Date {};
+  Object.setPrototypeOf(otherDate, prototype);
   assertEquals(
-    await warningsOf([new Intl.NumberFormat("en"), otherRealm]),
+    await warningsOf([new Intl.NumberFormat("en"), otherRealm, otherDate]),
     [],
   );
+});
+
+test("strict warns of a promise of any library or realm", async () => {
+  class Query {
+    then(): void {}
+  }
+  const lines = await warningsOf([new Query()]);
+  assertEquals(lines, [
+    'Background task "task": argument 1 is a Promise, whose rejection nobody handles before the ' +
+    "task runs; await it in the handler, and pass its value",
+  ]);
 });
 
 test("strict takes no argument for the response of a handler that throws", async () => {

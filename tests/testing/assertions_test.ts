@@ -391,6 +391,44 @@ test("assertTaskAdded() lets a matcher judge an argument", async () => {
   );
 });
 
+test("assertTaskAdded() prints a matcher of Vitest or Jest by its name and its sample", async () => {
+  const matcher = (name: string, sample: unknown) => ({
+    $$typeof: Symbol.for("jest.asymmetricMatcher"),
+    sample,
+    inverse: false,
+    asymmetricMatch: () => false,
+    toString: () => name,
+  });
+  const client = await clientOf((tasks) => void tasks.addTask(audit, 42, "in"));
+  assertFails(
+    () =>
+      assertTaskAdded(client, audit, [
+        matcher("Any", String),
+        matcher("StringContaining", "out"),
+      ]),
+    'Cannot find the task audit(Any([function String]), StringContaining("out"))',
+    "1 task was added:",
+    '  audit(42, "in"): argument 1 is 42, which does not match, argument 2 is "in", which does not match',
+  );
+});
+
+test("assertTaskAdded() leaves the matchers of a set what nothing else is equal to", async () => {
+  const anyNumber = {
+    asymmetricMatch: (value: unknown) => typeof value === "number",
+  };
+  const client = await clientOf((tasks) => {
+    tasks.addTask(sendEmail, new Set([1, 2, "a"]));
+    tasks.addTask(sendEmail, new Map([[1, "one"], [2, "two"]]));
+  });
+  assertTaskAdded(client, sendEmail, [new Set([anyNumber, "a", 1])]);
+  assertTaskAdded(client, sendEmail, [
+    new Map<unknown, unknown>([[anyNumber, "two"], [1, "one"]]),
+  ]);
+  for (const wrong of [[anyNumber, "a"], [anyNumber, "a", 1, 2]]) {
+    assertThrows(() => assertTaskAdded(client, sendEmail, [new Set(wrong)]));
+  }
+});
+
 test("assertTaskCount() counts tasks, and fails with what was added", async () => {
   const client = await clientOf((tasks) => {
     tasks.addTask(audit, 1, "in");
@@ -530,5 +568,25 @@ test("assertions print arguments that throw when they are looked at", async () =
     "Cannot find the task audit",
     "1 task was added:",
     "  sendEmail({ value: …): another task",
+  );
+});
+
+test("assertions go on where a matcher throws what nobody can look at", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const matcher = {
+    asymmetricMatch: (): never => {
+      throw proxy;
+    },
+    toString: () => "Hostile",
+  };
+  const client = await clientOf((tasks) => void tasks.addTask(audit, 42, "in"));
+  const error = assertThrows(
+    () => assertTaskAdded(client, audit, [matcher, "in"]),
+    Error,
+  );
+  assertEquals(
+    error.message.split("\n").at(-1),
+    '  audit(42, "in"): argument 1 cannot be compared: an error that has no text',
   );
 });

@@ -197,12 +197,19 @@ test("TestClient.request() sends JSON, forms, bytes, headers and a query", async
   assertMatch(body!, /content/);
 });
 
-test("TestClient.request() leaves out what a query has undefined", async () => {
-  const client = new TestClient((request: Request) =>
-    new Response(new URL(request.url).search)
+test("TestClient.request() leaves out what a query or a form has undefined", async () => {
+  const client = new TestClient(async (request: Request) =>
+    new Response(new URL(request.url).search + await request.text())
   );
-  const query = { page: 2, sort: undefined } as unknown as { page: number };
-  assertEquals(await (await client.get("/", { query })).text(), "?page=2");
+  const fields = { page: "2", sort: undefined } as unknown as { page: string };
+  const got = await client.get("/", { query: fields });
+  const posted = await client.post("/", { form: fields });
+  assertEquals([await got.text(), await posted.text()], ["?page=2", "page=2"]);
+  const form = [["page", "1"], ["page", "2"]] as never; // as URLSearchParams takes it
+  assertEquals(
+    await (await client.post("/", { form })).text(),
+    "page=1&page=2",
+  );
 });
 
 test("TestClient.request() refuses what it cannot send, saying what to write", async () => {
@@ -224,6 +231,14 @@ test("TestClient.request() refuses what it cannot send, saying what to write", a
     [
       () => client.get("/", { query: wrong("page=2") }),
       'Cannot use query "page=2": write an object such as { page: 2 }',
+    ],
+    [
+      () => client.get("/", { query: wrong(null) }),
+      "Cannot use query null: write an object such as { page: 2 }",
+    ],
+    [
+      () => client.post("/", { form: wrong(null) }),
+      "Cannot use form null: write an object such as { page: 2 }",
     ],
     [
       () => client.get("/", { method: "POST" }),
@@ -432,6 +447,21 @@ test("TestClient.request() rejects with the name and the error of a task that fa
   ]);
 });
 
+test("TestClient.request() rejects with the name of a task that throws what nobody can look at", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const client = clientOf((tasks) => {
+    tasks.addTask(function sendEmail() {
+      throw proxy;
+    });
+  });
+  await assertRejects(
+    () => client.get("/"),
+    Error,
+    'Cannot finish task "sendEmail": it failed with …',
+  );
+});
+
 test("TestClient.request() leaves a failed task to the test with raiseTaskErrors: false", async () => {
   const client = clientOf(
     (tasks) =>
@@ -561,6 +591,9 @@ test("TestClient() refuses wrong options, saying what to write", () => {
     [app, { raiseTaskErrors: 1 }, TypeError, "Cannot use raiseTaskErrors 1"],
     [app, { clock: {} }, TypeError, "write new VirtualClock()"],
     [app, { executionCtx: 1 }, TypeError, "write new TestExecutionContext()"],
+    [app, { executionCtx: null }, TypeError, "Cannot use executionCtx null"],
+    [app, { cookies: new Map() }, TypeError, "write new CookieJar()"],
+    [app, { timeLimit: 0 }, RangeError, "Cannot use timeLimit 0"],
   ];
   for (const [app, options, ErrorClass, message] of cases) {
     assertThrows(
@@ -769,6 +802,18 @@ test("TestTasks.clear() forgets the tasks so far", async () => {
   await client.get("/");
   assertEquals([...names(client.tasks)], ["work"]);
   assertEquals(client.tasks.succeeded.length, 1);
+});
+
+test("TestTasks.runAll() rejects with the error of a task, though clear() is called meanwhile", async () => {
+  const client = clientOf((tasks) => {
+    tasks.addTask(() => client.tasks.clear());
+    tasks.addTask(function sendEmail() {
+      throw new Error("no mail server");
+    });
+  }, { tasks: "record" });
+  await client.get("/");
+  await assertRejects(() => client.tasks.runAll(), Error, 'task "sendEmail"');
+  assertEquals([...names(client.tasks.ran)], ["sendEmail"]);
 });
 
 test("TestTasks shows name, arguments and attempts of a task", async () => {
