@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { run } from "../../tools/command.ts";
-import { root } from "../../tools/project.ts";
+import { readDenoConfig, root } from "../../tools/project.ts";
 import { startWorkerd } from "../../tools/workerd.ts";
 import { testUnless } from "../harness/left_out.ts";
 import { noRegistry, tarball } from "../harness/npm_package.ts";
@@ -14,6 +14,7 @@ import {
 import { NEWEST_NODE, WRANGLER } from "../harness/npx.ts";
 import type { TestBody } from "../harness/test.ts";
 
+const { name } = readDenoConfig();
 const HONO = `hono@${NEWEST_HONO}`;
 const PEERS = [
   "@opentelemetry/api@1.9.1",
@@ -67,6 +68,33 @@ testInstalled(
       const names = ["BullMQ on Redis", "cloudflareQueue", "otelObserver"];
       assertEquals(entries, ["ada@example.com", ...names], node.join(" "));
     }
+  },
+);
+
+testInstalled(
+  "The npm package type-checks with TypeScript 5.4, the oldest it takes",
+  async () => {
+    await using project = await NpmProject.create();
+    await project.install(tarball, HONO, "typescript@5.4", "@types/node@22");
+    await project.write(
+      "wrong.ts",
+      `import { BackgroundTasks } from "${name}";
+import { assertTaskAdded, type TestClient } from "${name}/testing";
+
+const sendEmail = (to: string) => void to;
+// @ts-expect-error no string
+new BackgroundTasks().addTask(sendEmail, 42);
+export const wrong = (client: TestClient) => {
+  // @ts-expect-error no string
+  assertTaskAdded(client, sendEmail, [42]);
+};
+`,
+    );
+    await project.run(
+      ...["npx", "tsc", "--noEmit", "--strict", "--exactOptionalPropertyTypes"],
+      ...["--skipLibCheck", "--target", "es2022", "--module", "node16"],
+      ...["app.ts", "wrong.ts"],
+    );
   },
 );
 
