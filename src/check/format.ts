@@ -42,27 +42,37 @@ export function formatCall(name: string, args: readonly unknown[]): string {
  * @returns Such as `Date(0)`, or `undefined` for an object that has parts.
  */
 export function textOf(value: object): string | undefined {
-  if (value instanceof RegExp || value instanceof Error) return String(value);
-  const isBoxed = BOXES.some((box) => value instanceof box);
-  if (isBoxed) return `${classOf(value)}(${printPrimitive(value.valueOf())})`;
-  const isTemporal = Object.prototype.toString.call(value)
-    .startsWith("[object Temporal.");
-  if (!isTemporal && !(value instanceof URL)) return undefined;
+  const tag = tagOf(value);
+  if (/^(RegExp|Error)$/.test(tag) || value instanceof Error) {
+    return String(value);
+  }
+  if (/^(Date|Number|String|Boolean|BigInt|Symbol)$/.test(tag)) {
+    return `${classOf(value)}(${printPrimitive(value.valueOf())})`;
+  }
+  if (!tag.startsWith("Temporal.") && tag !== "URL") return undefined;
   return `${classOf(value)}("${value}")`;
 }
 
-const BOXES = [Date, Number, String, Boolean, BigInt, Symbol];
+/**
+ * What an object says of its kind, which is the same in every realm.
+ *
+ * @param value Any object.
+ * @returns Such as `Map`, for one of a class that extends it too; `Object` for most.
+ */
+export function tagOf(value: object): string {
+  return {}.toString.call(value).slice(8, -1);
+}
 
 /**
  * Whether an object keeps a list inside, which no property shows.
  *
- * @param value Any value.
+ * @param value Any object.
  * @returns Whether it can be iterated over again and again.
  */
-export function isCollection(value: unknown): value is Iterable<unknown> {
-  return [Map, Set, URLSearchParams, Headers, FormData].some((collection) =>
-    value instanceof collection
-  );
+export function isCollection(
+  value: object,
+): value is Iterable<unknown> & object {
+  return /^(Map|Set|URLSearchParams|Headers|FormData)$/.test(tagOf(value));
 }
 
 /** The name of an object's class; `Object` where it has none. */

@@ -1,4 +1,5 @@
 import { classOf, format, textOf } from "../check/format.ts";
+import { kindOf } from "./kind.ts";
 import { isKeyed, type Keyed, valueOf } from "./any_order.ts";
 
 /** Whether a value is an object, and no function. */
@@ -48,7 +49,7 @@ export function alike(
       format(actual)
     }`;
   }
-  if (Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)) {
+  if (kindOf(actual) !== kindOf(expected)) {
     return `${path} is of another class that is called ${classOf(actual)} too`;
   }
   return insideOf(actual, expected, path, compare);

@@ -1,3 +1,5 @@
+import { tagOf } from "../check/format.ts";
+
 /** A collection whose order has no meaning for equality: a `Set` or a `Map`. */
 export type Keyed = ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
 
@@ -11,7 +13,7 @@ type Equality = (one: unknown, other: unknown) => boolean;
  * @returns Whether it is one.
  */
 export function isKeyed(value: object): value is Keyed {
-  return value instanceof Set || value instanceof Map;
+  return ["Set", "Map"].includes(tagOf(value));
 }
 
 /**

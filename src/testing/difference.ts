@@ -2,6 +2,7 @@ import { classOf, format, isCollection, textOf } from "../check/format.ts";
 import { reasonOf } from "../check/thrown.ts";
 import { alike, type CompareParts, isObject } from "./alike.ts";
 import { isKeyed, isSameInAnyOrder } from "./any_order.ts";
+import { kindOf } from "./kind.ts";
 import type { TaskMatcher } from "./expected_task.ts";
 
 /**
@@ -46,7 +47,7 @@ function compare(
   }
   if (
     !isObject(actual) || !isObject(expected) ||
-    Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)
+    kindOf(actual) !== kindOf(expected)
   ) return differs(actual, expected, path, pairs);
   const others = pairs.get(actual) ?? [];
   if (others.includes(expected)) return undefined;
@@ -137,10 +138,8 @@ function isEqual(actual: unknown, expected: unknown, pairs: Pairs): boolean {
 
 /** Whether an object is of a class whose state cannot be seen from outside, such as private fields. */
 function isClosed(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  const hasClass = prototype !== null &&
-    Object.getPrototypeOf(prototype) !== null;
-  return hasClass && !Array.isArray(value) && Object.keys(value).length === 0;
+  return kindOf(value) !== Object.prototype && !Array.isArray(value) &&
+    Object.keys(value).length === 0;
 }
 
 function compareProperties(

@@ -1,4 +1,5 @@
-import { classOf } from "../check/format.ts";
+import { classOf, tagOf } from "../check/format.ts";
+import { kindOf } from "./kind.ts";
 
 /** How many objects of one task's arguments are copied. Further ones are kept as they are. */
 const MOST_OBJECTS = 10_000;
@@ -70,9 +71,8 @@ function emptyOf(
   prototype: unknown,
   instances: "kept" | "copied",
 ): object | undefined {
-  switch (prototype) {
+  switch (kindOf(value)) {
     case Object.prototype:
-    case null:
       return Object.create(prototype as object | null);
     case Array.prototype:
       return [];
@@ -132,8 +132,7 @@ function copyOfForm(form: FormData): FormData | undefined {
 
 /** Whether an instance of a class shows its content, and its class is none of the platform's. */
 function isOpen(value: object): boolean {
-  return Object.prototype.toString.call(value) === "[object Object]" &&
-    Object.keys(value).length > 0;
+  return tagOf(value) === "Object" && Object.keys(value).length > 0;
 }
 
 /** Copies the own properties of an object. A getter stays a getter. */
@@ -167,8 +166,7 @@ export function classesIn(
     const parts = value instanceof Map || value instanceof Set
       ? [...value].flat()
       : valuesOf(value);
-    const isPlain = [Object.prototype, Array.prototype, null]
-      .includes(Object.getPrototypeOf(value));
+    const isPlain = [Object.prototype, Array.prototype].includes(kindOf(value));
     const own = !isPlain && isOpen(value) ? [classOf(value)] : [];
     return [...own, ...classesIn(parts, seen)];
   });

@@ -590,3 +590,56 @@ test("assertions go on where a matcher throws what nobody can look at", async ()
     '  audit(42, "in"): argument 1 cannot be compared: an error that has no text',
   );
 });
+
+test("assertTaskAdded() takes what the language has of another realm for its own", async () => {
+  const values = (): unknown[] => [
+    { email: "ada@example.com", list: [1, { two: 2 }] },
+    ...[[1, 2], new Date(0), new Map([["a", 1]]), new Set([1]), /x/g],
+    ...[new Error("away"), new Number(1)],
+  ];
+  const client = await clientOf((tasks) => {
+    for (const value of values()) tasks.addTask(sendEmail, foreign(value));
+    tasks.addTask(sendEmail, Object.assign(Object.create(null), { a: 1 }));
+  });
+  for (const value of [...values(), { a: 1 }]) {
+    assertTaskAdded(client, sendEmail, [value]);
+    assertTaskAdded(client, sendEmail, [foreign(value)]);
+  }
+  assertFails(
+    () => assertTaskAdded(client, sendEmail, [new Date(1)]),
+    "Cannot find the task sendEmail(Date(1))",
+    "9 tasks were added:",
+    ...[
+      '{ email: "ada@example.com", list: [1, { two: 2 }] }',
+      ...["[1, 2]", "Date(0)", 'Map(["a", 1])', "Set(1)", "/x/g"],
+      ...["Error: away", "Number(1)", "{ a: 1 }"],
+    ].map((text) =>
+      `  sendEmail(${text}): argument 1 is ${text} instead of Date(1)`
+    ),
+  );
+});
+
+test("assertTaskAdded() compares what another realm made as it was when the task was added", async () => {
+  const list = foreign([1]);
+  const client = await clientOf((tasks) =>
+    tasks.addTask(function empty(list: number[]) {
+      list.length = 0;
+    }, list)
+  );
+  assertTaskAdded(client, "empty", [[1]]);
+});
+
+/** A value with prototypes of its own, as one of `node:vm` has, or of Node's core in a test of Jest. */
+function foreign<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  const root = Object.create(
+    null,
+    Object.getOwnPropertyDescriptors(Object.prototype),
+  );
+  const own = Object.getPrototypeOf(value);
+  const prototype = own === Object.prototype
+    ? root
+    : Object.create(root, Object.getOwnPropertyDescriptors(own));
+  for (const part of Object.values(value)) foreign(part);
+  return Object.setPrototypeOf(value, prototype);
+}
