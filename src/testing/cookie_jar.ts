@@ -42,15 +42,16 @@ export class CookieJar {
    *
    * @param name Its name.
    * @param value Its value, as it is sent.
-   * @throws {TypeError} If one is not a string.
+   * @throws {TypeError} If one is not a string, or has a semicolon.
    */
   set(name: string, value: string): void {
-    const wrong = [name, value].find((each) => typeof each !== "string");
-    if (wrong !== undefined || value === undefined) {
+    const isText = (each: unknown): boolean =>
+      typeof each === "string" && !each.includes(";"); // which ends a value
+    if (!isText(name) || !isText(value)) {
       throw new TypeError(
         `Cannot set cookie ${describeValue(name)} to ${
           describeValue(value)
-        }: write two strings`,
+        }: write two strings without ";"`,
       );
     }
     this.#keep(`${name}=${value}; Path=/`, new URL("http://localhost/"));

@@ -131,6 +131,9 @@ test("CookieJar.get(), set() and clear() are what a test looks at", async () => 
   );
   assertEquals(
     message,
-    'Cannot set cookie "a" to undefined: write two strings',
+    'Cannot set cookie "a" to undefined: write two strings without ";"',
   );
+  for (const [name, value] of [["a", "b; c"], ["a;b", "c"]] as const) {
+    assertThrows(() => cookies.set(name, value), TypeError, "without");
+  }
 });
