@@ -1,5 +1,7 @@
 import { describeValue } from "../check/check.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
+import { nextTurn } from "./next_turn.ts";
+import type { TimeLimit } from "./time_limit.ts";
 import type { FetchApp } from "./test_client_options.ts";
 
 /** What an app answers, its body read, or what it throws. */
@@ -21,12 +23,14 @@ export interface ResponseProgress {
  * @param call Calls the app.
  * @param progress Is told of it.
  * @param signal When the client leaves.
+ * @param limit When it leaves without a signal.
  * @returns What it answers or throws.
  */
 export async function answerOf(
   call: () => Promise<Response>,
   progress: ResponseProgress,
   signal: AbortSignal | undefined,
+  limit: TimeLimit,
 ): Promise<Answer> {
   let outcome: ResponseOutcome = "unknown";
   try {
@@ -38,7 +42,7 @@ export async function answerOf(
       outcome = "aborted";
       return { error: signal.reason };
     }
-    const read = await readBody(response, signal);
+    const read = await readBody(response, signal, limit);
     outcome = read.hasLeft ? "aborted" : "sent";
     return read;
   } catch (error) {
@@ -83,43 +87,55 @@ interface ReadResponse {
 async function readBody(
   response: Response,
   signal: AbortSignal | undefined,
+  limit: TimeLimit,
 ): Promise<ReadResponse> {
   if (response.body === null) return { response, hasLeft: false };
-  if (signal === undefined) {
-    const bytes = await response.arrayBuffer();
-    return { response: new Response(bytes, response), hasLeft: false };
-  }
-  const { bytes, hasLeft } = await readUntil(response.body, signal);
-  return { response: new Response(bytes, response), hasLeft };
-}
-
-async function readUntil(
-  body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): Promise<{ bytes: Blob; hasLeft: boolean }> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  const reader = body.getReader();
+  const reader = response.body.getReader();
   let hasLeft = false;
   const leave = (): void => {
     hasLeft = true;
-    reader.cancel(signal.reason).catch(() => {}); // a source that fails to stop
+    reader.cancel(signal?.reason).catch(() => {}); // a source that fails to stop
   };
-  signal.addEventListener("abort", leave, { once: true });
+  signal?.addEventListener("abort", leave, { once: true });
   try {
-    for (;;) {
+    for (let reads = 1;; reads++) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!(value instanceof Uint8Array)) {
-        throw new TypeError(
-          `Cannot read ${
-            describeValue(value)
-          } of a body: a stream of a response must give bytes`,
-        );
-      }
-      chunks.push(new Uint8Array(value));
+      chunks.push(bytesOf(value));
+      if (reads % READS === 0) await nextTurn();
+      if (limit.isReached) leave();
     }
   } finally {
-    signal.removeEventListener("abort", leave);
+    signal?.removeEventListener("abort", leave);
   }
-  return { bytes: new Blob(chunks), hasLeft };
+  return { response: new Response(joined(chunks), response), hasLeft };
+}
+
+/** All bytes in one piece: a `Blob` of many small ones takes long to read. */
+function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const size = chunks.reduce((sum, { length }) => sum + length, 0);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** After so many reads timers get a turn: a source that never waits would keep all of them waiting. */
+const READS = 64;
+
+/** What a stream gave, as it was then. */
+function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (typeof value === "string" && "Bun" in globalThis) {
+    return new TextEncoder().encode(value);
+  }
+  throw new TypeError(
+    `Cannot read ${
+      describeValue(value)
+    } of a body: a stream of a response must give bytes`,
+  );
 }

@@ -1,41 +1,22 @@
 /** How many redirects in a row are followed, as browsers do: more than that is a circle. */
 const MOST_REDIRECTS = 20;
 
-/** A request that is sent again to another address where the app answers with a redirect. */
-export interface Followed {
-  readonly request: Request;
-  /** The same request with its body unread; `undefined` where redirects are not followed. */
-  readonly copy: Request | undefined;
-}
-
-/**
- * Prepares a request for the redirects that may come.
- *
- * @param request The request.
- * @param follows Whether they are followed.
- * @returns The request, and its copy where that may be needed.
- */
-export function followed(request: Request, follows: boolean): Followed {
-  return { request, copy: follows ? request.clone() : undefined };
-}
-
 /**
  * Finds the request that a redirect asks for, as a browser does: 303 becomes a GET, and so does a
  * POST with 301 or 302; 307 and 308 send method and body again. One to another origin is not
  * followed: no test leaves the app.
  *
- * @param followed What was sent.
+ * @param copy What was sent, its body unread.
  * @param response What came.
  * @returns The next request, or `undefined` where there is none.
  */
 export function redirectOf(
-  { copy }: Followed,
-  response: Response,
+  copy: Request,
+  { status, headers }: Response,
 ): Request | undefined {
-  const { status, headers } = response;
   const location = headers.get("location");
   const isRedirect = [301, 302, 303, 307, 308].includes(status);
-  if (copy === undefined || !isRedirect || location === null) return undefined;
+  if (!isRedirect || location === null) return undefined;
   const url = new URL(location, copy.url);
   if (url.origin !== new URL(copy.url).origin) return undefined;
   return next(copy, url, becomesGet(status, copy.method));

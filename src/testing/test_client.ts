@@ -7,7 +7,7 @@ import { addCookies } from "./cookie_jar.ts";
 import { TestExecutionContext } from "./execution_context.ts";
 import { InterceptedRequest } from "./intercepted_request.ts";
 import type { RecordedTask } from "./recorded_task.ts";
-import { checkRedirects, followed, redirectOf } from "./redirect.ts";
+import { checkRedirects, redirectOf } from "./redirect.ts";
 import { failureOf, unfinishedTasks } from "./task_failure.ts";
 import { TaskLog } from "./task_log.ts";
 import {
@@ -143,9 +143,9 @@ export class TestClient {
     const follows = options.followRedirects ?? this.#options.followRedirects;
     for (let redirects = 0;; redirects++) {
       checkRedirects(redirects, request);
-      const sent = followed(request, follows === true);
+      const copy = follows ? request.clone() : undefined;
       const response = await this.#exchange(request, signal);
-      const next = redirectOf(sent, response);
+      const next = copy && redirectOf(copy, response);
       if (next === undefined) return response;
       request = next;
     }
@@ -168,7 +168,7 @@ export class TestClient {
     const call = (): Promise<Response> =>
       callApp(this.#app, request, env, context);
     const work = async (): Promise<Response> => {
-      const answer = await answerOf(call, exchange, signal);
+      const answer = await answerOf(call, exchange, signal, limit);
       await this.#finish(exchange, context, limit);
       if ("error" in answer) throw answer.error;
       return answer.response;

@@ -98,6 +98,25 @@ test("TestClient({ timeLimit }) says what else a request waits for", async () =>
   open();
 });
 
+test("TestClient({ timeLimit }) ends a body that gives bytes without ever waiting", async () => {
+  const { opened, open } = gate();
+  const client = new TestClient(() =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(1)),
+        cancel: open,
+      }),
+    ), { timeLimit: LIMIT });
+  assertEquals(
+    await messageOf(() => client.get("/events")),
+    `Cannot finish GET /events: its body has not ended${AFTER}, nor has a signal left it${REST}`,
+  );
+  await opened; // nobody goes on reading
+  const visitor = new AbortController();
+  setTimeout(() => visitor.abort(), 1);
+  await client.get("/events", { signal: visitor.signal });
+});
+
 test("TestClient({ timeLimit }) names a task that waits for a place in the runner", async () => {
   const { opened, open } = gate();
   const runner = new TaskRunner({ concurrency: 1 });
