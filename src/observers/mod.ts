@@ -38,7 +38,7 @@ export interface ConsoleObserverOptions {
  * An observer that writes to the console what becomes of each task, and never its arguments.
  *
  * What a task threw is written, with its stack in JSON: an error's message may hold what was
- * handed to the task. Without this observer the console sees nothing but errors.
+ * handed to the task. Without this observer the console sees errors and warnings alone.
  *
  * @example Log every task of an app
  * ```ts
