@@ -1,4 +1,5 @@
 import { describeValue } from "../check/check.ts";
+import { tagOf } from "../check/format.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
 import { nextTurn } from "./next_turn.ts";
 import type { TimeLimit } from "./time_limit.ts";
@@ -129,7 +130,10 @@ const READS = 64;
 
 /** What a stream gave, as it was then. */
 function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
-  if (value instanceof Uint8Array) return new Uint8Array(value);
+  // not by its class: jsdom has one of its own
+  if (tagOf(value as object) === "Uint8Array") {
+    return new Uint8Array(value as Uint8Array);
+  }
   if (typeof value === "string" && "Bun" in globalThis) {
     return new TextEncoder().encode(value);
   }

@@ -13,7 +13,7 @@ type Equality = (one: unknown, other: unknown) => boolean;
  * @returns Whether it is one.
  */
 export function isKeyed(value: object): value is Keyed {
-  return ["Set", "Map"].includes(tagOf(value));
+  return /^(Map|Set)$/.test(tagOf(value));
 }
 
 /**

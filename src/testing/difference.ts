@@ -1,4 +1,10 @@
-import { classOf, format, isCollection, textOf } from "../check/format.ts";
+import {
+  classOf,
+  format,
+  isCollection,
+  tagOf,
+  textOf,
+} from "../check/format.ts";
 import { reasonOf } from "../check/thrown.ts";
 import { alike, type CompareParts, isObject } from "./alike.ts";
 import { isKeyed, isSameInAnyOrder } from "./any_order.ts";
@@ -123,9 +129,10 @@ function compareElements(
 
 /** The elements of a typed array, the bytes of another buffer. */
 function elementsOf(value: object): Uint8Array | undefined {
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  const tag = tagOf(value);
+  if (tag === "ArrayBuffer") return new Uint8Array(value as ArrayBuffer);
   if (!ArrayBuffer.isView(value)) return undefined;
-  return value instanceof DataView
+  return tag === "DataView"
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : value as Uint8Array;
 }

@@ -108,10 +108,11 @@ function copyOfPlatform(value: object, prototype: unknown): object | undefined {
 }
 
 function copyOfBytes(value: object): object | undefined {
-  if (value instanceof ArrayBuffer) return value.slice(0);
+  const tag = tagOf(value);
+  if (tag === "ArrayBuffer") return (value as ArrayBuffer).slice(0);
   if (!ArrayBuffer.isView(value)) return undefined;
   const { buffer, byteOffset, byteLength } = value;
-  if (value instanceof DataView) {
+  if (tag === "DataView") {
     return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
   }
   return Uint8Array.prototype.slice.call(value); // of whatever type the view is

@@ -619,6 +619,16 @@ test("assertTaskAdded() takes what the language has of another realm for its own
   );
 });
 
+test("assertTaskAdded() compares the bytes of a buffer of another realm", async () => {
+  const bufferOf = (byte: number): ArrayBuffer =>
+    foreign(new Uint8Array([byte]).buffer);
+  const client = await clientOf((tasks) =>
+    tasks.addTask(sendEmail, bufferOf(1))
+  );
+  assertTaskAdded(client, sendEmail, [new Uint8Array([1]).buffer]);
+  assertThrows(() => assertTaskAdded(client, sendEmail, [bufferOf(2)]), Error);
+});
+
 test("assertTaskAdded() compares what another realm made as it was when the task was added", async () => {
   const list = foreign([1]);
   const client = await clientOf((tasks) =>

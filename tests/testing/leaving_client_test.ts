@@ -201,3 +201,23 @@ test("TestClient.get({ signal }) keeps what a source writes into the same bytes 
   assertEquals(await (await client.get("/", { signal })).text(), "cba");
   assertEquals(listeners.size, 0);
 });
+
+test("TestClient.get() reads bytes of another realm, as those of the platform are under jsdom", async () => {
+  const client = new TestClient(() => {
+    const bytes = new TextEncoder().encode("ok");
+    const prototype = Object.create(
+      Object.getPrototypeOf(Uint8Array.prototype),
+      Object.getOwnPropertyDescriptors(Uint8Array.prototype),
+    );
+    const body = new ReadableStream({
+      start(controller): void {
+        controller.enqueue(Object.setPrototypeOf(bytes, prototype));
+        controller.close();
+      },
+    });
+    return new Response(body);
+  });
+  for (const options of [{}, { signal: new AbortController().signal }]) {
+    assertEquals(await (await client.get("/", options)).text(), "ok");
+  }
+});
