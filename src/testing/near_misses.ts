@@ -16,6 +16,8 @@ export interface TaskWitness {
 /** An error that test runners show as a failed assertion, which they know by its name. */
 export class AssertionError extends Error {
   override readonly name = "AssertionError";
+  /** As that of `assert.fail()`: Jest compares no values then, of which there are none. */
+  readonly operator = "fail";
 }
 
 /** The tasks that a client has seen. */

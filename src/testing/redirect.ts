@@ -42,17 +42,8 @@ function becomesGet(status: number, method: string): boolean {
 }
 
 function next(copy: Request, url: URL, isGet: boolean): Request {
+  if (!isGet) return new Request(url, copy);
   const headers = new Headers(copy.headers);
-  if (isGet) {
-    for (const name of ["content-type", "content-length"]) headers.delete(name);
-  }
-  const { body, method, signal } = copy;
-  const init = {
-    method: isGet ? "GET" : method,
-    headers,
-    signal,
-    duplex: "half",
-    ...(!isGet && body !== null && { body }),
-  };
-  return new Request(url, init);
+  for (const name of ["content-type", "content-length"]) headers.delete(name);
+  return new Request(url, { headers, signal: copy.signal });
 }
