@@ -40,7 +40,8 @@ const signup = (): Promise<TestClient> =>
 function assertFails(assertion: () => unknown, ...lines: string[]): void {
   const error = assertThrows(assertion, Error);
   assertEquals(error.message, lines.join("\n"));
-  assertEquals(error.name, "AssertionError");
+  const { name, operator } = error as Error & { operator?: string };
+  assertEquals([name, operator], ["AssertionError", "fail"]);
 }
 
 test("assertTaskAdded() finds a task by its function, its name, its arguments, a predicate", async () => {
