@@ -57,26 +57,28 @@ export async function answerOf(
  * Calls the fetch handler of an app.
  *
  * @param app The app.
- * @param args What the runtime hands it.
- * @returns Its response.
+ * @param request What the runtime hands it.
+ * @param platform What it hands it beside the request.
+ * @returns Its response; that to a HEAD has no body, as servers drop it.
  * @throws {TypeError} If it returns none.
  */
 export async function callApp(
   app: FetchApp,
-  ...args: unknown[]
+  request: Request,
+  ...platform: unknown[]
 ): Promise<Response> {
-  const response: unknown = await app.fetch(...args as [Request]);
+  const response = await app.fetch(request, ...platform as never[]);
   // not by its class: a server may have put one of its own in the place of `Response`
-  if (isResponse(response)) return response;
-  throw new TypeError(
-    `Cannot read ${
-      describeValue(response)
-    } as a response: the fetch handler must return a Response`,
-  );
-}
-
-function isResponse(value: unknown): value is Response {
-  return typeof (value as Response | undefined)?.status === "number";
+  if (typeof response?.status !== "number") {
+    throw new TypeError(
+      `Cannot read ${
+        describeValue(response)
+      } as a response: the fetch handler must return a Response`,
+    );
+  }
+  if (request.method !== "HEAD") return response;
+  await response.body?.cancel();
+  return new Response(null, response);
 }
 
 /** A response that can be read once more, and whether its client left before its end. */

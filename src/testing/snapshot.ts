@@ -167,7 +167,7 @@ export function classesIn(
     const parts = value instanceof Map || value instanceof Set
       ? [...value].flat()
       : valuesOf(value);
-    const isPlain = [Object.prototype, Array.prototype].includes(kindOf(value));
+    const isPlain = kindOf(value) === Object.prototype;
     const own = !isPlain && isOpen(value) ? [classOf(value)] : [];
     return [...own, ...classesIn(parts, seen)];
   });

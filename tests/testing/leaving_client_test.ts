@@ -221,3 +221,10 @@ test("TestClient.get() reads bytes of another realm, as those of the platform ar
     assertEquals(await (await client.get("/", options)).text(), "ok");
   }
 });
+
+test("TestClient.head() drops the body, as servers do, where the app does not", async () => {
+  const { client, outcomes } = endless();
+  const response = await client.head("/events");
+  assertEquals([response.status, response.body], [201, null]);
+  assertEquals(outcomes, ["cancelled: undefined", "sent"]);
+});
