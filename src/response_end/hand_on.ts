@@ -1,9 +1,7 @@
 import { keepDenoHeaders } from "./deno_headers.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
+import { UNREAD } from "./response_end_source.ts";
 import { IS_DENO } from "./runtime.ts";
-
-/** A body whose reading has not begun after this many milliseconds was dropped. */
-const UNREAD = 1_000;
 
 /**
  * Hands the body of a response on without holding anything back or asking ahead. Never

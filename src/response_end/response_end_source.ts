@@ -20,6 +20,9 @@ export interface Exchange {
   readonly exactEnd: boolean;
 }
 
+/** A body whose reading has not begun after this many milliseconds was dropped. */
+export const UNREAD = 1_000;
+
 /** How a response ended, or an object that is asked for it: asking costs time, and few tasks ask. */
 export type KnownOutcome = ResponseOutcome | {
   readonly outcome: ResponseOutcome;

@@ -2,20 +2,18 @@ import { bodyOf, IN_MEMORY, stateOf } from "./body_state.ts";
 import { handOn } from "./hand_on.ts";
 import { Sending } from "./poller.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
-import type {
-  Exchange,
-  ResponseEndListener,
-  ResponseEndSource,
+import {
+  type Exchange,
+  type ResponseEndListener,
+  type ResponseEndSource,
+  UNREAD,
 } from "./response_end_source.ts";
 import { IS_DENO } from "./runtime.ts";
 
 /** The clock of the runtime, even where a test replaces `performance`. */
 const now = performance.now.bind(performance);
 
-/** A stream whose reading has not begun after this many milliseconds was dropped. */
-const UNREAD = 1_000;
-
-/** The same where the stream may be a body in memory, which a test of an app never reads. */
+/** `UNREAD`, where the stream may be a body in memory, which a test of an app never reads. */
 const UNREAD_BYTES = 50;
 
 /**

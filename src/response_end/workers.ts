@@ -1,9 +1,10 @@
 import { stateOf } from "./body_state.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
-import type {
-  Exchange,
-  ResponseEndListener,
-  ResponseEndSource,
+import {
+  type Exchange,
+  type ResponseEndListener,
+  type ResponseEndSource,
+  UNREAD,
 } from "./response_end_source.ts";
 import {
   copy,
@@ -30,11 +31,8 @@ const { IdentityTransformStream, FixedLengthStream } =
 /** What the kernel takes at once of a body, in bytes, where the client takes little at a time. */
 const AT_ONCE = 48 * 1024;
 
-/** The longest sleep between two looks at a body that has already been returned, in milliseconds. */
-const LONGEST_SLEEP = 20;
-
-/** Statuses whose response has no body. */
-const BODILESS = new Set([101, 204, 205, 304]);
+/** The sleep between two looks at a body that has already been returned, in milliseconds. */
+const SLEEP = 10;
 
 /**
  * Cloudflare Workers: nothing tells when a response has left. So a body is copied into a native
@@ -53,52 +51,55 @@ function responseEnd(
   listener: ResponseEndListener,
   { request, response, hasLeft }: Exchange,
 ): Response | undefined {
-  const over = (outcome: ResponseOutcome): void => {
-    setTimeout(() => listener.responseEnded(outcome, 0), 1);
-  };
-  // one timer turn more: the last block of the copy may still wait for the client
-  const copied = (outcome: ResponseOutcome): void => {
-    setTimeout(over, 1, outcome);
-  };
+  // Hono answers `HEAD` by dropping the body of `GET`
+  const body = request?.method === "HEAD" ? null : response?.body;
   if (hasLeft) {
-    wait(response, over);
+    wait(body, listener);
     return response;
   }
-  const through = response && passage(request, response);
-  if (!response?.body || through === undefined) {
-    over("unknown");
+  const through = body && passage(body, response!);
+  if (!through) {
+    listener.responseEnded("unknown", 1);
     return response;
   }
-  const { body } = response;
-  const returned = new Response(through.readable, response);
+  const { readable, writable } = through;
+  const returned = new Response(readable, response);
   const send = isJavaScriptStream(body) ? pipe : copy;
-  send(body, through.writable, request?.signal).then(copied);
+  const dropped = new Promise<ResponseOutcome>((resolve) => {
+    setTimeout(() => readable.locked || resolve("unknown"), UNREAD);
+  });
+  const sent = send(body, writable, request?.signal);
+  Promise.race([sent, dropped]).then((outcome) => {
+    // one turn more: the last block of the copy may still wait for the client
+    listener.responseEnded(outcome, 2);
+  });
   return returned;
 }
 
-/** Waits for a body that has left: a stream made in JS tells its state. */
+/**
+ * Waits for a body that has left: a stream made in JS tells its state.
+ *
+ * @param unread For so many milliseconds more nobody need have begun to read the body.
+ */
 function wait(
-  response: Response | undefined,
-  over: (outcome: ResponseOutcome) => void,
-  sleep = 1,
+  body: ReadableStream<Uint8Array> | null | undefined,
+  listener: ResponseEndListener,
+  unread = UNREAD,
 ): void {
-  const state = response?.body && stateOf(response.body);
-  if (state !== "readable") over("unknown");
-  else {
-    const next = Math.min(sleep * 2, LONGEST_SLEEP);
-    setTimeout(() => wait(response, over, next), sleep);
+  if (!body || stateOf(body) !== "readable" || unread < 0) {
+    listener.responseEnded("unknown", 1);
+  } else {
+    const left = body.locked ? UNREAD : unread - SLEEP;
+    setTimeout(wait, SLEEP, body, listener, left);
   }
 }
 
 /** The stream to copy a body into, where that changes nothing. */
 function passage(
-  request: Request | undefined,
-  { body, bodyUsed, headers, status }: Response,
+  body: ReadableStream<Uint8Array>,
+  { bodyUsed, headers }: Response,
 ): TransformStream<Uint8Array, Uint8Array> | undefined {
-  if (
-    request?.method === "HEAD" || BODILESS.has(status) || !body ||
-    body.locked || bodyUsed
-  ) return undefined;
+  if (body.locked || bodyUsed) return undefined;
   // workerd ignores the length an app states for a stream made in JS, and sends chunks
   if (isJavaScriptStream(body)) return new IdentityTransformStream!();
   if (!showsLength) return undefined; // it may be a body in memory
