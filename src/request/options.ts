@@ -68,8 +68,8 @@ export interface BackgroundTasksOptions extends TaskPolicy {
    */
   readonly waitUntil?: WaitUntil;
   /**
-   * Milliseconds from the end of the response to the moment when the platform ends the work, for a
-   * platform that tells no such moment: at least 1; `Infinity` for never. Shortly before that moment
+   * Milliseconds from the end of the response, or from `run()`, to the moment when the platform ends the
+   * work, for a platform that tells no such moment: at least 1; `Infinity` for never. Shortly before it
    * every `signal` aborts, and the tasks that run or wait end as `"expired"` and go to `onTaskError`.
    * One clock, which starts at the end of the response, holds for all tasks of the request.
    *

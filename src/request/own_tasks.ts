@@ -48,12 +48,15 @@ export class BackgroundTasks extends Tasks {
     const attached = readRun(context);
     if (this.#early === undefined) throw runElsewhere();
     const report = this.#report = { finished: 0, failed: 0, abandoned: [] };
-    this.#attach(attached);
     this.settleWithout();
-    if (this.workOf().isBusy) {
-      waitForTurn(1, this);
+    this.#attach(attached);
+    const work = this.workOf();
+    // the limit of a platform counts from a response, that of the app from here
+    if (this.options.deadline) work.responseEnded();
+    waitForTurn(1, this); // without work, too: tasks added later start anew
+    if (work.isBusy) {
       await new Promise<void>((resolve) => this.#whenOver = resolve);
-    } else this.turnHasCome(); // without work: tasks added later start anew
+    }
     return report;
   }
 

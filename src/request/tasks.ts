@@ -18,6 +18,7 @@ import {
 import { reportTaskError } from "../task/task_error.ts";
 import { keepAlive } from "../wait_until/keep_alive.ts";
 import { PROCESS } from "../wait_until/resolve_wait_until.ts";
+import { warnIfStopped } from "../wait_until/stopped.ts";
 import {
   addedBefore,
   checkGroup,
@@ -267,6 +268,8 @@ export class BackgroundTasks extends HandledRequest
     const isRefusable = first !== undefined && work.keptBy !== undefined;
     const refuse = isRefusable ? refusalOf(first) : undefined;
     work.keptBy = this.scheduler.platform = keepAlive(found, work, refuse);
+    // whoever calls `run()` awaits its promise
+    if (this.isKeptByProcess && !this.isWatchingEnd) warnIfStopped();
     options.strict?.log(work.keptBy);
   }
 

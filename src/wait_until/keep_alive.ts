@@ -1,6 +1,5 @@
 import { writeError } from "../check/thrown.ts";
 import { catchLater } from "../check/user_code.ts";
-import { warnIfStopped } from "./stopped.ts";
 import { PROCESS, type ResolvedWaitUntil } from "./resolve_wait_until.ts";
 
 /** Pending work that a platform can be asked to wait for. */
@@ -23,12 +22,9 @@ export function keepAlive(
   work: PendingWork,
   refused: ((error: unknown) => void) | undefined,
 ): string {
-  if (waitUntil === undefined) {
-    warnIfStopped();
-    return source;
-  }
   try {
-    catchLater(waitUntil(work.whenOver()), (error) => tell(source, error));
+    const result = waitUntil?.(work.whenOver());
+    catchLater(result, (error) => tell(source, error));
     return source;
   } catch (error) {
     refused?.(error);

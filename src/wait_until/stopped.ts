@@ -13,8 +13,8 @@ interface Globals {
 let hasLooked = false;
 
 /**
- * Warns once where no `waitUntil` was found and the platform stops work after the response. On a
- * server, the process keeps the work.
+ * Warns once where no `waitUntil` was found, or it failed, and the platform stops work after the
+ * response. On a server, the process keeps the work.
  */
 export function warnIfStopped(): void {
   if (hasLooked) return;

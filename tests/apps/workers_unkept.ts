@@ -1,5 +1,6 @@
 /** A Worker that hands no context on, and whose bindings have the names of what servers hand over. */
 import {
+  BackgroundTasks,
   backgroundTasks,
   type BackgroundTasksEnv,
   withBackgroundTasks,
@@ -7,8 +8,9 @@ import {
 import { Hono } from "hono";
 
 const app = new Hono<BackgroundTasksEnv>();
+app.use("/refused", backgroundTasks({ waitUntil: refuse }));
 app.use(backgroundTasks());
-app.get("/tasks", (c) => {
+app.get("/:any{tasks|refused}", (c) => {
   c.var.backgroundTasks.addTask(() => {});
   return c.text("ok");
 });
@@ -18,9 +20,22 @@ const wrapped = withBackgroundTasks((_request, tasks, ..._: unknown[]) => {
   return new Response("ok");
 });
 
+function refuse(): void {
+  throw new Error("refused");
+}
+
+/** What a cron handler does: it awaits its tasks, so nothing else need keep them alive. */
+async function run(): Promise<Response> {
+  const tasks = new BackgroundTasks();
+  tasks.addTask(() => console.warn("ran"));
+  await tasks.run();
+  return new Response("ok");
+}
+
 export default {
   fetch(request: Request, env: unknown): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (pathname === "/run") return run();
     if (pathname === "/end") {
       console.warn("end of the test");
       return new Response("ok");

@@ -92,6 +92,20 @@ test("deadline is what Workers document, and unknown elsewhere", async () => {
   assertEquals(clock.untilNext(), isWorkers ? 29_500 : undefined);
 });
 
+test("deadline of tasks that run without a response counts from run(); Workers' own does not", async () => {
+  const log: unknown[] = [];
+  const { clock, runner } = fakeTime();
+  await clock.advance(700);
+  for (const options of [{}, { deadline: Infinity }, { deadline: 3_000 }]) {
+    const tasks = new BackgroundTasks({ runner, ...options });
+    tasks.addTask(hang, log);
+    tasks.run();
+  }
+  await until(() => runner.stats().running === 3);
+  assertEquals(log, [undefined, undefined, 3_700]);
+  assertEquals(clock.untilNext(), 2_500);
+});
+
 test("deadline of Infinity sets no timer, on Workers too", async () => {
   const log: unknown[] = [];
   const { clock } = await timeline(

@@ -85,6 +85,13 @@ async function bundled(app: string): Promise<string> {
   return await readFile(await bundleOnce(path, "workerd"), "utf8");
 }
 
+/** What is logged where nothing keeps the tasks alive. */
+const UNKEPT = [
+  "Background tasks: nothing keeps them alive on Workers: hand on ctx, as in " +
+  "app.fetch(request, env, ctx), or set nodejs_compat",
+  "end of the test",
+];
+
 /** Service bindings of every name that a platform's context is looked for. */
 const PITFALLS = Object.fromEntries(
   ["waitUntil", "context", "eventContext", "outgoing", "server"].map((name) => [
@@ -167,13 +174,24 @@ if (runtime !== "workerd") {
   for (const path of ["/tasks", "/wrapped"]) {
     test(`warnIfStopped() says once that nothing keeps the tasks of ${path} alive`, async () => {
       const warnings = await output("workers_unkept", [path, path, "/end"]);
-      assertEquals(warnings, [
-        "Background tasks: nothing keeps them alive on Workers: hand on ctx, as in " +
-        "app.fetch(request, env, ctx), or set nodejs_compat",
-        "end of the test",
-      ]);
+      assertEquals(warnings, UNKEPT);
     });
   }
+
+  test("warnIfStopped() says nothing where a handler awaits run()", async () => {
+    const lines = await output("workers_unkept", ["/run", "/end"]);
+    assertEquals(lines, ["ran", "end of the test"]);
+  });
+
+  test("warnIfStopped() says that nothing keeps the tasks alive where waitUntil has thrown", async () => {
+    const lines = await output("workers_unkept", ["/refused", "/end"]);
+    const said = lines.filter((line) => !/^ +at /.test(line));
+    assertEquals(said, [
+      'Background tasks: waitUntil of "option" failed, so only the process keeps the work: ' +
+      "Error: refused",
+      ...UNKEPT,
+    ]);
+  });
 
   test("fetchEvent and workers keep the tasks of a service worker alive", async () => {
     assertEquals(
