@@ -265,8 +265,8 @@ export class BackgroundTasks extends HandledRequest
     // a test client is no platform: only the limit that the app itself states applies
     const limit = interception === undefined ? found : PROCESS;
     work.limitTime(limit.deadline, options.deadline ?? limit.lifetime);
-    const isRefusable = first !== undefined && work.keptBy !== undefined;
-    const refuse = isRefusable ? refusalOf(first) : undefined;
+    const wasKept = work.keptBy && !this.isKeptByProcess;
+    const refuse = wasKept && first ? refusalOf(first) : undefined;
     work.keptBy = this.scheduler.platform = keepAlive(found, work, refuse);
     // whoever calls `run()` awaits its promise
     if (this.isKeptByProcess && !this.isWatchingEnd) warnIfStopped();

@@ -5,6 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  BackgroundTasks,
   backgroundTasks,
   type BackgroundTasksEnv,
   type BackgroundTasksOptions,
@@ -226,6 +227,23 @@ test("addTask() runs the task in the process where the waitUntil option throws o
   });
   assertEquals(rejected.ran, 1);
   assertMatch(rejected.errors.join(), /"option".*too late/);
+});
+
+test("addTask() goes on in the process, for a late task too, where waitUntil has thrown from the first one on", async () => {
+  const runner = new TaskRunner();
+  const ran: string[] = [];
+  const tasks = new BackgroundTasks({ runner });
+  const waitUntil = (): void => {
+    throw new Error("no context");
+  };
+  const errors = await consoleLines("error", async () => {
+    tasks.addTask(() => void ran.push("early"));
+    tasks.runAfter(new Response(null), { waitUntil });
+    await runner.drain();
+    tasks.addTask(() => void ran.push("late"));
+    await runner.drain();
+  });
+  assertEquals([ran, errors.length], [["early", "late"], 2]);
 });
 
 test("addTask() in Hono finds nothing where the executionCtx getter throws", async () => {
