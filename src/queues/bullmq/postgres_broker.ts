@@ -55,8 +55,9 @@ export class PostgresBroker implements Broker {
 
   refused(error: unknown): boolean {
     const { code, message } = causeOf(error);
-    // What Postgres itself refuses is rolled back, unless it is going down (class 57).
-    if (this.answered(error)) return !String(code).startsWith("57P");
+    // What Postgres itself refuses is rolled back, unless it is going down (class 57), or a pooler
+    // has lost it (class 08).
+    if (this.answered(error)) return !/^(?:08|57P)/.test(String(code));
     return code === "ECONNREFUSED" || code === "ENOTFOUND" ||
       message.includes("when trying to connect") ||
       message.startsWith("Cannot use a pool after calling end");

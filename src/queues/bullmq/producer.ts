@@ -169,9 +169,7 @@ export class Producer implements BullMQQueue {
     if (this.#broker.refused(cause, messages)) {
       return this.#error(task, "not-queued", "it refused", cause);
     }
-    const reason = this.#broker.answered(cause)
-      ? "it refused all of the batch, or a part of it"
-      : "the connection was lost before it answered";
+    const reason = "it did not acknowledge all of it";
     return this.#error(task, "unknown", reason, cause);
   }
 

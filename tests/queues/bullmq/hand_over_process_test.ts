@@ -144,7 +144,7 @@ if (engines.some((engine) => engine.name === "Redis")) {
     for (
       const [count, expected, text] of [
         [1, "not-queued", "it refused (NOREPLICAS"],
-        [2, "unknown", "it refused all of the batch, or a part of it (NOREPL"],
+        [2, "unknown", "it did not acknowledge all of it (NOREPL"],
       ] as const
     ) {
       const error = await assertRejects(

@@ -45,8 +45,9 @@ else {
       ),
       broker.refused(failure("no", { severity: "ERROR", code: "23505" })),
       broker.refused(failure("no", { severity: "FATAL", code: "57P01" })), // it is going down
+      broker.refused(failure("no", { severity: "FATAL", code: "08P01" })), // a pooler has lost it
       broker.refused(failure("Connection terminated unexpectedly")),
       broker.refused(failure("Query read timeout")),
-    ], [true, true, true, true, false, false, false]);
+    ], [true, true, true, true, false, false, false, false]);
   });
 }
