@@ -77,8 +77,10 @@ function bodyOf({ data, id, opts, repeatJobKey, timestamp }: Job): unknown {
 /** The value of a job: what its handler returned, or `undefined` where that is not JSON. */
 function storable(value: unknown): unknown {
   try {
-    const json = JSON.stringify(value)?.replaceAll("\\u0000", "\\ufffd");
-    return json === undefined ? undefined : JSON.parse(json.toWellFormed());
+    // of all escapes, the two that Postgres refuses: NUL, and half of a surrogate pair
+    const json = JSON.stringify(value)
+      .replace(/\\(?:u0000|ud...|.)/g, (code) => code[2] ? "\ufffd" : code);
+    return JSON.parse(json);
   } catch {
     return undefined;
   }
