@@ -1,5 +1,6 @@
 import type { PgPool } from "bullmq";
 import { describeValue } from "../../check/check.ts";
+import type { Rules } from "../../check/rules.ts";
 import {
   checkPostgresAddress,
   type PostgresAddress,
@@ -43,8 +44,13 @@ export type BullMQConnection =
 /** The default name of the queue. */
 export const DEFAULT_QUEUE_NAME = "background-tasks";
 
-/** The options that say where the engine is. */
-export const CONNECTION_KEYS = ["connection", "postgres", "prefix"];
+/** The options that say where the engine is; {@linkcode checkConnection} has their rules. */
+export const CONNECTION_RULES: Rules = {
+  connection: undefined,
+  postgres: undefined,
+  prefix: undefined,
+  queueName: undefined,
+};
 
 /**
  * Checks where the engine is.

@@ -1,10 +1,9 @@
-import { checkKeys } from "../../check/check.ts";
-import { checkMilliseconds } from "../../check/check_number.ts";
+import { checkOptions, milliseconds } from "../../check/rules.ts";
 import { createBroker } from "./create_broker.ts";
 import {
   type BullMQConnection,
   checkConnection,
-  CONNECTION_KEYS,
+  CONNECTION_RULES,
   DEFAULT_QUEUE_NAME,
 } from "./connection.ts";
 import { checkJobOptions, type JobOptions } from "./job.ts";
@@ -73,16 +72,14 @@ const DEFAULT_TIMEOUT = 800;
 export function bullmq(
   options: BullMQConnection & BullMQQueueOptions,
 ): BullMQQueue {
-  checkKeys("bullmq option", options, [
-    ...CONNECTION_KEYS,
-    "queueName",
-    "timeout",
-    "jobOptions",
-  ]);
+  checkOptions("bullmq option", options, {
+    ...CONNECTION_RULES,
+    timeout: milliseconds(1),
+    jobOptions: undefined,
+  });
   checkConnection(options);
   const { queueName = DEFAULT_QUEUE_NAME, timeout = DEFAULT_TIMEOUT } = options;
   const { jobOptions = {} } = options;
-  checkMilliseconds("timeout", timeout, 1);
   checkJobOptions(jobOptions);
   const broker = createBroker(options, queueName, timeout);
   return new Producer(broker, queueName, timeout, jobOptions);

@@ -1,13 +1,17 @@
 import type { RateLimiterOptions } from "bullmq";
-import { checkKeys, checkType, describeValue } from "../../check/check.ts";
-import { checkMilliseconds, checkNumber } from "../../check/check_number.ts";
+import {
+  checkOptions,
+  milliseconds,
+  type Rule,
+  SWITCH,
+} from "../../check/rules.ts";
 import type { TaskObserver } from "../../runner/observer.ts";
 import type { TaskRun } from "../../task/task_run.ts";
 import type { AnyDefinedTask } from "../message_runner.ts";
 import {
   type BullMQConnection,
   checkConnection,
-  CONNECTION_KEYS,
+  CONNECTION_RULES,
 } from "./connection.ts";
 
 /** Options of {@linkcode createWorker} beside where the engine is. */
@@ -97,21 +101,7 @@ export interface CreateWorkerOptions {
   readonly migrate?: boolean;
 }
 
-const KEYS = [
-  ...CONNECTION_KEYS,
-  "tasks",
-  "file",
-  "queueName",
-  "concurrency",
-  "lockDuration",
-  "crashRetries",
-  "closeTimeout",
-  "closeOnSignals",
-  "onTaskError",
-  "observers",
-  "limiter",
-  "migrate",
-];
+const FILE = 'new URL("./cpu.ts", import.meta.url)';
 
 /**
  * Checks the options of a worker, before it connects.
@@ -123,12 +113,25 @@ const KEYS = [
 export function checkWorkerOptions(
   options: BullMQConnection & CreateWorkerOptions,
 ): void {
-  checkKeys("worker option", options, KEYS);
+  checkOptions("worker option", options, {
+    ...CONNECTION_RULES,
+    tasks: undefined,
+    file: ["object", `write ${FILE}`, (file: unknown) => file instanceof URL],
+    concurrency: atLeast(1),
+    lockDuration: milliseconds(1_000),
+    crashRetries: atLeast(0),
+    closeTimeout: milliseconds(0),
+    closeOnSignals: SWITCH,
+    onTaskError: undefined,
+    observers: undefined,
+    limiter: undefined,
+    migrate: SWITCH,
+  });
   checkConnection(options);
-  const { tasks, file, concurrency, crashRetries, limiter } = options;
+  const { tasks, file, limiter } = options;
   if ((tasks === undefined) === (file === undefined)) {
     throw new TypeError(
-      "Cannot start a worker: write either tasks: [sendEmail] or file: new URL(…, import.meta.url)",
+      `Cannot start a worker: write either tasks: [sendEmail] or file: ${FILE}`,
     );
   }
   for (const hook of ["onTaskError", "observers"] as const) {
@@ -138,31 +141,17 @@ export function checkWorkerOptions(
         `export default taskProcessor([resize], { ${hook} }) in the file`,
     );
   }
-  if (file !== undefined && !(file instanceof URL)) {
-    throw new TypeError(
-      `Cannot use file ${
-        describeValue(file)
-      }: write new URL("./cpu.ts", import.meta.url)`,
-    );
-  }
-  checkInteger("concurrency", concurrency, 1);
-  checkInteger("crashRetries", crashRetries, 0);
-  for (
-    const [time, min] of [["lockDuration", 1_000], ["closeTimeout", 0]] as const
-  ) {
-    const value = options[time];
-    if (value !== undefined) checkMilliseconds(time, value, min);
-  }
-  for (const option of ["closeOnSignals", "migrate"] as const) {
-    const value = options[option];
-    if (value !== undefined) {
-      checkType(option, value, "boolean", "true or false");
-    }
-  }
   if (limiter === undefined) return;
-  checkKeys("limiter option", limiter, ["max", "duration"]);
-  checkInteger("limiter.max", limiter.max, 1);
-  checkMilliseconds("limiter.duration", limiter.duration, 1);
+  const limits = { max: atLeast(1), duration: milliseconds(1) };
+  checkOptions("limiter option", limiter, limits, "limiter.");
+}
+
+function atLeast(min: number): Rule<number> {
+  return [
+    "number",
+    `it must be an integer of at least ${min}`,
+    (value) => Number.isInteger(value) && value >= min,
+  ];
 }
 
 /**
@@ -177,19 +166,5 @@ export async function checkFile(file: URL): Promise<void> {
   if (typeof processor === "function") return;
   throw new TypeError(
     `Cannot run tasks of ${file}: write export default taskProcessor([resize]) in it`,
-  );
-}
-
-function checkInteger(
-  option: string,
-  value: number | undefined,
-  min: number,
-): void {
-  if (value === undefined) return;
-  checkNumber(
-    option,
-    value,
-    (value) => Number.isInteger(value) && value >= min,
-    `an integer of at least ${min}`,
   );
 }
