@@ -42,11 +42,12 @@ export function closeOnSignals(
   worker: SignalledWorker,
   timeout: number,
 ): () => void {
-  if (workers.size === 0 && begunAt === undefined) {
+  const isEnding = begunAt !== undefined || processWork.isEnding;
+  if (workers.size === 0 && !isEnding) {
     for (const [signal, listener] of listeners) process.on(signal, listener);
   }
   workers.set(worker, timeout);
-  if (begunAt !== undefined) new ClosingWorker(worker, timeout);
+  if (isEnding) new ClosingWorker(worker, timeout);
   return () => {
     workers.delete(worker);
     if (workers.size > 0 || begunAt !== undefined) return;

@@ -1,14 +1,16 @@
 /**
  * Workers, and a background task in their process, at a signal. The variables say which there are:
  * `IDLE` (a second worker, without work), `DRAIN` (`drainOnShutdown` with that timeout), `TASK` (a
- * background task that takes so many milliseconds), `CLOSED` (the worker was closed before).
+ * background task that takes so many milliseconds), `CLOSED` (the worker was closed before), `LATE`
+ * (the worker starts when the process is ending already).
  */
 import process from "node:process";
 import { BackgroundTasks, drainOnShutdown } from "@postlude/background-tasks";
 import { createWorker } from "@postlude/background-tasks/bullmq";
 import { connection, tasks } from "./tasks.ts";
 
-const { CLOSED, CLOSE_TIMEOUT = "20000", DRAIN, IDLE, TASK } = process.env;
+const { CLOSED, CLOSE_TIMEOUT = "20000", DRAIN, IDLE, LATE, TASK } =
+  process.env;
 const options = {
   ...connection,
   tasks: [tasks.work],
@@ -16,9 +18,13 @@ const options = {
 };
 
 if (IDLE !== undefined) await createWorker({ ...options, queueName: "idle" });
-if (DRAIN !== undefined) drainOnShutdown({ timeout: Number(DRAIN) });
-const worker = await createWorker(options);
-if (CLOSED !== undefined) await worker.close();
+if (LATE !== undefined) {
+  drainOnShutdown({ server: () => createWorker(options) });
+} else {
+  if (DRAIN !== undefined) drainOnShutdown({ timeout: Number(DRAIN) });
+  const worker = await createWorker(options);
+  if (CLOSED !== undefined) await worker.close();
+}
 if (TASK !== undefined) {
   const inProcess = new BackgroundTasks();
   inProcess.addTask(async () => {

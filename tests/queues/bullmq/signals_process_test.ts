@@ -77,6 +77,16 @@ if (noBullMQ !== undefined || open === undefined) {
     );
   });
 
+  test("createWorker() in a process that is ending takes no task", async () => {
+    await using durable = await open();
+    const worker = await durable.worker({ LATE: "yes", ...TASK }, APP);
+    await durable.add("work", "a", 20_000);
+    worker.kill("SIGTERM");
+    assertEquals(await worker.exited, OK);
+    assertEquals(worker.lines.includes(TASK_ENDS), true);
+    assertEquals(durable.log(), []);
+  });
+
   test("createWorker() that has closed listens for no signal", async () => {
     await using durable = await open();
     const worker = await durable.worker({ CLOSED: "y", TASK: "20000" }, APP);
