@@ -9,9 +9,15 @@ export type Relock = (
   duration: number,
 ) => Promise<unknown>;
 
+/** What BullMQ hides of a worker: it knows what runs, and extends the locks of that. */
+interface LockManager {
+  getTrackedJobIds(): string[];
+  extendLocks(jobIds: string[]): Promise<void>;
+}
+
 /**
- * The locks of the tasks a worker runs. Locks that ran out in an
- * outage are taken anew, before other workers may take their tasks for dead.
+ * The locks of the tasks a worker runs. Locks that ran out, in an outage or while the process was
+ * busy, are taken anew, unless another worker has taken them.
  */
 export class Locks {
   /** How long a lock holds, in milliseconds. */
@@ -36,12 +42,12 @@ export class Locks {
     this.#relock = relock;
     this.duration = worker.opts.lockDuration ?? 30_000;
     this.#renew();
-    this.#leaveToOthers();
+    this.#leaveToOthers(worker as never);
   }
 
-  /** Whether an error says that a lock is gone, which may be the outage's fault. */
+  /** Whether an error says that a lock is gone, and not that another worker has it. */
   mayBeRegained(error: unknown): boolean {
-    return this.#relock !== undefined && this.#hasFailedLately() &&
+    return this.#relock !== undefined &&
       causeOf(error).message.startsWith("Missing lock");
   }
 
@@ -68,11 +74,9 @@ export class Locks {
   #renew(): void {
     this.#backend.extendLocks = async (ids, tokens, duration) => {
       try {
-        if (this.#relock !== undefined && this.#hasFailedLately()) {
-          await Promise.all(
-            ids.map((id, at) => this.#relock!(id, tokens[at]!, duration)),
-          );
-        }
+        await Promise.all(
+          ids.map((id, at) => this.#relock?.(id, tokens[at]!, duration)),
+        );
         const lost = await this.#extend(ids, tokens, duration);
         this.#outage.endsForAll();
         return lost;
@@ -83,12 +87,15 @@ export class Locks {
     };
   }
 
-  #leaveToOthers(): void {
+  #leaveToOthers(worker: { readonly lockManager?: LockManager }): void {
     const backend = this.#backend;
     const { moveStalledJobsToWait } = backend;
     backend.moveStalledJobsToWait = async () => {
       if (this.#hasFailedLately()) return [];
       try {
+        // its own first: this worker may have stood still for longer than its locks hold
+        const own = worker.lockManager?.getTrackedJobIds() ?? [];
+        if (own.length > 0) await worker.lockManager?.extendLocks(own);
         return await moveStalledJobsToWait.call(backend);
       } catch (error) {
         this.#outage.begins(error, "stalled");

@@ -1,4 +1,4 @@
-import type { IQueueBackend, Worker } from "bullmq";
+import type { IQueueBackend, Job, Worker } from "bullmq";
 import { Closing } from "./closing.ts";
 import { Locks, type Relock } from "./locks.ts";
 import { isOfJob, isOutage, type Outage } from "./outage.ts";
@@ -98,13 +98,22 @@ class Patience {
   end(name: (typeof ENDINGS)[number]): void {
     const backend = this.#backend;
     const command = backend[name] as Command;
-    const told = (...args: never[]): Promise<unknown> => {
+    const told = async (...args: never[]): Promise<unknown> => {
       const [job, , third, fourth] = args as unknown[];
       const id = typeof job === "string" ? job : (job as { id: string }).id;
       const token = String(name === "retryJob" ? third : fourth);
-      return this.#tell(name, id, token, () => command.apply(backend, args));
+      const tell = (): Promise<unknown> => command.apply(backend, args);
+      const heard = await this.#tell(name, id, token, tell);
+      if (name === "moveToFailed") await this.#freeKey(job as Job);
+      return heard;
     };
     backend[name] = told as never;
+  }
+
+  /** A task that has failed for good may be sent again, under the same key. */
+  async #freeKey(job: Job): Promise<void> {
+    const free = (): Promise<unknown> => job.removeDeduplicationKey();
+    await this.#closing.limited(free).catch(() => {});
   }
 
   async #tell(
@@ -114,7 +123,7 @@ class Patience {
     command: () => Promise<unknown>,
   ): Promise<unknown> {
     const start = performance.now();
-    for (let tries = 1;; tries++) {
+    for (let mayBeHeard = false;;) {
       try {
         const value = await this.#closing.limited(command);
         this.#outage.ends(what);
@@ -123,10 +132,13 @@ class Patience {
         if (this.#closing.givesUp(start)) throw error;
         const isGone = this.#locks.mayBeRegained(error);
         if (isOfJob(error) && !isGone) {
-          if (tries === 1) throw error;
+          if (!mayBeHeard) throw error;
           return { finishedOn: Date.now() }; // an earlier try was heard, though its answer was not
         }
-        if (!isGone) await this.#wait(what, error);
+        if (!isGone) {
+          mayBeHeard = true;
+          await this.#wait(what, error);
+        }
         if (!await this.#regain(what, id, token)) throw error;
       }
     }

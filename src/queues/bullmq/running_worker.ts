@@ -1,6 +1,5 @@
 import type { Job, Worker } from "bullmq";
-import { checkKeys } from "../../check/check.ts";
-import { checkMilliseconds } from "../../check/check_number.ts";
+import { checkOptions, milliseconds } from "../../check/rules.ts";
 import { isInTime } from "../../task/in_time.ts";
 import type { DrainReport } from "../../runner/drain_report.ts";
 import type { TaskRun } from "../../task/task_run.ts";
@@ -35,8 +34,8 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
   readonly #runner: MessageRunner;
   /** Whether a handler may still run. */
   readonly #isBusy: () => boolean;
-  /** What runs, in this thread or in another one. */
-  readonly #active = new Map<string | undefined, Job>();
+  /** What runs, in this thread or in another one, until the engine has heard what became of it. */
+  readonly #active = new Set<Job>();
   #finished = 0;
   #failed = 0;
   #closing: Promise<DrainReport> | undefined = undefined;
@@ -51,15 +50,14 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
     this.#isBusy = isBusy;
     this.#connection = connection;
     this.#runner = runner;
-    this.client.on("active", (job) => {
-      this.#forgetDelayed();
-      this.#active.set(job.id, job);
-    });
-    this.client.on("completed", ({ id }) => {
-      this.#active.delete(id);
-      this.#finished++;
-    });
-    this.client.on("failed", (job, error) => void this.#jobFailed(job, error));
+    const { processJob } = this.client;
+    this.client.processJob = (job, ...more) => { // there is no event for every end of it
+      this.#active.add(job);
+      return processJob.call(this.client, job, ...more)
+        .finally(() => this.#active.delete(job));
+    };
+    this.client.on("completed", () => this.#finished++);
+    this.client.on("failed", (job, error) => this.#jobFailed(job, error));
   }
 
   /** Begins to fetch jobs. Call it when all listeners are registered. */
@@ -68,10 +66,7 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
   }
 
   close(options: { readonly timeout?: number } = {}): Promise<DrainReport> {
-    checkKeys("close option", options, ["timeout"]);
-    if (options.timeout !== undefined) {
-      checkMilliseconds("timeout", options.timeout, 0);
-    }
+    checkOptions("close option", options, { timeout: milliseconds(0) });
     return this.#closing ??= this.#close(options.timeout);
   }
 
@@ -86,20 +81,9 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
       "AbortError",
     );
     this.#runner.abandon(reason);
-    this.#forgetDelayed();
-    return [...this.#active.values()].map((job) =>
+    return [...this.#active].map((job) =>
       runOf(job, job.attemptsMade + 1, "abandoned", reason)
     );
-  }
-
-  /**
-   * Forgets jobs that were put off because this worker does not know their task: BullMQ has no
-   * event for it.
-   */
-  #forgetDelayed(): void {
-    for (const [id, { delay }] of this.#active) {
-      if (delay > 0) this.#active.delete(id);
-    }
   }
 
   async #close(timeout: number | undefined): Promise<DrainReport> {
@@ -128,16 +112,14 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
     }
   }
 
-  /** A task that has failed for good may be sent again, under the same key. */
-  async #jobFailed(job: Job | undefined, error: Error): Promise<void> {
-    this.#active.delete(job?.id);
-    if (job === undefined || job.finishedOn === undefined) return;
+  #jobFailed(job: Job | undefined, error: Error): void {
+    if (job?.finishedOn === undefined) return;
     this.#failed++;
-    // What a task threw was reported where it ran.
-    if (error?.message?.startsWith("job stalled")) {
-      this.#runner.report(runOf(job, job.attemptsMade, "failed", error));
-    }
-    await job.removeDeduplicationKey().catch(() => {});
+    // What a task threw was reported where it ran, unless its worker or its thread died of it.
+    const isReported = error.name === "UnrecoverableError" &&
+      !error.message.startsWith("job stalled");
+    if (isReported) return;
+    this.#runner.report(runOf(job, job.attemptsMade, "failed", error));
   }
 }
 

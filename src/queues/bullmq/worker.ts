@@ -48,7 +48,7 @@ export async function createWorker(
     options.observers,
   );
   if (file !== undefined) await checkFile(file);
-  const running = new Set<Promise<unknown>>();
+  const running = new Map<string, Promise<unknown>>();
   const connection = await openWorker(options, {
     queueName: options.queueName ?? DEFAULT_QUEUE_NAME,
     processor: file ?? counted(processorOf(runner), running),
@@ -57,19 +57,26 @@ export async function createWorker(
   });
   const isBusy = (): boolean => file !== undefined || running.size > 0;
   const worker = new RunningWorker(connection, runner, isBusy);
-  worker.run();
   if (closeOnSignals) worker.closeOnSignals(closeTimeout);
+  worker.run(); // not where the process is ending: it has closed then
   return worker;
 }
 
-/** Notes which attempts run. */
+/**
+ * Notes which attempts run. One that still runs here, and whose lock ran out, is not made a second
+ * time: its job takes what the attempt makes of it.
+ */
 function counted(
   process: TaskProcessor,
-  running: Set<Promise<unknown>>,
+  running: Map<string, Promise<unknown>>,
 ): TaskProcessor {
   return function processTask(job, token): Promise<unknown> {
-    const run = process(job, token).finally(() => running.delete(run));
-    running.add(run);
+    const attempt = `${job.attemptsMade} ${job.id}`;
+    let run = running.get(attempt);
+    if (run === undefined) {
+      run = process(job, token).finally(() => running.delete(attempt));
+      running.set(attempt, run);
+    }
     return run;
   };
 }

@@ -1,4 +1,5 @@
 /** Durable tasks that tell a test what happens to them: each writes lines to a file. */
+import process from "node:process";
 import { appendFileSync, existsSync } from "node:fs";
 import {
   defineTask,
@@ -88,6 +89,8 @@ export function tasksOf(connection: BullMQConnection, file: string) {
         log("end", name, context);
       },
     ),
+    /** Takes its thread down with it. */
+    die: defineTask("die", { queue }, () => process.exit(3)),
     /** A task that old workers do not know. */
     news: defineTask("news", { queue }, () => {}),
   };

@@ -2,6 +2,6 @@
 import { taskProcessor } from "@postlude/background-tasks/bullmq";
 import { tasks } from "./tasks.ts";
 
-const { flaky, logRun, spin } = tasks;
+const { die, flaky, logRun, spin } = tasks;
 
-export default taskProcessor([flaky, spin], { onTaskError: logRun });
+export default taskProcessor([die, flaky, spin], { onTaskError: logRun });

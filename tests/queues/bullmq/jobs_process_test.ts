@@ -16,6 +16,7 @@ import {
 import { defineTask, enqueue, type TaskRun } from "@postlude/background-tasks";
 import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
+import { gate } from "../../harness/gate.ts";
 import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
 import { freePort } from "../../harness/ports.ts";
 import { test } from "../../harness/test.ts";
@@ -76,16 +77,53 @@ for (const engine of engines) {
       text: "a \u0000 byte",
       skipped: undefined,
     }));
-    const odd = defineTask("odd", { queue }, () => 1n);
+    const values = [
+      undefined,
+      1n,
+      "half \ud800 of a pair", // neither engine stores it as it is
+      { "a \u0000": ["\udc00\u0000"] },
+      String.raw`a path: C:\u0000\ud800`,
+      "a pair: \ud83d\ude00",
+    ];
+    const odd = defineTask("odd", { queue }, (_, at: number) => values[at]);
     await shop.worker([task, odd]);
-    const ids = [await enqueue(task, 1, 2), await enqueue(odd)];
+    const ids = [await enqueue(task, 1, 2)];
+    for (const at of values.keys()) ids.push(await enqueue(odd, at));
     const client = await queue.client();
-    await until(async () => await client.getCompletedCount() === 2);
+    const counts = async (): Promise<number> =>
+      await client.getCompletedCount() + await client.getFailedCount();
+    await until(async () => await counts() === ids.length);
     const jobs = await Promise.all(ids.map((id) => client.getJob(id)));
     assertEquals(jobs.map((job) => job?.returnvalue ?? undefined), [
       { sum: 3, text: "a \ufffd byte" },
       undefined,
+      undefined,
+      "half \ufffd of a pair",
+      { "a \ufffd": ["\ufffd\ufffd"] },
+      values[4],
+      values[5],
     ]);
+  });
+
+  test(`TaskWorker.close() on ${name} gives the key free of a task that fails for good meanwhile`, async () => {
+    await using shop = await open(engine);
+    const { queue } = shop;
+    const [begun, end] = [gate(), gate()];
+    const task = defineTask("fail", { queue }, async () => {
+      begun.open();
+      await end.opened;
+      throw new Error("no");
+    });
+    const worker = await shop.worker([task]);
+    const options = { idempotencyKey: "order:7" };
+    await enqueue(options, task);
+    await begun.opened;
+    const closed = worker.close();
+    end.open();
+    assertEquals((await closed).failed, 1);
+    const client = await queue.client();
+    const again = await enqueue(options, task);
+    assertEquals((await client.getJob(again))?.id, again);
   });
 
   test(`createWorker() on ${name} tells onTaskError of a message that has more attempts than its job`, async () => {

@@ -1,14 +1,14 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { defineTask } from "@postlude/background-tasks";
 import { createWorker } from "@postlude/background-tasks/bullmq";
 import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
-import { leftAfterGarbage } from "../../harness/garbage.ts";
 import { stages } from "../../harness/durable_stage.ts";
 import { heavy, testUnless } from "../../harness/left_out.ts";
 import { runnable } from "../../harness/run_script.ts";
 import { runtime } from "../../harness/runtime.ts";
 import { test } from "../../harness/test.ts";
+import { until } from "../../harness/until.ts";
 import { messageFor } from "../contract.ts";
 
 for (const [engine, open] of stages) {
@@ -162,6 +162,19 @@ for (const [engine, open] of stages) {
     }
   });
 
+  test(`createWorker({ file }) on ${engine} tells of a task that takes its thread down`, async () => {
+    await using durable = await open();
+    const FILE = await runnable(
+      "tests/apps/durable/thread.ts",
+      runtime !== "deno",
+    );
+    const path = "tests/apps/durable/thread_worker.ts";
+    await using worker = await durable.worker({ FILE }, path);
+    await durable.add("die");
+    const told = /Durable task "die" failed:[^]*exit code/i;
+    await until(() => told.test(worker.stderr));
+  });
+
   testUnless(
     slow,
     `createWorker({ file }) on ${engine} runs a task in a thread that burns CPU for longer than the lock, and tells onTaskError of one that fails there`,
@@ -220,26 +233,6 @@ for (const { name, start, connection } of engines) {
     const { abandoned } = await worker.close({ timeout: 100 });
     assertEquals(abandoned.map((run) => run.name), ["hang"]);
     await queue.close();
-  });
-
-  test(`createWorker() on ${name} holds no job that it has put off`, async () => {
-    await using engine = await start();
-    const options = { ...connection(engine.url), tasks: [] };
-    const worker = await createWorker({ ...options, closeOnSignals: false });
-    const held: WeakRef<object>[] = [];
-    const begin = (id: number): void => {
-      const job = { id: String(id), data: {}, delay: 30_000 };
-      held.push(new WeakRef(job));
-      worker.client.emit("active", job as never, "waiting");
-    };
-    for (let id = 0; id < 20; id++) begin(id);
-    // Bun finds some on its stack
-    const left = await leftAfterGarbage(
-      () => held.filter((each) => each.deref() !== undefined).length,
-      9,
-    );
-    assert(left < 10, `${left} of 20 are held`);
-    await worker.close();
   });
 
   test(`createWorker() on ${name} takes no error of a job for an outage of ${name}`, async () => {
