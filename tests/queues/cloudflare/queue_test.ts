@@ -66,6 +66,41 @@ test("cloudflareQueue().enqueue() sends JSON, a delay in whole seconds, and batc
   assertEquals("delaySeconds" in second!, false);
 });
 
+test("cloudflareQueue().enqueue() leaves room in a message and a batch for the trace, and for what Cloudflare adds", async () => {
+  const binding = new Binding();
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const spanContext = () => ({
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "b7ad6b7169203331",
+    traceFlags: 1,
+    traceState: { serialize: () => `a=${"1".repeat(510)}` }, // the longest there is
+  });
+  const context = { active: () => ({ getValue: () => ({ spanContext }) }) };
+  const bytes = (value: unknown): number => JSON.stringify(value).length;
+  const sized = (size: number): TaskMessage => {
+    const rest = bytes(messageFor(1, { args: [""] }));
+    return messageFor(1, { args: ["x".repeat(size - rest)] });
+  };
+  const messages = [
+    sized(queue.supports.maxBytes),
+    ...Array.from({ length: 100 }, () => sized(2_400)),
+  ];
+  await withGlobal(
+    Symbol.for("opentelemetry.js.api.1"),
+    { context },
+    () => queue.enqueue(messages, { platform: { TASKS: binding } }),
+  );
+  const sizes = binding.batches.map((batch) =>
+    batch.map(({ body }) => bytes(body) + 100)
+  );
+  for (const batch of sizes) {
+    const all = batch.reduce((sum, size) => sum + size, 0);
+    assert(Math.max(...batch) <= 128_000, `a message of ${batch[0]} bytes`);
+    assert(all <= 256_000, `a batch of ${all} bytes`);
+  }
+  assertEquals(sizes.flat().length, 101);
+});
+
 test("cloudflareQueue().enqueue() says what is missing where there is no binding", async () => {
   const queue = cloudflareQueue((env: Env) => env.TASKS);
   for (const platform of [{}, undefined]) {
