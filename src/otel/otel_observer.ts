@@ -26,22 +26,23 @@ interface Tracked {
   /** What metrics say of it, made once. */
   readonly task: Attributes;
   span: Span | undefined;
+  /** Another delivery of the same attempt, which an engine may make at the same time. */
+  readonly other: Tracked | undefined;
 }
 
 /**
  * Makes a span of each task, and metrics of all of them.
  *
- * Invariant: the two maps hold the runs that were added and have not ended, and no others.
+ * Invariant: the map holds the runs that were added and have not ended, and no others.
  */
 export class OtelObserver implements TaskObserver {
   readonly #tracer: Tracer;
   readonly #instruments: Instruments;
-  readonly #added = new Map<string, Tracked>();
   /**
-   * Runs of workers, by attempt too: one in this process may be quicker than the acknowledgement of
-   * the very task, which has the same ID and is still among those that were added.
+   * By the ID of the task. Runs of workers by attempt too: one in this process may be quicker than the
+   * acknowledgement of the very task, which has the same ID and has not ended yet.
    */
-  readonly #delivered = new Map<string, Tracked>();
+  readonly #tracked = new Map<string, Tracked>();
 
   constructor(tracer: Tracer, instruments: Instruments) {
     this.#tracer = tracer;
@@ -51,9 +52,9 @@ export class OtelObserver implements TaskObserver {
   readonly onAdd = (run: TaskRun): void => {
     const parent = context.active();
     const task = taskAttributes(run);
-    const tracked = { parent, task, span: undefined };
-    if (run.attempt === 0) this.#added.set(run.id, tracked);
-    else this.#delivered.set(deliveryOf(run), tracked);
+    const key = run.attempt === 0 ? run.id : deliveryOf(run);
+    const other = this.#tracked.get(key);
+    this.#tracked.set(key, { parent, task, span: undefined, other });
     this.#instruments.pending.add(1, task);
   };
 
@@ -75,10 +76,12 @@ export class OtelObserver implements TaskObserver {
     this.#trackedOf(run)?.span?.recordException(exceptionOf(run.error));
 
   readonly onEnd = (run: TaskRun): void => {
-    const tracked = this.#trackedOf(run);
+    const key = this.#keyOf(run);
+    const tracked = this.#tracked.get(key);
     if (tracked === undefined) return;
-    this.#forget(run);
-    const { parent, task } = tracked;
+    const { other, parent, task } = tracked;
+    if (other === undefined) this.#tracked.delete(key);
+    else this.#tracked.set(key, other);
     const error = errorType(run);
     this.#instruments.pending.add(-1, task);
     if (isHandOver(run)) {
@@ -96,17 +99,12 @@ export class OtelObserver implements TaskObserver {
   };
 
   #trackedOf(run: TaskRun): Tracked | undefined {
-    const delivered = this.#delivered.size === 0
-      ? undefined
-      : this.#delivered.get(deliveryOf(run));
-    return delivered ?? this.#added.get(run.id);
+    return this.#tracked.get(this.#keyOf(run));
   }
 
-  #forget(run: TaskRun): void {
-    if (this.#delivered.size > 0 && this.#delivered.delete(deliveryOf(run))) {
-      return;
-    }
-    this.#added.delete(run.id);
+  #keyOf(run: TaskRun): string {
+    const delivery = deliveryOf(run);
+    return this.#tracked.has(delivery) ? delivery : run.id;
   }
 
   #startProcess(run: TaskRun, parent: Context): Span {

@@ -8,7 +8,7 @@ import {
 import type { TaskEvent } from "../runner/watchers.ts";
 import { type AttemptResult, makeAttempt, startTask } from "../task/attempt.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
-import { Deadline } from "../task/deadline.ts";
+import { MARGIN } from "../task/deadline.ts";
 import { type DefinedTask, definitionOf } from "../task/definition.ts";
 import { isWorthRetry, retryDelay } from "../task/retry.ts";
 import { BackgroundTask, type Surround, type TaskOwner } from "../task/task.ts";
@@ -243,10 +243,12 @@ class DeliveredTask implements TaskOwner {
     this.#notify("onAdd");
     this.#worker.running.add(task);
     startTask(task, Date.now());
-    const limit = new Deadline(this.deadline, Infinity, this.clock);
-    limit.arm((reason) => task.interrupt("expired", reason));
+    const limit = this.deadline && setTimeout(
+      () => this.#expire(),
+      this.deadline - Date.now() - MARGIN,
+    );
     const result = await makeAttempt(task, this.message.timeout);
-    limit.cancel();
+    clearTimeout(limit);
     if (result?.status === "succeeded") task.end("succeeded");
     else if (result !== undefined) task.end(result.status, result.error);
     await Promise.all(this.#hooks);
@@ -262,6 +264,12 @@ class DeliveredTask implements TaskOwner {
   taskEnded(task: BackgroundTask): void {
     this.#worker.running.delete(task);
     this.#notify("onEnd");
+  }
+
+  #expire(): void {
+    const text = "Cannot go on: the platform ends this delivery";
+    const reason = new DOMException(text, "TimeoutError");
+    this.task.interrupt("expired", reason);
   }
 
   #notify(event: TaskEvent): void {

@@ -25,7 +25,15 @@ interface SpanContext {
   readonly traceId: string;
   readonly spanId: string;
   readonly traceFlags: number;
-  readonly traceState?: { serialize(): string };
+  readonly traceState?: TraceState | undefined;
+}
+
+/** What tracing systems say of a trace. It never changes: a change makes another one. */
+interface TraceState {
+  serialize(): string;
+  get(key: string): string | undefined;
+  set(key: string, value: string): TraceState;
+  unset(key: string): TraceState;
 }
 
 /** Where the API keeps itself, and where a context keeps its span. */
@@ -70,15 +78,15 @@ function activeTrace(): TraceContext | undefined {
  */
 export function inTraceOf<Value>(body: unknown, fn: () => Value): Value {
   const { trace } = (body ?? {}) as Partial<TaskMessage>;
-  const [, traceId, spanId, flags] =
-    TRACEPARENT.exec(String(trace?.traceparent)) ?? [];
+  const { traceparent, tracestate } = trace ?? {} as Partial<TraceContext>;
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? "") ?? [];
   const { context } = api() ?? {};
   if (context === undefined || traceId === undefined) return fn();
-  const traceFlags = parseInt(flags!, 16);
   const span = remoteSpan({
     traceId,
     spanId: spanId!,
-    traceFlags,
+    traceFlags: parseInt(flags!, 16),
+    traceState: tracestate ? stateOf(tracestate) : undefined,
     isRemote: true,
   });
   return context.with(context.active().setValue(SPAN, span), fn);
@@ -86,6 +94,22 @@ export function inTraceOf<Value>(body: unknown, fn: () => Value): Value {
 
 function api(): OtelApi | undefined {
   return (globalThis as { [API]?: OtelApi })[API];
+}
+
+/** What is in a `tracestate`. */
+function stateOf(text: string): TraceState {
+  const entries = text.split(",").map((entry) => entry.trim());
+  const find = (key: string): string | undefined =>
+    entries.find((entry) => entry.startsWith(`${key}=`));
+  const unset = (key: string): TraceState =>
+    stateOf(entries.filter((entry) => entry !== find(key)).join());
+  return {
+    serialize: () => text,
+    get: (key) => find(key)?.slice(key.length + 1),
+    // the latest entry is the first one
+    set: (key, value) => stateOf(`${key}=${value},${unset(key).serialize()}`),
+    unset,
+  };
 }
 
 /** A span of another process: it has an address, and records nothing. */
@@ -103,8 +127,8 @@ function remoteSpan(
     addLinks: itself,
     setStatus: itself,
     updateName: itself,
-    end() {},
-    recordException() {},
+    end: itself,
+    recordException: itself,
   };
   return span;
 }

@@ -2,6 +2,7 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { httpInstrumentationMiddleware } from "@hono/otel";
 import {
   context,
+  createTraceState,
   type Histogram,
   type HrTime,
   type MetricOptions,
@@ -817,4 +818,71 @@ test("otelObserver() of a worker makes a span of each attempt, active while the 
     (await metrics()).filter((line) => line.includes("running")),
     ["postlude.task.running work 0"],
   );
+});
+
+test("otelObserver() of a worker ends a span of each delivery, of the same attempt at the same time too", async () => {
+  const { observer, spans, metrics } = traced();
+  const queue = memoryQueue();
+  const work = defineTask("work", { queue }, () => {});
+  const handler = queueHandler([work], { observers: [observer] });
+  const body = messageFor(0, { task: "work", args: [] });
+  const message = { body, attempts: 1, ack: () => {}, retry: () => {} };
+  await handler({ messages: [message, message] });
+  assertEquals(spans().map(({ name }) => name), [
+    "process work",
+    "process work",
+  ]);
+  assertEquals(
+    new Set(spans().map((span) => span.spanContext().spanId)).size,
+    2,
+  );
+  assertEquals(
+    (await metrics()).filter((line) => /pending|running|ended/.test(line)),
+    [
+      "postlude.task.ended work succeeded 2",
+      "postlude.task.pending work 0",
+      "postlude.task.running work 0",
+    ],
+  );
+});
+
+test("otelObserver() of a worker keeps what tracing systems say of the trace", async () => {
+  const { observer, span } = traced();
+  const sent: TaskMessage[] = [];
+  const TASKS: CloudflareQueueBinding = {
+    sendBatch(messages) {
+      for (const { body } of messages) sent.push(body as TaskMessage);
+      return Promise.resolve();
+    },
+  };
+  const queue = cloudflareQueue((env: { TASKS: CloudflareQueueBinding }) =>
+    env.TASKS
+  );
+  const seen: unknown[] = [];
+  const work = defineTask("work", { queue }, () => {
+    const state = trace.getActiveSpan()!.spanContext().traceState!;
+    seen.push(state.serialize(), state.get("b"), state.get("c"));
+    seen.push(state.set("b", "3").serialize(), state.unset("a").serialize());
+  });
+  const request = trace.wrapSpanContext({
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "b7ad6b7169203331",
+    traceFlags: 1,
+    traceState: createTraceState("a=1,b=2"),
+  });
+  await context.with(
+    trace.setSpan(context.active(), request),
+    () => enqueue({ platform: { TASKS } }, work),
+  );
+  const message = { body: sent[0], attempts: 1, ack() {}, retry() {} };
+  const expected = ["a=1,b=2", "2", undefined, "b=3,a=1", "b=2"];
+  await queueHandler([work])({ messages: [message] });
+  assertEquals(seen.splice(0), expected);
+  // what the SDK makes of it
+  await queueHandler([work], { observers: [observer] })({
+    messages: [message],
+  });
+  assertEquals(seen, expected);
+  const { traceState } = span("process work").spanContext();
+  assertEquals(traceState?.serialize(), "a=1,b=2");
 });

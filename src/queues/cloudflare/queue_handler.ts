@@ -1,4 +1,5 @@
 import { checkKeys } from "../../check/check.ts";
+import { writeError } from "../../check/thrown.ts";
 import type { TaskObserver } from "../../runner/observer.ts";
 import type { TaskRun } from "../../task/task_run.ts";
 import {
@@ -87,7 +88,13 @@ export function queueHandler(
   return async function queue(batch): Promise<void> {
     const deadline = Date.now() + WALL_TIME;
     await Promise.all(
-      batch.messages.map((message) => handle(runner, message, deadline)),
+      batch.messages.map((message) =>
+        handle(runner, message, deadline).catch((error) => {
+          // one that cannot even be read must not fail the batch: that would cut the others off
+          writeError("Cannot run a message:", error);
+          message.retry();
+        })
+      ),
     );
   };
 }

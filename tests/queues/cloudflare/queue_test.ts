@@ -197,6 +197,27 @@ test("queueHandler() acknowledges each message by what became of its task", asyn
   ]);
 });
 
+test("queueHandler() leaves to the platform a message that cannot be read, and runs the others", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const handler = queueHandler([defineTask("work", { queue }, () => {})]);
+  const body = messageFor(1, { task: "work", args: [] });
+  const noText = { toString: 1 }; // JSON that throws where it is read as a text or a number
+  const answers: string[] = [];
+  const errors = await consoleLines("error", async () => {
+    answers.push(
+      ...await deliver(
+        handler,
+        { body: { ...body, trace: { traceparent: noText } }, attempts: 1 },
+        { body: { ...body, version: 2, addedAt: noText }, attempts: 1 },
+        { body: { ...body, retry: { attempts: noText } }, attempts: 1 },
+        { body, attempts: 1 },
+      ),
+    );
+  });
+  assertEquals(answers, ["retry 0", "retry 0", "retry 0", "ack"]);
+  assertEquals(errors.length, 3);
+});
+
 test("queueHandler() leaves a task it does not know for a newer worker, and what is no message to the platform", async () => {
   const lines = await consoleLines("error", async () => {
     assertEquals(
