@@ -97,8 +97,14 @@ async function isForbidden(command: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Redis drops a lock that has run out. `NX` lets only the first worker take it anew. */
+/**
+ * Redis drops a lock that has run out. `NX` lets only the first worker take it anew; of a job that is
+ * not active any more, because another worker has ended it, nobody takes it.
+ */
 function relockOn(redis: RedisClient, worker: Worker): Relock {
-  return (jobId, token, duration) =>
-    redis.set(worker.toKey(`${jobId}:lock`), token, "PX", duration, "NX");
+  return async (jobId, token, duration) => {
+    const where = redis.lpos(worker.toKey("active"), jobId);
+    if (await where.catch(() => 0) === null) return; // Redis before 6.0.6 cannot tell
+    await redis.set(worker.toKey(`${jobId}:lock`), token, "PX", duration, "NX");
+  };
 }

@@ -113,6 +113,26 @@ else {
     assertEquals(await redis.hget(key(shop.id), "returnvalue"), "42");
   });
 
+  test("createWorker() on Redis changes nothing of a task that another worker has ended meanwhile", async () => {
+    await using shop = await open();
+    const { key, redis } = shop;
+    const lost = new Promise<unknown>((resolve) =>
+      shop.worker.client.once("error", resolve)
+    );
+    await consoleLines("error", async () => {
+      await redis.multi()
+        .del(key(`${shop.id}:lock`))
+        .lrem(key("active"), 0, shop.id)
+        .zadd(key("completed"), Date.now(), shop.id)
+        .exec();
+      shop.end.open();
+      await lost;
+      await until(() => (shop.worker as RunningWorker).abandon().length === 0);
+    });
+    assertEquals(await redis.hget(key(shop.id), "failedReason"), null);
+    assertEquals(await redis.exists(key(`${shop.id}:lock`)), 0);
+  });
+
   test("RunningWorker.abandon() names no task whose job is gone", async () => {
     await using shop = await open();
     const { client } = shop.worker;
