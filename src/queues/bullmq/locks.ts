@@ -2,12 +2,15 @@ import type { IQueueBackend, Worker } from "bullmq";
 import { causeOf } from "./cause.ts";
 import type { Outage } from "./outage.ts";
 
-/** Takes a lock anew that has run out, unless another worker has taken it. */
+/**
+ * Takes a lock anew that has run out, unless another worker has taken it; tells whether the job is
+ * still active.
+ */
 export type Relock = (
   jobId: string,
   token: string,
   duration: number,
-) => Promise<unknown>;
+) => Promise<boolean>;
 
 /** What BullMQ hides of a worker: it knows what runs, and extends the locks of that. */
 interface LockManager {
@@ -54,19 +57,20 @@ export class Locks {
   /**
    * Keeps the lock of a task that is over.
    *
-   * @returns Whether it is kept; not where another worker has taken it.
+   * @returns Whether it is kept, another worker has taken it, or the engine has the task ended.
    * @throws {Error} If the engine does not answer, or refuses.
    */
-  async regain(id: string, token: string): Promise<boolean> {
-    await this.#relock?.(id, token, this.duration);
+  async regain(id: string, token: string): Promise<"kept" | "taken" | "ended"> {
+    const isActive = await this.#relock?.(id, token, this.duration);
+    if (isActive === false) return "ended";
     const lost = await this.#extend([id], [token], this.duration);
-    return lost.length === 0 || this.#relock === undefined;
+    return lost.length === 0 || isActive === undefined ? "kept" : "taken";
   }
 
   /**
    * Whether an outage was so short ago that other workers may not have taken their locks anew yet.
    */
-  #hasFailedLately(): boolean {
+  hasFailedLately(): boolean {
     return this.#outage.lastedWithin(2 * this.duration);
   }
 
@@ -91,7 +95,7 @@ export class Locks {
     const backend = this.#backend;
     const { moveStalledJobsToWait } = backend;
     backend.moveStalledJobsToWait = async () => {
-      if (this.#hasFailedLately()) return [];
+      if (this.hasFailedLately()) return [];
       try {
         // its own first: this worker may have stood still for longer than its locks hold
         const own = worker.lockManager?.getTrackedJobIds() ?? [];

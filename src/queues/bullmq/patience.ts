@@ -123,7 +123,9 @@ class Patience {
     command: () => Promise<unknown>,
   ): Promise<unknown> {
     const start = performance.now();
-    for (let mayBeHeard = false;;) {
+    let mayBeHeard = false;
+    const heard = { finishedOn: Date.now() }; // by an earlier try, whose answer was lost
+    while (true) {
       try {
         const value = await this.#closing.limited(command);
         this.#outage.ends(what);
@@ -133,23 +135,31 @@ class Patience {
         const isGone = this.#locks.mayBeRegained(error);
         if (isOfJob(error) && !isGone) {
           if (!mayBeHeard) throw error;
-          return { finishedOn: Date.now() }; // an earlier try was heard, though its answer was not
+          return heard;
         }
         if (!isGone) {
           mayBeHeard = true;
           await this.#wait(what, error);
         }
-        if (!await this.#regain(what, id, token)) throw error;
+        const lock = await this.#regain(what, id, token);
+        // after an outage, a client has sent a command again by itself
+        const mayBeEnded = mayBeHeard || this.#locks.hasFailedLately();
+        if (lock === "ended" && mayBeEnded) return heard;
+        if (lock !== "kept") throw error;
       }
     }
   }
 
-  async #regain(what: string, id: string, token: string): Promise<boolean> {
+  async #regain(
+    what: string,
+    id: string,
+    token: string,
+  ): Promise<"kept" | "taken" | "ended"> {
     try {
       return await this.#locks.regain(id, token);
     } catch (error) {
       await this.#wait(what, error);
-      return true; // nobody knows: the next try says so
+      return "kept"; // nobody knows: the next try says so
     }
   }
 

@@ -104,7 +104,9 @@ async function isForbidden(command: Promise<unknown>): Promise<boolean> {
 function relockOn(redis: RedisClient, worker: Worker): Relock {
   return async (jobId, token, duration) => {
     const where = redis.lpos(worker.toKey("active"), jobId);
-    if (await where.catch(() => 0) === null) return; // Redis before 6.0.6 cannot tell
-    await redis.set(worker.toKey(`${jobId}:lock`), token, "PX", duration, "NX");
+    const isActive = await where.catch(() => 0) !== null; // Redis before 6.0.6 cannot tell
+    const key = worker.toKey(`${jobId}:lock`);
+    if (isActive) await redis.set(key, token, "PX", duration, "NX");
+    return isActive;
   };
 }

@@ -133,6 +133,28 @@ else {
     assertEquals(await redis.exists(key(`${shop.id}:lock`)), 0);
   });
 
+  test("createWorker() on Redis takes a task for ended that Redis has ended, after an outage: its answer was lost", async () => {
+    await using shop = await open();
+    const { key, redis } = shop;
+    const errors = await consoleLines("error", async () => {
+      await consoleLines("warn", async () => {
+        const lost = new Error("read ECONNRESET");
+        shop.worker.client.emit(
+          "error",
+          Object.assign(lost, { code: "ECONNRESET" }),
+        );
+        await redis.multi()
+          .del(key(`${shop.id}:lock`))
+          .lrem(key("active"), 0, shop.id)
+          .zadd(key("completed"), Date.now(), shop.id)
+          .exec();
+        shop.end.open();
+        await until(() => shop.events.includes("completed"));
+      });
+    });
+    assertEquals([shop.events, errors], [ONCE, []]);
+  });
+
   test("RunningWorker.abandon() names no task whose job is gone", async () => {
     await using shop = await open();
     const { client } = shop.worker;
