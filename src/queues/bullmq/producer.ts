@@ -62,6 +62,8 @@ export class Producer implements BullMQQueue {
   readonly #timeout: number;
   readonly #options: JobOptions;
   readonly #handOver: HandOver;
+  /** What is being handed over, for which `close()` waits. */
+  readonly #given = new Set<Promise<void>>();
   #away = false;
 
   constructor(
@@ -88,7 +90,13 @@ export class Producer implements BullMQQueue {
     }
   }
 
-  async enqueue(messages: readonly TaskMessage[]): Promise<void> {
+  enqueue(messages: readonly TaskMessage[]): Promise<void> {
+    const run = this.#enqueue(messages).finally(() => this.#given.delete(run));
+    this.#given.add(run);
+    return run;
+  }
+
+  async #enqueue(messages: readonly TaskMessage[]): Promise<void> {
     const [first] = messages;
     if (first === undefined) return;
     const jobs = this.#jobsOf(messages);
@@ -127,8 +135,9 @@ export class Producer implements BullMQQueue {
     }
   }
 
-  close(): Promise<void> {
-    return this.#broker.close();
+  async close(): Promise<void> {
+    await isInTime(Promise.allSettled(this.#given), this.#timeout);
+    await this.#broker.close();
   }
 
   #jobsOf(messages: readonly TaskMessage[]): BullMQJob[] {

@@ -47,6 +47,20 @@ for (const { name, start, connection } of engines) {
     await queue.close();
   });
 
+  test(`BullMQQueue.close() on ${name} waits for what is being handed over`, async () => {
+    await using engine = await start();
+    const queue = patientQueue(connection(engine.url));
+    await queue.client();
+    const outcomes = Array.from(
+      { length: 150 },
+      (_, index) => outcome(queue, messageFor(index)),
+    );
+    await queue.close();
+    assertEquals(new Set(await Promise.all(outcomes)), new Set(["queued"]));
+    assertEquals(await (await queue.client()).getWaitingCount(), 150);
+    await queue.close();
+  });
+
   test(`bullmq() on ${name} keeps one job of a message, and of a key, that many requests hand over at once`, async () => {
     await using engine = await start();
     const queue = patientQueue(connection(engine.url));
