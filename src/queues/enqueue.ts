@@ -101,7 +101,8 @@ export function enqueue<Args extends readonly unknown[]>(
  * @param options What this call says of the task.
  * @param task The task, made by `defineTask` with a `queue`.
  * @param args What to call its handler with: JSON.
- * @returns The id of the task, which is that of its job too.
+ * @returns The id of the task, which is that of its job too; of no task where the engine has one of
+ * the same `idempotencyKey`.
  * @throws {TypeError} If an option is unknown, or not supported by the engine.
  * @throws {RangeError} If an option is out of range.
  * @throws {TaskEnqueueError} If the engine refused it, or may have: see its `outcome`.
