@@ -163,7 +163,7 @@ test("Locks leaves the tasks of others alone until all had the time to take thei
     () =>
       withGlobal("performance", { now: () => now }, async () => {
         const outage = new Outage("Redis");
-        new Locks(worker, outage, () => Promise.resolve());
+        new Locks(worker, outage, () => Promise.resolve(true));
         const seen: number[] = [];
         const look = async (): Promise<void> => {
           await backend.moveStalledJobsToWait();
