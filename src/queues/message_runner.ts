@@ -5,15 +5,12 @@ import {
   Observers,
   type TaskObserver,
 } from "../runner/observer.ts";
-import type { TaskEvent } from "../runner/watchers.ts";
-import { type AttemptResult, makeAttempt, startTask } from "../task/attempt.ts";
-import { type Clock, systemClock } from "../task/clock.ts";
-import { MARGIN } from "../task/deadline.ts";
 import { type DefinedTask, definitionOf } from "../task/definition.ts";
 import { isWorthRetry, retryDelay } from "../task/retry.ts";
-import { BackgroundTask, type Surround, type TaskOwner } from "../task/task.ts";
+import type { BackgroundTask } from "../task/task.ts";
 import { type OnTaskError, reportTaskError } from "../task/task_error.ts";
-import { NO_RESPONSE, type TaskRun } from "../task/task_run.ts";
+import type { TaskRun } from "../task/task_run.ts";
+import { DeliveredTask, type Ended } from "./delivered_task.ts";
 import { runOfOtherVersion } from "./other_version.ts";
 import { SeldomLines } from "./seldom.ts";
 import type { TaskMessage } from "./task_queue.ts";
@@ -29,7 +26,7 @@ export type Verdict =
   /** Hand it out again, after `delay` milliseconds. */
   | { readonly next: "retry"; readonly delay: number; readonly error: unknown }
   /** Hand it out again later, and not as an attempt: this worker cannot run it. */
-  | { readonly next: "later"; readonly delay: number; readonly error: Error }
+  | { readonly next: "later"; readonly delay: number }
   /** Give it up: `permanent` where attempts are left that would not help. */
   | {
     readonly next: "failed";
@@ -47,15 +44,15 @@ export interface Delivery {
   readonly deadline?: number;
 }
 
-/** How long a worker leaves alone what it does not know: a newer worker may be on its way. */
-const UNKNOWN_DELAY = 30_000;
+/** What a worker does not know it leaves alone for so long: a newer worker may be on its way. */
+const LATER: Verdict = { next: "later", delay: 30_000 };
 
 /**
  * Runs the messages of an engine with the handlers of `defineTask`: what every worker has in
  * common.
  */
 export class MessageRunner {
-  readonly #tasks = new Map<string, AnyDefinedTask>();
+  readonly #tasks: ReadonlyMap<string, AnyDefinedTask>;
   readonly #onTaskError: OnTaskError | undefined;
   readonly #observers: Observers;
   readonly #running = new Set<BackgroundTask>();
@@ -83,36 +80,9 @@ export class MessageRunner {
       check("onTaskError", onTaskError, ON_TASK_ERROR);
     }
     checkObservers(observers);
-    if (!Array.isArray(tasks)) {
-      throw new TypeError(
-        `Cannot use tasks ${
-          describeValue(tasks)
-        }: write an array such as [sendEmail]`,
-      );
-    }
     this.#onTaskError = onTaskError;
     this.#observers = new Observers(observers);
-    for (const task of tasks) {
-      const definition = typeof task === "function"
-        ? definitionOf(task)
-        : undefined;
-      if (definition === undefined) {
-        throw new TypeError(
-          `Cannot run ${
-            describeValue(task)
-          } in a worker: write defineTask(name, { queue }, handler)`,
-        );
-      }
-      if (this.#tasks.has(definition.name)) {
-        throw new TypeError(
-          `Cannot run two tasks named ${
-            quote(definition.name)
-          } in a worker: a message finds its ` +
-            "handler by the name",
-        );
-      }
-      this.#tasks.set(definition.name, task);
-    }
+    this.#tasks = byName(tasks);
   }
 
   /**
@@ -125,7 +95,7 @@ export class MessageRunner {
     const foreign = runOfOtherVersion(body, attempt);
     if (foreign !== undefined) {
       await this.report(foreign);
-      return { next: "later", delay: UNKNOWN_DELAY, error: foreign.error };
+      return LATER;
     }
     if (!isMessage(body)) {
       const error = new TypeError(
@@ -137,13 +107,11 @@ export class MessageRunner {
     }
     const task = this.#tasks.get(body.task);
     if (task === undefined) {
-      const error = new Error(
-        `Cannot run task ${
-          quote(body.task)
-        }: this worker does not know it; it is left for another one`,
-      );
-      this.#unknown.write(body.task, error.message);
-      return { next: "later", delay: UNKNOWN_DELAY, error };
+      const name = quote(body.task);
+      const line =
+        `Cannot run task ${name}: this worker does not know it; it is left for another one`;
+      this.#unknown.write(body.task, line);
+      return LATER;
     }
     const delivered = new DeliveredTask(task, body, attempt, deadline, {
       observers: this.#observers,
@@ -193,91 +161,6 @@ export class MessageRunner {
   }
 }
 
-/** How a delivery ended. */
-type Ended = AttemptResult | {
-  readonly status: "expired" | "abandoned" | "cancelled";
-  readonly error: unknown;
-};
-
-/** The observers of a worker, and the deliveries that run. */
-interface Worker {
-  readonly observers: Observers;
-  readonly running: Set<BackgroundTask>;
-}
-
-/** One delivery of a message: a task that makes one attempt, with the limits it has in process. */
-class DeliveredTask implements TaskOwner {
-  readonly message: TaskMessage;
-  readonly task: BackgroundTask;
-  readonly clock: Clock = systemClock;
-  readonly isWatched = true;
-  readonly response = NO_RESPONSE;
-  readonly deadline: number | undefined;
-  readonly #worker: Worker;
-  /** Promises of observers: the delivery is over when they have settled. */
-  readonly #hooks: Promise<void>[] = [];
-
-  constructor(
-    task: AnyDefinedTask,
-    message: TaskMessage,
-    attempt: number,
-    deadline: number | undefined,
-    worker: Worker,
-  ) {
-    this.message = message;
-    this.deadline = deadline;
-    this.#worker = worker;
-    this.task = new BackgroundTask(task, message.args);
-    this.task.owner = this;
-    this.task.addedAt = message.addedAt;
-    Object.assign(this.task.detail, { id: message.id, attempt });
-  }
-
-  get surround(): Surround | undefined {
-    return this.#worker.observers.surround;
-  }
-
-  /** Makes the attempt; settles when it and what the observers began are over. Never rejects. */
-  async run(): Promise<Ended> {
-    const { task } = this;
-    this.#notify("onAdd");
-    this.#worker.running.add(task);
-    startTask(task, Date.now());
-    const limit = this.deadline && setTimeout(
-      () => this.#expire(),
-      this.deadline - Date.now() - MARGIN,
-    );
-    const result = await makeAttempt(task, this.message.timeout);
-    clearTimeout(limit);
-    if (result?.status === "succeeded") task.end("succeeded");
-    else if (result !== undefined) task.end(result.status, result.error);
-    await Promise.all(this.#hooks);
-    return result ?? { status: task.status as "expired", error: task.error };
-  }
-
-  taskStarts(): void {
-    this.#notify("onStart");
-  }
-
-  taskRetries(): void {}
-
-  taskEnded(task: BackgroundTask): void {
-    this.#worker.running.delete(task);
-    this.#notify("onEnd");
-  }
-
-  #expire(): void {
-    const text = "Cannot go on: the platform ends this delivery";
-    const reason = new DOMException(text, "TimeoutError");
-    this.task.interrupt("expired", reason);
-  }
-
-  #notify(event: TaskEvent): void {
-    const begun = this.#worker.observers.notify(event, this.task);
-    if (begun !== undefined) this.#hooks.push(begun);
-  }
-}
-
 function isMessage(body: unknown): body is TaskMessage {
   const { version, id, task, args, retry } =
     (typeof body === "object" && body !== null ? body : {}) as Partial<
@@ -285,4 +168,40 @@ function isMessage(body: unknown): body is TaskMessage {
     >;
   return version === 1 && typeof id === "string" && typeof task === "string" &&
     Array.isArray(args) && typeof retry?.attempts === "number";
+}
+
+/** The tasks of a worker by their names, by which messages find them. */
+function byName(
+  tasks: readonly AnyDefinedTask[],
+): ReadonlyMap<string, AnyDefinedTask> {
+  if (!Array.isArray(tasks)) {
+    throw new TypeError(
+      `Cannot use tasks ${
+        describeValue(tasks)
+      }: write an array such as [sendEmail]`,
+    );
+  }
+  const found = new Map<string, AnyDefinedTask>();
+  for (const task of tasks) {
+    const definition = typeof task === "function"
+      ? definitionOf(task)
+      : undefined;
+    if (definition === undefined) {
+      throw new TypeError(
+        `Cannot run ${
+          describeValue(task)
+        } in a worker: write defineTask(name, { queue }, handler)`,
+      );
+    }
+    const { name } = definition;
+    if (found.has(name)) {
+      throw new TypeError(
+        `Cannot run two tasks named ${
+          quote(name)
+        } in a worker: a message finds its handler by the name`,
+      );
+    }
+    found.set(name, task);
+  }
+  return found;
 }
