@@ -1,11 +1,15 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import pg from "pg";
 import { defineTask, enqueue } from "@postlude/background-tasks";
 import { createWorker, migrate } from "@postlude/background-tasks/bullmq";
-import { patientQueue } from "../../harness/bullmq_engines.ts";
+import { outcome, patientQueue } from "../../harness/bullmq_engines.ts";
 import { noBullMQ, testUnless } from "../../harness/left_out.ts";
 import { noPgbouncer, startPgbouncer } from "../../harness/pgbouncer.ts";
 import { startPostgres } from "../../harness/postgres.ts";
 import { asOwner } from "../../harness/postgres_roles.ts";
+import { TestProxy } from "../../harness/test_proxy.ts";
+import { until } from "../../harness/until.ts";
+import { messageFor } from "../contract.ts";
 
 /** What docs/durable.md says a pooler needs. */
 const LINE = "ignore_startup_parameters = options";
@@ -53,6 +57,37 @@ testUnless(
     await done;
     assertEquals(new Set(ran).size, 20);
     await worker.close();
+    await queue.close();
+  },
+);
+
+testUnless(
+  noBullMQ ?? noPgbouncer,
+  "bullmq() on Postgres behind pgbouncer is not certain of what pgbouncer has lost on its way to Postgres",
+  async () => {
+    await using engine = await startPostgres();
+    await migrate({ postgres: engine.url });
+    await asOwner(engine.url, SEARCH_PATH);
+    const between = new URL(engine.url);
+    await using proxy = await TestProxy.create(Number(between.port));
+    await proxy.up();
+    between.port = String(proxy.port);
+    await using pooler = await startPgbouncer(between.href, LINE);
+    const queue = patientQueue({ postgres: pooler.url });
+    assertEquals(await outcome(queue, messageFor(1)), "queued");
+    const owner = new pg.Client(engine.url);
+    await owner.connect();
+    await owner.query("BEGIN; LOCK TABLE bullmq.job IN EXCLUSIVE MODE");
+    const held = outcome(queue, messageFor(2)); // Postgres has it, and keeps it when the lock is gone
+    await until(async () => {
+      const { rows } = await owner.query(
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+      );
+      return rows.length > 0;
+    });
+    await proxy.down();
+    assertEquals(await held, "unknown");
+    await owner.end();
     await queue.close();
   },
 );
