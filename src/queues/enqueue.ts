@@ -85,7 +85,7 @@ export function enqueue<Args extends readonly unknown[]>(
 /**
  * Hands a durable task to its engine, with options of this call.
  *
- * @example An hour later, once a day
+ * @example An hour later, and once however often it is asked for meanwhile
  * ```ts
  * import { defineTask, enqueue } from "@postlude/background-tasks";
  * import { memoryQueue } from "@postlude/background-tasks/testing";
@@ -93,7 +93,7 @@ export function enqueue<Args extends readonly unknown[]>(
  * const queue = memoryQueue();
  * const remind = defineTask("remind", { queue }, (_, to: string) => console.log(to));
  *
- * const options = { delay: 3_600_000, idempotencyKey: "remind:ada:2026-11-29" };
+ * const options = { delay: 3_600_000, idempotencyKey: "remind:ada" };
  * await enqueue(options, remind, "ada@example.com");
  * ```
  *

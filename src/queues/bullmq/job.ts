@@ -31,7 +31,7 @@ export type JobOptions =
   | BullMQJobOptions
   | ((message: TaskMessage) => BullMQJobOptions);
 
-/** How long BullMQ remembers an `idempotencyKey`. */
+/** How long BullMQ remembers an `idempotencyKey`, from when its task may start. */
 const KEY_TTL = 60 * 60_000;
 
 /** The options of a job unless `jobOptions` says otherwise. */
@@ -79,19 +79,19 @@ export interface BullMQJob {
  * @throws {TypeError} If the options of this message are none, or one is set by the message.
  */
 export function jobOf(message: TaskMessage, options: JobOptions): BullMQJob {
-  const { id, delay, idempotencyKey, task } = message;
+  const { id, delay = 0, idempotencyKey, task } = message;
   return {
     name: task,
     data: withTrace(message),
     opts: {
       ...templateOf(message, options),
       jobId: id,
-      ...(delay !== undefined && { delay }),
+      ...(delay > 0 && { delay }),
       ...(idempotencyKey !== undefined && {
         // as JSON, a task and its key are not taken for another pair that reads the same when joined
         deduplication: {
           id: JSON.stringify([task, idempotencyKey]),
-          ttl: KEY_TTL,
+          ttl: delay + KEY_TTL,
         },
       }),
     },

@@ -47,7 +47,8 @@ const DEFAULT_TIMEOUT = 800;
  * finds it.
  *
  * Jobs that succeeded are kept for an hour (1,000 at most), jobs that failed for a week (5,000 at
- * most). An `idempotencyKey` is remembered for an hour, or until its task has failed for good.
+ * most). An `idempotencyKey` is remembered for an hour from when its task may start, or until the task
+ * has failed for good.
  *
  * @example A mail that survives a crash
  * ```ts

@@ -3,12 +3,17 @@ import { jobOf } from "../../../src/queues/bullmq/job.ts";
 import { test } from "../../harness/test.ts";
 import { messageFor } from "../contract.ts";
 
-test("bullmqQueue() has BullMQ remember an idempotencyKey for an hour, under its task", () => {
-  const { opts } = jobOf(messageFor(1, { idempotencyKey: "order-7" }), {});
-  assertEquals(opts.deduplication, {
-    id: '["contract","order-7"]',
-    ttl: 60 * 60 * 1_000,
-  });
+test("bullmqQueue() has BullMQ remember an idempotencyKey for an hour from when its task may start, under that task", () => {
+  for (const delay of [undefined, 86_400_000]) {
+    const later = delay !== undefined && { delay };
+    const message = messageFor(1, { idempotencyKey: "order-7", ...later });
+    const { opts } = jobOf(message, {});
+    assertEquals(opts.deduplication, {
+      id: '["contract","order-7"]',
+      ttl: (delay ?? 0) + 60 * 60 * 1_000,
+    });
+    assertEquals(opts.delay, delay);
+  }
   assertEquals("deduplication" in jobOf(messageFor(1), {}).opts, false);
 });
 
