@@ -76,8 +76,10 @@ let registered: unknown;
  * It exits with 0 when everything was done. At the timeout it aborts every `signal`, writes what
  * it abandoned to `console.error` by name, and exits with 1. A signal that comes a second or more
  * after the first exits at once, with 128 and its number. One that comes earlier is ignored: it is
- * the same request to stop, which reached the process twice. The signal is never raised again,
- * because the first process of a container would not end by it.
+ * the same request to stop, which reached the process twice. One that comes after another listener
+ * for it has been taken away is ignored too: frameworks such as NestJS raise the signal once more when
+ * they have shut down. `drainOnShutdown` never does, because the first process of a container would
+ * not end by it.
  *
  * Without a server it waits for the open requests of this package's front doors. Where other code
  * listens for the signal too, such as a framework that owns its server, and under `deno serve`, the
@@ -134,7 +136,7 @@ export function drainOnShutdown(
     void endProcess(stops, timeout, exit, stoppedBy(process, signal, servers));
     reportAtExit(process);
   };
-  const signalled = oncePerRequest(begin, (signal) => {
+  const signalled = oncePerRequest(process, begin, (signal) => {
     process.exit(128 + (numbers?.[signal] ?? 0));
   });
   const listeners = signals.map((signal) =>
@@ -151,18 +153,26 @@ export function drainOnShutdown(
   };
 }
 
-/** Calls `first` for the first signal, and `further` for each that comes `SAME_REQUEST` after it. */
+/**
+ * Calls `first` for the first signal, and `further` for each that comes `SAME_REQUEST` after it. NestJS
+ * and others take their listener away when they have shut down, and raise the signal once more, to end
+ * by it. Such a signal is no further request to stop.
+ */
 function oncePerRequest(
+  process: Process,
   first: (signal: string) => void,
   further: (signal: string) => void,
 ): (signal: string) => void {
   let begun: number | undefined;
+  const heardBy: Record<string, number> = {};
   return (signal) => {
     const now = performance.now();
+    const before = heardBy[signal] ?? 0;
+    const after = heardBy[signal] = process.listeners(signal).length;
     if (begun === undefined) {
       begun = now;
       first(signal);
-    } else if (now - begun >= SAME_REQUEST) further(signal);
+    } else if (now - begun >= SAME_REQUEST && after >= before) further(signal);
   };
 }
 

@@ -49,7 +49,7 @@ export async function endProcess(
   stops: readonly (() => Promise<unknown>)[],
   timeout: number,
   exit: (isCut: boolean) => void,
-  by: StoppedBy = "nobody",
+  by: StoppedBy,
 ): Promise<void> {
   processWork.isEnding = true;
   const end = performance.now() + timeout;

@@ -150,8 +150,7 @@ function stopOfWrapper(
 }
 
 function isNodeServer(server: unknown): server is NodeServer {
-  return can(server, "close") && can(server, "listen") &&
-    can(server, "prependListener");
+  return can(server, "listen") && can(server, "prependListener");
 }
 
 function can<Method extends string>(

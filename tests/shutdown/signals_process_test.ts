@@ -248,6 +248,20 @@ if (MODES[runtime].length > 0) {
     assertEquals(await server.exited, { code: 130, signal: null });
   });
 
+  test("drainOnShutdown() finishes its tasks where a framework raises the signal again, a second later", async () => {
+    const { server, port, done } = await start("own_server", LONG, {
+      RAISES: "yes",
+    });
+    const name = `chain-${++count}`;
+    await request(port, `/chain/${name}`);
+    server.kill("SIGTERM");
+    await server.line("raised");
+    release(name);
+    assertEquals(await server.exited, { code: 0, signal: null });
+    assertEquals(done(), [`${name} added during the drain`]);
+    assertEquals(server.stderr, "");
+  });
+
   test("drainOnShutdown() counts requests in flight into the timeout, and says that it cut them off", async () => {
     const { server, port } = await start("own_server", "200");
     using connection = await connect(port);

@@ -71,7 +71,8 @@ function receive(number: number): void {
     isOurs = true;
     // `endProcess` leaves the process to end by itself where it has no server to stop. So it gets one.
     const stops = [() => Promise.resolve()];
-    void endProcess(stops, timeout, (isCut) => exitWhenWritten(process, isCut));
+    const exit = (isCut: boolean): void => void exitWhenWritten(process, isCut);
+    void endProcess(stops, timeout, exit, "nobody");
   }, 0);
 }
 

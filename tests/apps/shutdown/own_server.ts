@@ -77,10 +77,21 @@ if (bare === undefined) {
   if (bare !== "alone") process.once("SIGTERM", stopAsFrameworksDo);
   drainOnShutdown({ timeout });
 }
+if (process.env["RAISES"] !== undefined) process.on("SIGTERM", raiseAsNestDoes);
 console.log("drains on shutdown");
 
 /** Some exit when their server has stopped, most let the process end. */
 async function stopAsFrameworksDo(): Promise<void> {
   await prepareStop(server)();
   if (bare === "exits") process.exit(0);
+}
+
+/** NestJS ends by the signal that it heard, when its own shutdown is over: here a second later. */
+function raiseAsNestDoes(): void {
+  setTimeout(() => {
+    process.once("SIGWINCH", () => console.log("raised"));
+    process.off("SIGTERM", raiseAsNestDoes);
+    process.kill(process.pid, "SIGTERM");
+    process.kill(process.pid, "SIGWINCH"); // heard after it
+  }, 1_002);
 }
