@@ -96,6 +96,14 @@ function cases(framework: string): void {
     await app.line("audit of /large-leaves");
   });
 
+  if (framework === "http") {
+    test("backgroundTasks() of ./node runs tasks of a response whose connection was taken away", async () => {
+      const { app, port } = await shared();
+      assertEquals((await request(port, "/detached")).text, "ok");
+      await app.line("audit of /detached");
+    });
+  }
+
   test(`backgroundTasks() of ./node discards with ${framework} what was added before a failure, and says so once`, async () => {
     const { app, port, linesOf } = await shared();
     for (let i = 0; i < 2; i++) {

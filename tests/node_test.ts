@@ -22,7 +22,8 @@ function exchange() {
     headersSent: false,
     writableFinished: false,
     closed: false,
-    once: (_event: "close", listener: () => void) => listeners.push(listener),
+    once: (event: "close", listener: () => void) =>
+      event === "close" && listeners.push(listener),
   };
   const end = (): void => {
     res.headersSent = res.writableFinished = res.closed = true;

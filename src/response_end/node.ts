@@ -1,11 +1,11 @@
 import type { ResponseOutcome } from "../task/task_run.ts";
-import { type Closing, waitBehindOthers } from "./node_connection.ts";
+import { type Closing, waitForClose } from "./node_connection.ts";
 import type {
   Exchange,
   ResponseEndListener,
   ServerSource,
 } from "./response_end_source.ts";
-import { type TurnListener, waitForTurn } from "./turn.ts";
+import { waitForTurn } from "./turn.ts";
 
 /** The members of Node's `ServerResponse` and `Http2ServerResponse` that are read here. */
 export interface Outgoing extends Closing {
@@ -13,8 +13,9 @@ export interface Outgoing extends Closing {
   readonly destroyed?: boolean;
   readonly errored?: unknown;
   readonly writableFinished: boolean;
+  readonly writableEnded?: boolean;
   /** `null` while another response of the connection comes first, and when this one has finished. */
-  readonly socket?: Closing | null;
+  readonly socket?: Connection | null;
   readonly req?: { readonly socket?: Connection | null };
   readonly stream?: {
     readonly destroyed: boolean;
@@ -53,34 +54,15 @@ function responseEnd(
   { response }: Exchange,
   outgoing: Outgoing,
 ): Response | undefined {
-  waitForTurn(1, new Sending(listener, outgoing));
+  const over = (turns: 0 | 1): void =>
+    listener.responseEnded(outcomeOf(outgoing), turns);
+  waitForTurn(1, {
+    turnHasCome(): void {
+      if (isOver(outgoing)) over(0);
+      else waitForClose(outgoing, connectionOf(outgoing), () => over(1));
+    },
+  });
   return response;
-}
-
-/** A response that Node's server sends. */
-class Sending implements TurnListener {
-  readonly #listener: ResponseEndListener;
-  readonly #outgoing: Outgoing;
-
-  constructor(listener: ResponseEndListener, outgoing: Outgoing) {
-    this.#listener = listener;
-    this.#outgoing = outgoing;
-  }
-
-  turnHasCome(): void {
-    const outgoing = this.#outgoing;
-    if (isOver(outgoing)) {
-      this.#listener.responseEnded(outcomeOf(outgoing), 0);
-      return;
-    }
-    const over = (): void =>
-      this.#listener.responseEnded(outcomeOf(outgoing), 1);
-    const { stream, req } = outgoing;
-    // over HTTP/2 no response waits for another one, and asking for its socket may throw
-    const isBehind = stream === undefined && outgoing.socket === null;
-    if (isBehind && req?.socket) waitBehindOthers(outgoing, req.socket, over);
-    else outgoing.once("close", over);
-  }
 }
 
 /**
@@ -88,14 +70,27 @@ class Sending implements TurnListener {
  *
  * @param outgoing The response.
  */
-export function isOver(
-  { closed, destroyed, writableFinished, req, stream }: Outgoing,
-): boolean {
+export function isOver(outgoing: Outgoing): boolean {
+  const { closed, destroyed, writableFinished, writableEnded, stream } =
+    outgoing;
   // over HTTP/2 a response has finished before the frame that ends it has left
   if (stream !== undefined) return stream.destroyed;
   // before Node 24 one big write counts as finished while it is on its way: `closed` knows better
-  return destroyed === true || (closed ?? writableFinished) ||
-    req?.socket?.destroyed === true;
+  if (destroyed === true || (closed ?? writableFinished)) return true;
+  const connection = connectionOf(outgoing);
+  return (connection ? connection.destroyed : writableEnded) === true;
+}
+
+/**
+ * The connection of a response. `undefined` over HTTP/2, where asking may throw, and for a response that
+ * has only a stand-in for it, without events: what `serverless-http` makes never closes, and is over
+ * when the handler has ended it.
+ */
+function connectionOf(outgoing: Outgoing): Connection | null | undefined {
+  if (outgoing.stream !== undefined) return undefined;
+  const { req, socket } = outgoing;
+  const isReal = typeof (socket ?? req?.socket)?.once === "function";
+  return isReal ? req?.socket : undefined;
 }
 
 /**

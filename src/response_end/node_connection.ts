@@ -1,6 +1,6 @@
 /** What tells that it has closed. */
 export interface Closing {
-  once(event: "close", listener: () => void): void;
+  once(event: "close" | "finish", listener: () => void): void;
 }
 
 /**
@@ -10,24 +10,29 @@ export interface Closing {
 const waiting = new WeakMap<Closing, Set<() => void>>();
 
 /**
- * Waits for a response that is queued behind another one of its connection: before Node 24 it never
- * closes when the connection is lost meanwhile.
+ * Waits for a response to close, or for the loss of its connection. A response never closes that is
+ * queued behind another one when its connection is lost, before Node 24; nor does one whose connection
+ * was taken away with `detachSocket()`; nor one that has no connection, for which `finish` stands.
  *
  * @param outgoing The response.
  * @param connection Its connection.
  * @param over Called once, when either has closed.
  */
-export function waitBehindOthers(
+export function waitForClose(
   outgoing: Closing,
-  connection: Closing,
+  connection: Closing | null | undefined,
   over: () => void,
 ): void {
-  const others = waiting.get(connection) ?? listenTo(connection);
+  const others = connection
+    ? waiting.get(connection) ?? listenTo(connection)
+    : new Set<() => void>();
   const once = (): void => {
     if (others.delete(once)) over();
   };
   others.add(once);
   outgoing.once("close", once);
+  // over HTTP/2 the two come together
+  if (!connection) outgoing.once("finish", once);
 }
 
 function listenTo(connection: Closing): Set<() => void> {

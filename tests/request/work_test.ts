@@ -105,7 +105,8 @@ testUnless(
       tasks.addTask(() => {});
       const outgoing = {
         writableFinished: false,
-        once: (_event: string, listener: () => void) => closed.push(listener),
+        once: (event: string, listener: () => void) =>
+          event === "close" && closed.push(listener),
       };
       tasks.runAfter(new Response(null), { platform: { outgoing } });
       return tasks;

@@ -57,7 +57,12 @@ const FRAMEWORKS: Record<string, () => ReturnType<typeof createServer>> = {
     return createServer((req, res) =>
       void door(req, res, async () => {
         await handle(req, null);
-        res.end(text(req));
+        const { socket } = res;
+        if (req.url !== "/detached" || socket === null) res.end(text(req));
+        else {
+          res.detachSocket(socket);
+          socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        }
       }).catch(() => res.writeHead(500).end())
     );
   },
