@@ -76,7 +76,8 @@ export interface TaskAdder {
    * and for no task. Its rejection is reported as that of a task named `"waitUntil"`, or by the name
    * of `with({ name })`, and cannot end the process.
    *
-   * It needs no receiver, so it can be handed to whoever wants a `waitUntil`.
+   * It can be handed to whoever wants a `waitUntil`: like `addTask`, `addGroup` and `fail` it needs no
+   * receiver.
    *
    * @example A library that wants a `waitUntil`
    * ```ts

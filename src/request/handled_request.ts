@@ -93,8 +93,12 @@ export abstract class HandledRequest
     }
   }
 
-  fail(error: unknown): void {
-    if (judge(this.options.isFailure, error)) this.failure ??= { cause: error };
+  get fail(): (error: unknown) => void {
+    return (error) => {
+      if (judge(this.options.isFailure, error)) {
+        this.failure ??= { cause: error };
+      }
+    };
   }
 
   /**

@@ -71,23 +71,21 @@ export class BackgroundTasks extends HandledRequest
     ].values();
   }
 
-  addTask(
-    fn: TaskFunction | BackgroundTask,
-    ...args: readonly unknown[]
-  ): BackgroundTask {
-    return this.addOne(undefined, fn, args);
+  // each of them can be handed on alone, as in `const { addTask } = tasks`: it needs no receiver
+
+  get addTask(): Adder["addTask"] {
+    return (fn, ...args) => this.addOne(undefined, fn, args);
   }
 
-  addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.addAll(undefined, tasks);
+  get addGroup(): Adder["addGroup"] {
+    return (...tasks) => this.addAll(undefined, tasks);
   }
 
   with(options: TaskOptions): Adder {
     return new View(this, {}).with(options);
   }
 
-  /** The function can be handed on alone: it needs no receiver. */
-  get waitUntil(): (promise: PromiseLike<unknown>) => void {
+  get waitUntil(): Adder["waitUntil"] {
     return (promise) => this.keep(undefined, promise);
   }
 

@@ -37,18 +37,15 @@ export class View implements Adder {
     this.#options = options;
   }
 
-  addTask(
-    fn: TaskFunction | BackgroundTask,
-    ...args: readonly unknown[]
-  ): BackgroundTask {
-    return this.#tasks.addOne(this.#options, fn, args);
+  get addTask(): Adder["addTask"] {
+    return (fn, ...args) => this.#tasks.addOne(this.#options, fn, args);
   }
 
-  addGroup(...tasks: readonly BackgroundTask[]): void {
-    this.#tasks.addAll(this.#options, tasks);
+  get addGroup(): Adder["addGroup"] {
+    return (...tasks) => this.#tasks.addAll(this.#options, tasks);
   }
 
-  get waitUntil(): (promise: PromiseLike<unknown>) => void {
+  get waitUntil(): Adder["waitUntil"] {
     return (promise) => this.#tasks.keep(this.#options, promise);
   }
 

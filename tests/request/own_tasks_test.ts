@@ -55,6 +55,24 @@ test("BackgroundTasks.waitUntil() asks a promise once, with a front door and wit
   assertEquals([own.asked, doors.asked], [1, 1]);
 });
 
+test("BackgroundTasks.addTask(), addGroup(), waitUntil() and fail() can be handed on alone", async () => {
+  const events: string[] = [];
+  const step = (name: string) => void events.push(name);
+  const { tasks, respond } = openRequest({ runner: new TaskRunner() });
+  for (const adder of [tasks, tasks.with({ runOn: "always" })]) {
+    const { addTask, addGroup, waitUntil } = adder;
+    addTask(step, "task");
+    addGroup(task(step, "group"));
+    waitUntil(Promise.resolve());
+  }
+  assertEquals(tasks.size, 6);
+  const { fail } = tasks;
+  fail(new Error("a framework caught it"));
+  await respond();
+  await until(() => tasks.size === 0);
+  assertEquals(events, ["task", "group"]); // of `runOn: "always"`
+});
+
 test("BackgroundTasks.waitUntil() of a promise whose `then` throws fails as a task does", async () => {
   const runner = new TaskRunner();
   const errors: unknown[] = [];
