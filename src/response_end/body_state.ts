@@ -36,7 +36,7 @@ export function stateOf(
 }
 
 function isState(value: unknown): value is BodyState {
-  return value === "readable" || value === "closed" || value === "errored";
+  return ["readable", "closed", "errored"].includes(value as string);
 }
 
 /** The symbol with this description. Where there is none, a symbol that no object has. */

@@ -47,7 +47,6 @@ type Chunk = {
 class Source {
   readonly #body: ReadableStream<Uint8Array>;
   #reader: ChunkReader | undefined = undefined;
-  #rest: Uint8Array | undefined = undefined;
   #over: ((outcome: ResponseOutcome) => void) | undefined;
   #unread: ReturnType<typeof setTimeout> | undefined = undefined;
 
@@ -70,27 +69,14 @@ class Source {
   ): Promise<void> {
     clearTimeout(this.#unread);
     try {
-      const { done, value } = await this.#next();
-      if (!done) return controller.enqueue(this.#pieceOf(value!));
+      const { done, value } = await this.#reader!.read();
+      if (!done) return enqueue(controller, value!);
       controller.close();
       this.#report("sent");
     } catch (error) {
       controller.error(error);
       this.#report("errored");
     }
-  }
-
-  #next(): Promise<Chunk> {
-    const value = this.#rest;
-    return value === undefined
-      ? this.#reader!.read()
-      : Promise.resolve({ done: false, value });
-  }
-
-  #pieceOf(value: Uint8Array): Uint8Array {
-    const isLarge = value.length > PIECE;
-    this.#rest = isLarge ? value.subarray(PIECE) : undefined;
-    return isLarge ? value.subarray(0, PIECE) : value;
   }
 
   cancel(reason: unknown): Promise<void> {
@@ -103,4 +89,17 @@ class Source {
     this.#over?.(outcome);
     this.#over = undefined;
   }
+}
+
+/** Hands a chunk on in pieces. The next chunk is asked for when the last piece has been read. */
+function enqueue(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  chunk: Uint8Array,
+): void {
+  let rest = chunk;
+  while (rest.length > PIECE) {
+    controller.enqueue(rest.subarray(0, PIECE));
+    rest = rest.subarray(PIECE);
+  }
+  controller.enqueue(rest);
 }

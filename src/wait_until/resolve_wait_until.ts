@@ -107,8 +107,7 @@ export function findWaitUntil(
   hints: WaitUntilHints,
 ): ResolvedWaitUntil {
   // each hint is read once: a getter that throws costs more than the rest of the lookup
-  const { executionContext, request, platform } = hints;
-  const place = { executionContext, request, platform };
+  const place = { ...hints };
   const limit = firstOf((source) => source.timeLimit?.(place));
   const found = option !== undefined
     ? { source: "option", waitUntil: option }
