@@ -48,8 +48,8 @@ export interface OutgoingMessage {
   readonly headersSent: boolean;
   /** Whether everything was handed to the connection. */
   readonly writableFinished: boolean;
-  /** Listens for `close`. */
-  once(event: "close", listener: () => void): unknown;
+  /** Listens for `close`, in front of others. */
+  prependOnceListener(event: "close", listener: () => void): unknown;
 }
 
 /** A middleware of Express and Connect; of Koa and Fastify with one arrow around it. */
@@ -215,7 +215,8 @@ function checkCall(req: unknown, res: unknown, next: unknown): void {
   const outgoing = res as Partial<OutgoingMessage> | null | undefined;
   const isCall = typeof req === "object" && req !== null &&
     typeof outgoing?.writableFinished === "boolean" &&
-    typeof outgoing.once === "function" && typeof next === "function";
+    typeof outgoing.prependOnceListener === "function" &&
+    typeof next === "function";
   if (isCall) return;
   throw new TypeError(
     "Cannot open the front door: it wants Node's request, its response and next; write " +

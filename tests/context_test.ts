@@ -148,7 +148,7 @@ test("currentBackgroundTasks() works below a second door of Node, where a middle
     statusCode: 200,
     headersSent: false,
     writableFinished: false,
-    once: () => {},
+    prependOnceListener: () => {},
   };
   const req = {};
   let next: () => unknown = () => {};

@@ -137,6 +137,20 @@ for (const framework of FRAMEWORKS) {
   } else cases(framework);
 }
 
+if (runtime !== "workerd") {
+  for (const path of ["/events", "/events-throws"]) {
+    test(`backgroundTasks() of ./node runs a task of ${path} when the client has left, and never takes the response for sent`, async () => {
+      const { app, port } = await start("express");
+      await using _ = app;
+      using connection = await connect(port);
+      await connection.request(path).head;
+      connection.end(); // as a browser leaves, without a reset
+      const line = await app.line(`${path} success`);
+      assertEquals(line, `${path} success 200 aborted`);
+    });
+  }
+}
+
 if (runtime === "bun" || runtime === "node") { // Deno goes on accepting until the timeout
   test("drainOnShutdown() without a server lets a request finish whose handler tells nobody when it has settled", async () => {
     await using app = await runScript("tests/apps/node_door/bare.ts");

@@ -22,7 +22,7 @@ function exchange() {
     headersSent: false,
     writableFinished: false,
     closed: false,
-    once: (event: "close", listener: () => void) =>
+    prependOnceListener: (event: "close", listener: () => void) =>
       event === "close" && listeners.push(listener),
   };
   const end = (): void => {
@@ -169,9 +169,32 @@ testUnless(
   },
 );
 
+for (
+  const [socket, expected] of [[{ destroyed: true }, "aborted"], [
+    {},
+    "unknown",
+  ]] as const
+) {
+  test(`backgroundTasks() of ./node takes a response that closed unwritten for ${expected} with the connection ${JSON.stringify(socket)}`, async () => {
+    const runner = new TaskRunner();
+    const seen: unknown[] = [];
+    const { req, res, end } = exchange();
+    Object.assign(res, { req: { socket } });
+    backgroundTasks({ runner })(req, res, () => {
+      const tasks = getBackgroundTasks(req);
+      tasks.with({ runOn: (_, { outcome }) => seen.push(outcome) > 0 })
+        .addTask(() => {});
+    });
+    end();
+    res.writableFinished = false; // as light-my-request leaves it
+    await runner.drain();
+    assertEquals(seen, [expected]);
+  });
+}
+
 test("backgroundTasks() of ./node refuses a request in the place of its response", () => {
   const { req } = exchange();
-  const request = { ...req, once: () => {} };
+  const request = { ...req, prependOnceListener: () => {} };
   assertThrows(
     () => backgroundTasks()(request, request as never, () => {}),
     TypeError,

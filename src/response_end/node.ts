@@ -89,12 +89,14 @@ export function isOver(outgoing: Outgoing): boolean {
 function connectionOf(outgoing: Outgoing): Connection | null | undefined {
   if (outgoing.stream !== undefined) return undefined;
   const { req, socket } = outgoing;
-  const isReal = typeof (socket ?? req?.socket)?.once === "function";
+  const isReal =
+    typeof (socket ?? req?.socket)?.prependOnceListener === "function";
   return isReal ? req?.socket : undefined;
 }
 
 /**
- * How a response ended; read while `close` is emitted, or later. Before Node 24 one big write counts
+ * How a response ended; read while `close` is emitted, or later. Where the connection is not lost,
+ * the response of `inject()` of Fastify has closed before it is written. Before Node 24 one big write counts
  * as finished even where the client left before its end: with the connection destroyed the outcome is
  * unknown. HTTP/2 marks every response as finished, so there only an error and an abort are certain.
  */
@@ -102,7 +104,7 @@ function outcomeOf(outgoing: Outgoing): ResponseOutcome {
   const { writableFinished, req, stream } = outgoing;
   if ((stream ?? outgoing).errored) return "errored";
   if (stream !== undefined) return stream.aborted ? "aborted" : "unknown";
-  if (!writableFinished) return "aborted";
   const { destroyed, writableFinished: isEnded } = req?.socket ?? {};
-  return destroyed === false || isEnded === true ? "sent" : "unknown";
+  if (!writableFinished) return destroyed ? "aborted" : "unknown";
+  return destroyed === false || isEnded ? "sent" : "unknown";
 }

@@ -1,6 +1,6 @@
 /** What tells that it has closed. */
 export interface Closing {
-  once(event: "close" | "finish", listener: () => void): void;
+  prependOnceListener(event: "close" | "finish", listener: () => void): unknown;
 }
 
 /**
@@ -30,14 +30,15 @@ export function waitForClose(
     if (others.delete(once)) over();
   };
   others.add(once);
-  outgoing.once("close", once);
+  // in front of the app's own listeners, one of which may end the response, or throw
+  outgoing.prependOnceListener("close", once);
   // over HTTP/2 the two come together
-  if (!connection) outgoing.once("finish", once);
+  if (!connection) outgoing.prependOnceListener("finish", once);
 }
 
 function listenTo(connection: Closing): Set<() => void> {
   const all = new Set<() => void>();
   waiting.set(connection, all);
-  connection.once("close", () => all.forEach((over) => over()));
+  connection.prependOnceListener("close", () => all.forEach((over) => over()));
   return all;
 }

@@ -215,7 +215,7 @@ function checkThread(process: Process): void {
     threads?.isMainThread !== false && !("WorkerGlobalScope" in globalThis)
   ) return;
   throw new TypeError(
-    "Cannot drain on shutdown in a worker thread: only the main thread hears signals and ends the process; " +
+    "Cannot drain on shutdown in a worker thread: only the main thread hears signals; " +
       "write drainOnShutdown({ server: stop }) there, with a stop() that has this thread await drain()",
   );
 }

@@ -105,7 +105,7 @@ testUnless(
       tasks.addTask(() => {});
       const outgoing = {
         writableFinished: false,
-        once: (event: string, listener: () => void) =>
+        prependOnceListener: (event: string, listener: () => void) =>
           event === "close" && closed.push(listener),
       };
       tasks.runAfter(new Response(null), { platform: { outgoing } });

@@ -74,15 +74,16 @@ testUnless(
     const listeners: (() => void)[] = [];
     const socket = {
       destroyed: false,
-      once: (_: string, listener: () => void) => void listeners.push(listener),
+      prependOnceListener: (_: string, listener: () => void) =>
+        void listeners.push(listener),
     };
     const outgoing = { // on Bun the socket of such a response is another one
       closed: false,
       destroyed: false,
       writableFinished: false,
-      socket: { destroyed: false, once() {} },
+      socket: { destroyed: false, prependOnceListener() {} },
       req: { socket },
-      once() {},
+      prependOnceListener() {},
     };
     const { told } = watch(outgoing);
     await turns();

@@ -215,7 +215,8 @@ testUnless(
     let close!: () => void;
     const outgoing = {
       writableFinished: false,
-      once: (_event: string, listener: () => void) => void (close = listener),
+      prependOnceListener: (_event: string, listener: () => void) =>
+        void (close = listener),
     };
     tasks.runAfter(new Response(body), { platform: { outgoing } });
     let drained = false;

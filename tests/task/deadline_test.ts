@@ -162,7 +162,11 @@ if (host === "workerd") {
         onTaskError: (_, { name, status }) =>
           void reports.push(`${clock.now()} ${name} ${status}`),
       });
-      const outgoing = { closed: false, writableFinished: false, once() {} };
+      const outgoing = {
+        closed: false,
+        writableFinished: false,
+        prependOnceListener() {},
+      };
       tasks.addTask(hang, []);
       tasks.runAfter(new Response(), { platform: { outgoing } });
       await clock.advance(4_499);

@@ -52,6 +52,15 @@ async function handle(req: IncomingMessage, body: unknown): Promise<void> {
 const text = (req: IncomingMessage): string | Uint8Array =>
   req.url?.startsWith("/large") ? LARGE : "ok";
 
+/** An event stream, which ends when its client has left. */
+function sendEvents(res: ServerResponse): void {
+  res.on("close", () => {
+    res.end();
+    if (res.req.url === "/events-throws") throw new Error("close listener");
+  });
+  res.write("data: 1\n\n");
+}
+
 const FRAMEWORKS: Record<string, () => ReturnType<typeof createServer>> = {
   http() {
     return createServer((req, res) =>
@@ -70,7 +79,9 @@ const FRAMEWORKS: Record<string, () => ReturnType<typeof createServer>> = {
     const app = express();
     app.use(door, express.json());
     app.use(async (req, res) => {
+      if (req.url.startsWith("/events")) sendEvents(res);
       await handle(req, req.body);
+      if (res.headersSent) return;
       const body = text(req);
       if (typeof body === "string") res.json(body);
       else res.end(body);
@@ -121,6 +132,7 @@ const FRAMEWORKS: Record<string, () => ReturnType<typeof createServer>> = {
 };
 
 if (!("Deno" in globalThis)) endWithParent();
+process.on("uncaughtException", (error) => console.log(error.message));
 const server = FRAMEWORKS[process.env["FRAMEWORK"] ?? ""]!();
 server.on("request", (req: IncomingMessage, res: ServerResponse) => {
   if (req.url === "/count") {
