@@ -166,3 +166,15 @@ if (runtime === "bun" || runtime === "node") { // Deno goes on accepting until t
     assertEquals([app.lines.at(-1), app.stderr], ["task", ""]);
   });
 }
+
+if (runtime === "node") {
+  test("the recipe of Fastify stops beside a connection without a request, and its plugins close behind the tasks", async () => {
+    await using app = await runScript("tests/apps/node_door/fastify_close.ts");
+    const port = Number((await app.line(LISTENING)).slice(LISTENING.length));
+    using _idle = await connect(port); // as a browser opens one in advance
+    assertEquals((await request(port, "/")).text, "ok");
+    app.kill("SIGTERM");
+    assertEquals(await app.exited, { code: 0, signal: null }, app.stderr);
+    assertEquals(app.lines.at(-1), "the database is open");
+  });
+}

@@ -1,5 +1,6 @@
 // PORT=8000 node examples/frameworks/fastify/app.ts
 import {
+  drain,
   drainOnShutdown,
   getBackgroundTasks,
 } from "@postlude/background-tasks";
@@ -26,5 +27,10 @@ app.get<{ Params: { page: string } }>("/:page", async (req, reply) => {
   return { page };
 });
 
+app.register((last, _options, done) => { // closes before what was registered above
+  last.addHook("onClose", async () => void await drain());
+  done();
+});
+
 await app.listen({ port });
-drainOnShutdown({ server: () => app.close() });
+drainOnShutdown({ server: [app.server, () => app.close()] });

@@ -25,6 +25,12 @@ const ask = (page: Check): Ask => ({ path: `/${page}` });
 
 export const BUILT: readonly BuiltRecipe[] = [
   { folder: "astro", name: "Astro 7, own server", on: ["node"], ask },
+  {
+    folder: "nest",
+    name: "NestJS 12, Express",
+    on: ["node"],
+    ask: (page) => page === "platform" ? undefined : ask(page),
+  },
   { folder: "next", name: "Next 16", on: ["node"], ask, redirects: 307 },
   {
     folder: "next",

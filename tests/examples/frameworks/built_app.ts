@@ -22,9 +22,11 @@ const QUIET = {
 const TSCONFIG = {
   compilerOptions: {
     allowImportingTsExtensions: true,
+    emitDecoratorMetadata: true,
     exactOptionalPropertyTypes: true,
+    experimentalDecorators: true,
     jsx: "react-jsx",
-    lib: ["dom", "dom.iterable", "es2023"],
+    lib: ["dom", "dom.iterable", "dom.asynciterable", "es2023"],
     module: "esnext",
     moduleResolution: "bundler",
     noEmit: true,

@@ -4,6 +4,7 @@ import { root } from "../../../tools/project.ts";
 /** The headings of `docs/frameworks.md` whose recipes lie in a folder of `examples/frameworks/`. */
 const HEADINGS: Readonly<Record<string, string>> = {
   astro: "Astro",
+  nest: "NestJS",
   next: "Next.js",
   nitro: "Nitro",
   react_router: "React Router",
