@@ -5,7 +5,7 @@ import {
 import { Elysia } from "elysia";
 import { answer } from "../work.ts";
 
-const app = new Elysia({ aot: false });
+const app = new Elysia();
 app.onError(({ request, error }) => getBackgroundTasks(request).fail(error));
 
 app.get(

@@ -50,6 +50,12 @@ export const BUILT: readonly BuiltRecipe[] = [
     platform: "cloudflare-workers",
   },
   {
+    folder: "nuxt",
+    name: "Nuxt 4",
+    on: ["node"],
+    ask: (page) => page === "platform" ? undefined : ask(page),
+  },
+  {
     folder: "react_router",
     name: "React Router 8, serve",
     on: ["node"],

@@ -7,6 +7,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   nest: "NestJS",
   next: "Next.js",
   nitro: "Nitro",
+  nuxt: "Nuxt",
   react_router: "React Router",
   sveltekit: "SvelteKit",
   sveltekit_cloudflare: "SvelteKit on Cloudflare",

@@ -1,0 +1,3 @@
+import { testBuilt } from "../../examples/frameworks/built_tests.ts";
+
+await testBuilt("nuxt");
