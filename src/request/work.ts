@@ -179,7 +179,8 @@ export class Work extends Sequence<WorkOwner>
       .map((task) => task.snapshot());
     const hooks = status === "abandoned" ? this.#hooks ?? [] : [];
     for (const [over, task] of [...hooks]) {
-      stopped.push(task.snapshot());
+      // the hooks of a task that was abandoned, now or before, are no second loss
+      if (task.status !== status) stopped.push(task.snapshot());
       over();
     }
     this.#isStopping = false;

@@ -206,6 +206,18 @@ test("a hook that never settles holds no place of concurrency", async () => {
   assertEquals(report.abandoned.map(({ status }) => status), ["failed"]);
 });
 
+test("a task that was abandoned is reported once, though its hook has not settled", async () => {
+  const runner = new TaskRunner({
+    observers: [{ onEnd: () => new Promise(() => {}) }],
+  });
+  const { tasks, respond } = openRequest({ runner });
+  tasks.addTask(() => new Promise(() => {}));
+  await respond();
+  const now = { signal: AbortSignal.abort() };
+  const reports = [await runner.drain(now), await runner.drain(now)];
+  assertEquals(reports.map(({ abandoned }) => abandoned.length), [1, 0]);
+});
+
 /** What leaves nothing to do, in the turn in which a task is added to a request that is over. */
 const BEFORE_IT: Record<string, (tasks: BackgroundTasks) => void> = {
   "a task that is cancelled": (tasks) => tasks.addTask(() => {}).cancel(),
