@@ -95,10 +95,11 @@ function connectionOf(outgoing: Outgoing): Connection | null | undefined {
 }
 
 /**
- * How a response ended; read while `close` is emitted, or later. Where the connection is not lost,
- * the response of `inject()` of Fastify has closed before it is written. Before Node 24 one big write counts
+ * How a response ended; read while `close` is emitted, or later. Before Node 24 one big write counts
  * as finished even where the client left before its end: with the connection destroyed the outcome is
- * unknown. HTTP/2 marks every response as finished, so there only an error and an abort are certain.
+ * unknown. So it is where a response has closed unfinished and its connection is not lost, as that of
+ * Fastify's `inject()` does. HTTP/2 marks every response as finished, so there only an error and an
+ * abort are certain.
  */
 function outcomeOf(outgoing: Outgoing): ResponseOutcome {
   const { writableFinished, req, stream } = outgoing;

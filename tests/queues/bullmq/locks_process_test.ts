@@ -63,6 +63,15 @@ async function open(): Promise<Shop> {
   };
 }
 
+/** Ends the task, as another worker does that has taken it over. */
+async function endElsewhere({ id, key, redis }: Shop): Promise<void> {
+  await redis.multi()
+    .del(key(`${id}:lock`))
+    .lrem(key("active"), 0, id)
+    .zadd(key("completed"), Date.now(), id)
+    .exec();
+}
+
 const ONCE = ["begins", "succeeded", "completed"];
 
 if (engine === undefined) leaveOut("locks of Redis", "there is no Redis");
@@ -120,11 +129,7 @@ else {
       shop.worker.client.once("error", resolve)
     );
     await consoleLines("error", async () => {
-      await redis.multi()
-        .del(key(`${shop.id}:lock`))
-        .lrem(key("active"), 0, shop.id)
-        .zadd(key("completed"), Date.now(), shop.id)
-        .exec();
+      await endElsewhere(shop);
       shop.end.open();
       await lost;
       await until(() => (shop.worker as RunningWorker).abandon().length === 0);
@@ -135,7 +140,6 @@ else {
 
   test("createWorker() on Redis takes a task for ended that Redis has ended, after an outage: its answer was lost", async () => {
     await using shop = await open();
-    const { key, redis } = shop;
     const errors = await consoleLines("error", async () => {
       await consoleLines("warn", async () => {
         const lost = new Error("read ECONNRESET");
@@ -143,11 +147,7 @@ else {
           "error",
           Object.assign(lost, { code: "ECONNRESET" }),
         );
-        await redis.multi()
-          .del(key(`${shop.id}:lock`))
-          .lrem(key("active"), 0, shop.id)
-          .zadd(key("completed"), Date.now(), shop.id)
-          .exec();
+        await endElsewhere(shop);
         shop.end.open();
         await until(() => shop.events.includes("completed"));
       });
