@@ -10,7 +10,8 @@ type Timer = (callback: () => void, delay: number) => unknown;
 
 /** What a runtime may have to run something later. */
 interface Timers {
-  readonly setImmediate: Timer;
+  /** `undefined` on Deno before 2.5. */
+  readonly setImmediate: Timer | undefined;
   readonly setTimeout: Timer;
 }
 
@@ -87,7 +88,7 @@ export function laterOf(
   { setImmediate, setTimeout }: Timers,
   isNodeLike: boolean,
 ): Timer {
-  return isNodeLike ? setImmediate : setTimeout;
+  return isNodeLike && setImmediate || setTimeout;
 }
 
 /**

@@ -69,4 +69,7 @@ test("waitForTurn() takes setImmediate only of a runtime that has Node's version
   assertStrictEquals(laterOf(timers, true), setImmediate);
   // an edge route of Next.js has one that throws
   assertStrictEquals(laterOf(timers, false), setTimeout);
+  // Deno before 2.5 has the `process` of Node, and no `setImmediate`
+  const older = { setImmediate: undefined, setTimeout };
+  assertStrictEquals(laterOf(older, true), setTimeout);
 });
