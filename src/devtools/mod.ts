@@ -23,7 +23,7 @@
  */
 
 import { type Context, Hono } from "hono";
-import { checkKeys, checkType } from "../check/check.ts";
+import { checkOptions, type Rules, SWITCH } from "../check/rules.ts";
 import { processWatchers } from "../runner/watchers.ts";
 import { isLocalDevelopment } from "./access.ts";
 import { filterOf } from "./filter.ts";
@@ -47,6 +47,11 @@ export interface DevtoolsOptions {
    */
   readonly showArguments?: boolean;
 }
+
+const RULES: Rules = {
+  allow: ["function", "write (c) => isAdmin(c)"],
+  showArguments: SWITCH,
+};
 
 /**
  * Makes a Hono app with a page that shows the background tasks of this process. It shows the tasks
@@ -90,10 +95,8 @@ export function devtools(options: DevtoolsOptions = {}): Hono {
       'Cannot use a context as options: write app.route("/_tasks", devtools())',
     );
   }
-  checkKeys("devtools option", options, ["allow", "showArguments"]);
+  checkOptions("devtools option", options, RULES);
   const { allow = isLocalDevelopment, showArguments = false } = options;
-  checkType("allow", allow, "function", "(c) => isAdmin(c)");
-  checkType("showArguments", showArguments, "boolean", "true or false");
   const journal = new Journal(showArguments);
   processWatchers.add(journal);
   let epoch: string | undefined; // random, and so not made at module scope on Workers

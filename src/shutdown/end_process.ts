@@ -1,5 +1,5 @@
 import { quote } from "../check/check.ts";
-import { MAX_DELAY } from "../check/check_number.ts";
+import { MAX_DELAY } from "../check/rules.ts";
 import { writeError } from "../check/thrown.ts";
 import { unref } from "../task/clock.ts";
 import { drain } from "../runner/drain.ts";

@@ -1,5 +1,5 @@
 import { describeValue } from "../check/check.ts";
-import { checkNumber } from "../check/check_number.ts";
+import { check, type Rule } from "../check/rules.ts";
 import {
   AssertionError,
   checkReference,
@@ -16,6 +16,13 @@ import {
 } from "./near_misses.ts";
 import type { ExpectedTask, TaskReference } from "./expected_task.ts";
 import type { RecordedTask } from "./recorded_task.ts";
+
+/** The rule of how often a task was added. */
+const COUNT: Rule<number> = [
+  "number",
+  "it must be an integer of at least 0",
+  (value) => Number.isInteger(value) && value >= 0,
+];
 
 /**
  * Asserts that a task was added, whatever became of it.
@@ -101,12 +108,7 @@ export function assertTaskCount<Task extends TaskReference>(
   count: number,
   expected?: ExpectedTask<Task>,
 ): void {
-  checkNumber(
-    "count",
-    count,
-    (value) => Number.isInteger(value) && value >= 0,
-    "an integer of at least 0",
-  );
+  check("count", count, COUNT);
   const found = matches(client, task, expected).length;
   if (found === count) return;
   fail(

@@ -1,7 +1,5 @@
+import { MAX_DELAY } from "../check/rules.ts";
 import { type RealTimer, realTimer } from "./next_turn.ts";
-
-/** The longest that a timer takes, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
 
 /** Ends a wait that would last for ever. It counts real time, whatever clock the tasks have. */
 export class TimeLimit {
@@ -27,7 +25,7 @@ export class TimeLimit {
     unfinished: (after: string) => string,
   ): Promise<T> {
     const limit = this.#milliseconds;
-    const timer: RealTimer = realTimer(Math.min(limit, LONGEST));
+    const timer: RealTimer = realTimer(Math.min(limit, MAX_DELAY));
     const late = timer.fired.then((): never => {
       this.isReached = true;
       throw new Error(

@@ -1,5 +1,19 @@
-import { checkNumber } from "../check/check_number.ts";
+import { check, type Rule } from "../check/rules.ts";
 import { nextTurn } from "./next_turn.ts";
+
+/** The rule of a time that the clock may show. */
+const MOMENT: Rule<number> = [
+  "number",
+  "it must be a number of epoch milliseconds, such as Date.now()",
+  Number.isFinite,
+];
+
+/** The rule of a time by which the clock may move. */
+const STEP: Rule<number> = [
+  "number",
+  "it must be a number of at least 0",
+  (value) => value >= 0 && value < Infinity,
+];
 
 /** A timer that has neither fired nor been taken back. */
 interface Timer {
@@ -53,8 +67,7 @@ export class VirtualClock {
    * @throws {RangeError} If it is not a finite one.
    */
   constructor(now = 0) {
-    const rule = "a number of epoch milliseconds, such as Date.now()";
-    checkNumber("now", now, Number.isFinite, rule);
+    check("now", now, MOMENT);
     this.#now = now;
   }
 
@@ -91,12 +104,7 @@ export class VirtualClock {
    * @throws {RangeError} If it is less than 0, or not finite.
    */
   async advance(milliseconds: number): Promise<void> {
-    checkNumber(
-      "milliseconds",
-      milliseconds,
-      (value) => value >= 0 && value < Infinity,
-      "a number of at least 0",
-    );
+    check("milliseconds", milliseconds, STEP);
     const end = this.#now + milliseconds;
     await nextTurn();
     for (

@@ -11,11 +11,12 @@ import { prepareTables } from "./postgres_tables.ts";
 const LEAST_CONNECTIONS = 2;
 
 /**
- * Connects a worker to Postgres. See {@linkcode openWorker}.
+ * Connects a worker to Postgres, once it is there. The worker does not run yet.
  *
  * @param address Where Postgres is.
  * @param setup What runs, and how.
  * @returns The worker, connected.
+ * @throws {Error} If the engine refuses; nothing is left of the connection then.
  */
 export async function openOnPostgres(
   address: string | URL | PostgresAddress | PgPool,

@@ -1,5 +1,5 @@
 import { checkOptions, milliseconds } from "../../check/rules.ts";
-import { createBroker } from "./create_broker.ts";
+import type { Broker } from "./broker.ts";
 import {
   type BullMQConnection,
   checkConnection,
@@ -7,7 +7,9 @@ import {
   DEFAULT_QUEUE_NAME,
 } from "./connection.ts";
 import { checkJobOptions, type JobOptions } from "./job.ts";
+import { PostgresBroker } from "./postgres_broker.ts";
 import { type BullMQQueue, Producer } from "./producer.ts";
+import { RedisBroker } from "./redis_broker.ts";
 
 /** Options of {@linkcode bullmq} beside where the engine is. */
 export interface BullMQQueueOptions {
@@ -84,4 +86,22 @@ export function bullmq(
   checkJobOptions(jobOptions);
   const broker = createBroker(options, queueName, timeout);
   return new Producer(broker, queueName, timeout, jobOptions);
+}
+
+/**
+ * Makes the producer's side of a broker. Nothing is connected before the first `open()`.
+ *
+ * @param address Where it is.
+ * @param queueName The name of the queue.
+ * @param timeout Milliseconds one connection attempt may take.
+ * @returns The broker.
+ */
+export function createBroker(
+  { connection, postgres, prefix }: BullMQConnection,
+  queueName: string,
+  timeout: number,
+): Broker {
+  return postgres === undefined
+    ? new RedisBroker(connection, queueName, timeout, prefix)
+    : new PostgresBroker(postgres, queueName, timeout);
 }

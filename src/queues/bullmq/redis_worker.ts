@@ -13,12 +13,13 @@ import { isRefusal, whenReady } from "./redis_ready.ts";
 import { warnOfLoss } from "./redis_warnings.ts";
 
 /**
- * Connects a worker to Redis. See {@linkcode openWorker}.
+ * Connects a worker to Redis, once it is there. The worker does not run yet.
  *
  * @param address Where Redis is.
  * @param prefix What all keys begin with.
  * @param setup What runs, and how.
  * @returns The worker, connected.
+ * @throws {Error} If the engine refuses; nothing is left of the connection then.
  */
 export async function openOnRedis(
   address: string | URL | RedisAddress | RedisClient,

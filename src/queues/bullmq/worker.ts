@@ -3,9 +3,11 @@ import { retryDelay } from "../../task/retry.ts";
 import { MessageRunner } from "../message_runner.ts";
 import type { TaskMessage } from "../task_queue.ts";
 import { type BullMQConnection, DEFAULT_QUEUE_NAME } from "./connection.ts";
-import { openWorker } from "./open_worker.ts";
+import { openOnPostgres } from "./postgres_worker.ts";
 import { processorOf, type TaskProcessor } from "./processor.ts";
+import { openOnRedis } from "./redis_worker.ts";
 import { RunningWorker, type TaskWorker } from "./running_worker.ts";
+import type { WorkerConnection, WorkerSetup } from "./worker_connection.ts";
 import {
   checkFile,
   checkWorkerOptions,
@@ -60,6 +62,16 @@ export async function createWorker(
   if (closeOnSignals) worker.closeOnSignals(closeTimeout);
   worker.run(); // not where the process is ending: it has closed then
   return worker;
+}
+
+/** Connects a worker of BullMQ, once the engine is there. It does not run yet. */
+function openWorker(
+  { connection, postgres, prefix }: BullMQConnection,
+  setup: WorkerSetup,
+): Promise<WorkerConnection> {
+  return postgres === undefined
+    ? openOnRedis(connection, prefix, setup)
+    : openOnPostgres(postgres, setup);
 }
 
 /**

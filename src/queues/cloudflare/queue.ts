@@ -1,5 +1,6 @@
-import { checkType, describeValue } from "../../check/check.ts";
+import { describeValue } from "../../check/check.ts";
 import { TaskEnqueueError } from "../../check/errors.ts";
+import { check } from "../../check/rules.ts";
 import { isInTime } from "../../task/in_time.ts";
 import { sizeOf } from "../messages.ts";
 import type {
@@ -49,7 +50,7 @@ const TIMEOUT = 5_000;
 export function cloudflareQueue<Env>(
   binding: (env: Env) => CloudflareQueueBinding,
 ): TaskQueue {
-  checkType("binding", binding, "function", "(env) => env.TASKS");
+  check("binding", binding, ["function", "write (env) => env.TASKS"]);
   return new Producer(binding as (env: unknown) => unknown);
 }
 

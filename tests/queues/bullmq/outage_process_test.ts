@@ -5,7 +5,7 @@ import {
   type BullMQQueue,
   createWorker,
 } from "@postlude/background-tasks/bullmq";
-import { createBroker } from "../../../src/queues/bullmq/create_broker.ts";
+import { createBroker } from "../../../src/queues/bullmq/queue.ts";
 import {
   type BullMQEngine,
   engines,
