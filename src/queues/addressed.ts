@@ -8,7 +8,8 @@ import { messageOf } from "./messages.ts";
 import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
 /** A message, and where it goes. */
-export interface Addressed {
+interface Addressed {
+  /** The task that the message is of. */
   readonly made: BackgroundTask;
   readonly message: TaskMessage;
   readonly queue: TaskQueue;

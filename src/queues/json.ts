@@ -67,7 +67,7 @@ export function copyArguments(
     if (!isData(value)) {
       throw refusal(task, path, describe(value), instead(value));
     }
-    // what parses it has a limit too
+    // a parser of JSON has such a limit too
     if (parents.length === 1_000 || parents.includes(value)) {
       throw refusal(
         task,

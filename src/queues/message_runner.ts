@@ -44,7 +44,7 @@ export interface Delivery {
   readonly deadline?: number;
 }
 
-/** What a worker does not know it leaves alone for so long: a newer worker may be on its way. */
+/** For a message that this worker cannot run: a newer worker, which can, may be on its way. */
 const LATER: Verdict = { next: "later", delay: 30_000 };
 
 /**
@@ -57,8 +57,8 @@ export class MessageRunner {
   readonly #observers: Observers;
   readonly #running = new Set<BackgroundTask>();
   /**
-   * Of each name of a renamed task there may be thousands of messages, each delivered again and
-   * again.
+   * Reports the messages that this worker cannot run. After a task was renamed there may be thousands
+   * of them, and each is delivered again and again.
    */
   readonly #unknown = new SeldomLines();
 
@@ -121,7 +121,7 @@ export class MessageRunner {
     if (result.status === "succeeded") {
       return { next: "done", value: result.value };
     }
-    return await this.#judge(delivered, result);
+    return await this.#verdictOn(delivered, result);
   }
 
   /** Aborts the signal of whatever runs; for the observers, that is its end. */
@@ -145,7 +145,8 @@ export class MessageRunner {
     return reportTaskError(this.#onTaskError, run, what);
   }
 
-  async #judge(
+  /** Decides about a delivery whose attempt has failed. */
+  async #verdictOn(
     { message, task }: DeliveredTask,
     { status, error }: Extract<Ended, { error: unknown }>,
   ): Promise<Verdict> {

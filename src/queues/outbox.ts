@@ -11,21 +11,20 @@ import { refusalOf } from "./refusal.ts";
 import type { TaskMessage, TaskQueue } from "./task_queue.ts";
 
 /** A durable task that waits for the handler to return. */
-export interface Letter {
+interface Letter {
   readonly task: BackgroundTask;
   readonly queue: TaskQueue;
   readonly message: TaskMessage;
 }
 
 /**
- * The durable tasks of one request, until their engines have them.
+ * The outbox of one request.
  *
  * For this process a task ends with the hand-over: `"succeeded"` once the engine has acknowledged
  * it, `"failed"` where it was refused. It never counts as pending: a runner has nothing to do with
  * it, and `drain()` nothing to wait for.
  */
 export class QueueOutbox implements Outbox {
-  /** Whether the hand-over has begun: what came later would stay behind. */
   isClosed = false;
   readonly #owner: OutboxOwner;
   readonly #letters: Letter[] = [];
@@ -34,7 +33,6 @@ export class QueueOutbox implements Outbox {
     this.#owner = owner;
   }
 
-  /** The tasks that wait to be handed over, in the order they were added. */
   tasks(): BackgroundTask[] {
     return this.#waiting().map(({ task }) => task);
   }

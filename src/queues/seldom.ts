@@ -1,12 +1,12 @@
 /** How long a line is not written again, in milliseconds. */
 const PAUSE = 60_000;
 
-/** So many names are remembered; of further ones nothing is written until the pause is over. */
+/** The most names that are remembered. Of other names nothing is written until the pause is over. */
 const MOST_NAMES = 1_000;
 
 /**
- * Writes a line for a name once a minute at most, with how often it was left out meanwhile: what
- * befalls thousands of messages in the same way floods no log.
+ * Writes the line of a name once a minute at most, so that a trouble which thousands of messages share
+ * floods no log. After the minute it tells how many lines were left out.
  */
 export class SeldomLines {
   readonly #now: () => number;

@@ -13,7 +13,7 @@ export type JsonValue =
 export interface TraceContext {
   /** The trace, and the span that added the task. */
   readonly traceparent: string;
-  /** What tracing systems say of it beside. */
+  /** What tracing systems add to it. */
   readonly tracestate?: string;
 }
 

@@ -96,7 +96,7 @@ function api(): OtelApi | undefined {
   return (globalThis as { [API]?: OtelApi })[API];
 }
 
-/** What is in a `tracestate`. */
+/** Reads a `tracestate`. */
 function stateOf(text: string): TraceState {
   const entries = text.split(",").map((entry) => entry.trim());
   const find = (key: string): string | undefined =>

@@ -1,7 +1,7 @@
 import { textOf } from "../../check/thrown.ts";
 
 /** What an error of a connection says. */
-export interface Cause {
+interface Cause {
   /** The code of the system, of Postgres or of BullMQ, if it has one. */
   readonly code: unknown;
   /** Its text, never empty. */

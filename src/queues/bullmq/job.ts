@@ -1,9 +1,9 @@
 import type { JobsOptions } from "bullmq";
-import { checkKeys, describeValue } from "../../check/check.ts";
+import { checkKeys, describeValue, quote } from "../../check/check.ts";
 import type { TaskMessage } from "../task_queue.ts";
 import { withTrace } from "../trace_context.ts";
 
-/** What a message says itself, and this package needs to find it again. */
+/** The options that the message sets, or by which this package finds the job again. */
 const OWN = [
   "attempts",
   "backoff",
@@ -128,7 +128,7 @@ function optionsOf(
     return own;
   }
   throw new TypeError(
-    `Cannot use the job options of task "${message.task}": they are ${
+    `Cannot use the job options of task ${quote(message.task)}: they are ${
       describeValue(own)
     }; write a function that returns an object such as { priority: 1 }`,
   );

@@ -12,7 +12,7 @@ export type Relock = (
   duration: number,
 ) => Promise<boolean>;
 
-/** What BullMQ hides of a worker: it knows what runs, and extends the locks of that. */
+/** A private part of BullMQ's worker: it knows which jobs run, and extends their locks. */
 interface LockManager {
   getTrackedJobIds(): string[];
   extendLocks(jobIds: string[]): Promise<void>;
@@ -35,8 +35,8 @@ export class Locks {
    * Keeps the locks of a worker.
    *
    * @param worker The worker.
-   * @param outage Where the trouble is told.
-   * @param relock Takes one anew; none where the engine knows a lock that has run out.
+   * @param outage Is told of the trouble.
+   * @param relock Takes a lock anew; `undefined` where the engine itself remembers a lock that ran out.
    */
   constructor(worker: Worker, outage: Outage, relock: Relock | undefined) {
     this.#backend = worker.getBackend() as unknown as IQueueBackend;
@@ -67,9 +67,7 @@ export class Locks {
     return lost.length === 0 || isActive === undefined ? "kept" : "taken";
   }
 
-  /**
-   * Whether an outage was so short ago that other workers may not have taken their locks anew yet.
-   */
+  /** Whether an outage was so short ago that other workers may not have taken their locks anew yet. */
   hasFailedLately(): boolean {
     return this.#outage.lastedWithin(2 * this.duration);
   }

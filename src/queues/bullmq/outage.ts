@@ -19,7 +19,8 @@ const AWAY =
  */
 export function isOutage(error: unknown): boolean {
   const { code, message } = causeOf(error);
-  // of Postgres, which has no code that begins with E: it goes down, comes up, or has no connection left
+  // Postgres has no code that begins with E. During an outage it says that it goes down, comes up, or has
+  // no connection left
   if (/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(String(code))) {
     return /^(?:08(?!P01)|57P|53300)/.test(String(code));
   }
@@ -42,18 +43,18 @@ export function isOfJob(error: unknown): boolean {
       .test(causeOf(error).message);
 }
 
-/** What may not be tried for long, where no task runs, or as many as may. */
+/** What a worker may not try again for a long time: locks, for one, are extended only while a task runs. */
 const SELDOM = ["connection", "locks", "stalled"];
 
 /**
- * The trouble a worker has with its engine, whether that is away or answers errors. It is said once,
- * and once that it is over: when every command that failed has succeeded.
+ * The trouble of a worker with its engine, which is away or answers errors. The console is told once
+ * when the trouble begins, and once when it is over: when every command that failed has succeeded.
  */
 export class Outage {
   readonly #engine: string;
   /** When each command, or the connection, failed first. */
   readonly #failing = new Map<string, number>();
-  /** Whoever pauses before a command is tried again. */
+  /** What ends each pause before a command is tried again, by the command. */
   readonly #pauses = new Map<string, Set<() => void>>();
   #endedAt = -Infinity;
   #isOver = false;
@@ -63,13 +64,13 @@ export class Outage {
     this.#engine = engine;
   }
 
-  /** Whether the engine fails, or has in so many milliseconds: locks may have run out unseen. */
+  /** Whether the engine fails now, or did within the last so many milliseconds: locks may have run out. */
   lastedWithin(milliseconds: number): boolean {
     return this.#failing.size > 0 ||
       performance.now() - this.#endedAt < milliseconds;
   }
 
-  /** A worker has met with an error: of the engine as a whole, or of BullMQ, or of one job. */
+  /** BullMQ has emitted an error: about the engine as a whole, about one job, or one of its own. */
   met(error: Error & { readonly severity?: string }): void {
     const isAnswer = error.name === "ReplyError" || error.severity;
     if (!isOfJob(error) && (isAnswer || isOutage(error))) this.begins(error);
@@ -95,7 +96,7 @@ export class Outage {
     );
   }
 
-  /** The engine has answered, and whoever pauses before the same command goes on. */
+  /** The engine has answered a command. Every pause before the same command ends. */
   ends(what = "connection"): void {
     const failed = this.#failing.delete(what);
     for (const goOn of this.#pauses.get(what) ?? []) goOn();
@@ -104,12 +105,12 @@ export class Outage {
     console.warn(`Durable tasks: ${this.#engine} is back`);
   }
 
-  /** The engine has done as it was told: so it would have what nobody may try again soon. */
+  /** The engine has obeyed a command, so it would obey those of `SELDOM` too. */
   endsForAll(): void {
     for (const what of SELDOM) this.ends(what);
   }
 
-  /** Nobody pauses any more, and nothing is said: the worker closes. */
+  /** The worker closes: every pause ends, and no trouble is reported any more. */
   over(): void {
     this.#isOver = true;
     for (const pauses of this.#pauses.values()) {

@@ -20,13 +20,16 @@ const LONGEST_WAIT = 10;
 type Command = (...args: never[]) => Promise<unknown>;
 
 /**
- * Makes a worker of BullMQ patient with an engine that answers errors, which it would ask again
- * without a pause, and whose tasks it would run twice: what became of one is told until the engine
- * has heard it, and locks that ran out meanwhile are taken anew before others may take them for dead.
+ * Makes a worker of BullMQ patient with an engine that answers errors. BullMQ would ask such an engine
+ * again without a pause, and would run its tasks twice.
+ *
+ * A patient worker pauses before it asks again. It tells the engine what became of a task until the
+ * engine has heard it. It takes locks anew that ran out meanwhile, before other workers may take its
+ * tasks for abandoned.
  *
  * @param worker The worker, before it runs.
- * @param outage Where the trouble is told.
- * @param relock Takes a lock anew; none where the engine knows a lock that has run out.
+ * @param outage Is told of the trouble.
+ * @param relock Takes a lock anew; `undefined` where the engine itself remembers a lock that ran out.
  */
 export function makePatient(
   worker: Worker,
@@ -66,7 +69,8 @@ class Patience {
       const limit = Math.min(seconds, LONGEST_WAIT);
       return this.#insist("wait", () => waitForJob.call(backend, limit));
     };
-    // of a schedule: without its next run, BullMQ would leave this one to a stall
+    // fetching a job of a schedule adds the next one; where that fails, BullMQ would drop the fetched
+    // job, which then counts as stalled
     backend.updateJobSchedulerNextMillis = (...args) =>
       this.#insist("fetch", () => write.apply(backend, args));
   }
@@ -124,7 +128,7 @@ class Patience {
   ): Promise<unknown> {
     const start = performance.now();
     let mayBeHeard = false;
-    const heard = { finishedOn: Date.now() }; // by an earlier try, whose answer was lost
+    const heard = { finishedOn: Date.now() }; // an earlier try did it, and its answer was lost
     while (true) {
       try {
         const value = await this.#closing.limited(command);
@@ -142,7 +146,7 @@ class Patience {
           await this.#wait(what, error);
         }
         const lock = await this.#regain(what, id, token);
-        // after an outage, a client has sent a command again by itself
+        // after an outage the client of Redis has sent the command again by itself
         const mayBeEnded = mayBeHeard || this.#locks.hasFailedLately();
         if (lock === "ended" && mayBeEnded) return heard;
         if (lock !== "kept") throw error;

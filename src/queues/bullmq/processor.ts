@@ -50,7 +50,7 @@ export function processorOf(runner: MessageRunner): TaskProcessor {
     const body = bodyOf(job);
     const attempt = job.attemptsMade + 1;
     const verdict = await inTraceOf(body, () => runner.run({ body, attempt }));
-    if (verdict.next === "done") return storable(verdict.value);
+    if (verdict.next === "done") return storedValue(verdict.value);
     if (verdict.next === "later") {
       await job.moveToDelayed(Date.now() + verdict.delay, token);
       throw new DelayedError();
@@ -74,8 +74,8 @@ function bodyOf({ data, id, opts, repeatJobKey, timestamp }: Job): unknown {
   };
 }
 
-/** The value of a job: what its handler returned, or `undefined` where that is not JSON. */
-function storable(value: unknown): unknown {
+/** What BullMQ stores of what a handler returned; `undefined` where that is not JSON. */
+function storedValue(value: unknown): unknown {
   try {
     // of all escapes, the two that Postgres refuses: NUL, and half of a surrogate pair
     const json = JSON.stringify(value)

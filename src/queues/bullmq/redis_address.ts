@@ -52,7 +52,7 @@ export type RedisAddress =
 export type RedisClient = Redis | Cluster;
 
 /** How a connection waits, and how it comes back. */
-export type RedisLimits = Pick<
+type RedisLimits = Pick<
   RedisOptions,
   | "autoResendUnfulfilledCommands"
   | "commandTimeout"
@@ -224,11 +224,11 @@ export function connectToRedis(
       redisOptions: { ...address.options.redisOptions, ...limits } as object,
     });
   }
-  return templateOf(address).duplicate(options);
+  return unconnected(address).duplicate(options);
 }
 
-/** A client that connects to nothing: what its options are is up to ioredis. */
-function templateOf(address: string | URL | RedisAddress | Redis): Redis {
+/** A client that is not connected: ioredis reads the address. */
+function unconnected(address: string | URL | RedisAddress | Redis): Redis {
   if (isRedisClient(address)) return address as Redis;
   const { url, ...options }: RedisAddress =
     typeof address === "string" || address instanceof URL

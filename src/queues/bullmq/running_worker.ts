@@ -21,7 +21,7 @@ export interface TaskWorker {
   close(options?: { readonly timeout?: number }): Promise<DrainReport>;
 }
 
-/** How long a worker without a task tells an engine that it closes, in milliseconds. */
+/** How long a worker without a task waits for the engine to hear that it closes, in milliseconds. */
 const PATIENCE = 6_000;
 
 /** How long an engine that is away may keep a worker that has closed, in milliseconds. */
@@ -51,7 +51,7 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
     this.#connection = connection;
     this.#runner = runner;
     const { processJob } = this.client;
-    this.client.processJob = (job, ...more) => { // there is no event for every end of it
+    this.client.processJob = (job, ...more) => { // no event tells of every end of a job
       this.#active.add(job);
       return processJob.call(this.client, job, ...more)
         .finally(() => this.#active.delete(job));

@@ -18,14 +18,14 @@ export function storedError(thrown: unknown, permanent: boolean): Error {
     ? thrown
     : { message: textOf(thrown), stack: undefined };
   // an empty message loses its error's name on the way out of a thread
-  const text = storable(message).replace(/^bullmq:/, "BullMQ: ") ||
+  const text = storedText(message).replace(/^bullmq:/, "BullMQ: ") ||
     "an error without a message";
   const error = permanent ? new UnrecoverableError(text) : new Error(text);
-  error.stack = storable(stack ?? text);
+  error.stack = storedText(stack ?? text);
   return error;
 }
 
-function storable(value: unknown): string {
+function storedText(value: unknown): string {
   const text = textOf(value).replaceAll("\0", "\ufffd");
   const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   return cut.toWellFormed();
