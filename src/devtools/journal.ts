@@ -3,7 +3,7 @@ import type { BackgroundTasks } from "../request/tasks.ts";
 import type { RequestEvent, TaskEvent, Watcher } from "../runner/watchers.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { TaskStatus } from "../task/task_run.ts";
-import { textOf } from "../check/thrown.ts";
+import { stackOf, textOf } from "../check/thrown.ts";
 import { ShownRequest } from "./shown_request.ts";
 
 /** How many tasks the journal keeps: the newest. Older ones are forgotten. */
@@ -88,10 +88,10 @@ export class Journal implements Watcher {
     return sorted[Math.ceil(sorted.length * percent / 100) - 1];
   }
 
-  notify(event: TaskEvent, state: BackgroundTask): undefined {
+  notify(event: TaskEvent, task: BackgroundTask): undefined {
     this.version++;
-    if (event === "onAdd") this.#add(state);
-    else this.#update(event, state);
+    if (event === "onAdd") this.#add(task);
+    else this.#update(event, task);
   }
 
   requestBegins(tasks: object, request: Request | undefined): void {
@@ -114,14 +114,14 @@ export class Journal implements Watcher {
     if (request !== undefined) request.version = ++this.version;
   }
 
-  #add(state: BackgroundTask): void {
-    const task: SeenTask = {
+  #add(task: BackgroundTask): void {
+    const seen: SeenTask = {
       number: ++this.#lastTask,
-      name: cut(state.name),
+      name: cut(task.name),
       call: this.#showArguments
-        ? cut(formatCall(state.name, state.args))
+        ? cut(formatCall(task.name, task.args))
         : undefined,
-      addedAt: state.addedAt,
+      addedAt: task.addedAt,
       status: "waiting",
       attempt: 0,
       startedAt: undefined,
@@ -130,12 +130,12 @@ export class Journal implements Watcher {
       error: undefined,
       stack: undefined,
     };
-    this.#seen.set(state, task);
+    this.#seen.set(task, seen);
     this.totals.pending++;
-    const request = this.#requestOf(state);
-    request.tasks.push(task);
+    const request = this.#requestOf(task);
+    request.tasks.push(seen);
     request.version = this.version;
-    this.#tasks.push({ task, request });
+    this.#tasks.push({ task: seen, request });
     if (request.tasks.length > KEPT_OF_REQUEST) {
       this.#forget(request.tasks[0]!);
     } else if (this.#tasks.length > KEPT_TASKS) {
@@ -143,28 +143,27 @@ export class Journal implements Watcher {
     }
   }
 
-  #update(event: TaskEvent, state: BackgroundTask): void {
-    const task = this.#seen.get(state);
-    if (task === undefined) return; // added before anybody watched
-    const wasRunning = task.status === "running";
-    task.status = state.status;
-    task.attempt = state.attempt;
-    task.startedAt = state.startedAt;
-    task.endedAt = state.endedAt;
+  #update(event: TaskEvent, task: BackgroundTask): void {
+    const seen = this.#seen.get(task);
+    if (seen === undefined) return; // added before anybody watched
+    const wasRunning = seen.status === "running";
+    seen.status = task.status;
+    seen.attempt = task.attempt;
+    seen.startedAt = task.startedAt;
+    seen.endedAt = task.endedAt;
     if (event === "onStart" && !wasRunning) this.totals.running++;
     if (event === "onRetry") {
-      task.failedAt.push(state.owner?.clock.now() ?? Date.now());
-      task.failedAt.splice(0, task.failedAt.length - 20);
+      seen.failedAt.push(task.owner?.clock.now() ?? Date.now());
+      seen.failedAt.splice(0, seen.failedAt.length - 20);
     }
     if (event === "onEnd") {
-      this.#seen.delete(state);
-      this.#end(task, wasRunning);
+      this.#seen.delete(task);
+      this.#end(seen, wasRunning);
     }
-    task.error = state.error === undefined
-      ? undefined
-      : cut(textOf(state.error));
-    task.stack = stackOf(state.error);
-    const request = this.#requests.get(keyOf(state));
+    seen.error = task.error === undefined ? undefined : cut(textOf(task.error));
+    const stack = stackOf(task.error);
+    seen.stack = stack && cut(stack);
+    const request = this.#requests.get(keyOf(task));
     if (request !== undefined) request.version = this.version;
   }
 
@@ -179,13 +178,13 @@ export class Journal implements Watcher {
     this.#durations[this.#ended++ % KEPT_DURATIONS] = took;
   }
 
-  #requestOf(state: BackgroundTask): SeenRequest {
-    const key = keyOf(state);
+  #requestOf(task: BackgroundTask): SeenRequest {
+    const key = keyOf(task);
     const known = this.#requests.get(key);
     if (known !== undefined) return known;
     const request: SeenRequest = {
       number: ++this.#lastRequest,
-      addedAt: state.addedAt,
+      addedAt: task.addedAt,
       record: this.#records.get(key),
       tasks: [],
       forgotten: 0,
@@ -213,22 +212,12 @@ export class Journal implements Watcher {
 }
 
 /** What the tasks of one request have in common. */
-function keyOf(state: BackgroundTask): object {
-  return state.owner ?? state;
+function keyOf(task: BackgroundTask): object {
+  return task.owner ?? task;
 }
 
 function now(tasks: object): number {
   return (tasks as BackgroundTasks).clock.now();
-}
-
-function stackOf(error: unknown): string | undefined {
-  try {
-    return error instanceof Error && error.stack !== undefined
-      ? cut(textOf(error.stack))
-      : undefined;
-  } catch {
-    return undefined; // a getter that throws
-  }
 }
 
 /** A copy of a text, cut where it is long: a part of a text keeps the whole of it in memory. */

@@ -36,17 +36,17 @@ export class InterceptedRequest implements Interception {
     this.scheduler = scheduler;
   }
 
-  notify(event: TaskEvent, state: BackgroundTask): undefined {
+  notify(event: TaskEvent, task: BackgroundTask): undefined {
     if (event === "onAdd") {
-      this.tasks.push(state);
-      this.#log.add(state, this.moment);
-    } else if (event === "onStart") this.#log.start(state, this.moment);
-    else if (event === "onRetry") this.#log.retry(state);
-    else this.#log.end(state, this.moment);
+      this.tasks.push(task);
+      this.#log.add(task, this.moment);
+    } else if (event === "onStart") this.#log.start(task, this.moment);
+    else if (event === "onRetry") this.#log.retry(task);
+    else this.#log.end(task, this.moment);
   }
 
-  turn(state: BackgroundTask): Promise<void> | undefined {
-    return this.#log.hold(state);
+  turn(task: BackgroundTask): Promise<void> | undefined {
+    return this.#log.hold(task);
   }
 
   responseEnd(

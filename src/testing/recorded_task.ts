@@ -50,34 +50,34 @@ export class Recording implements RecordedTask {
   readonly added: TaskMoment;
   started: TaskMoment | undefined = undefined;
   ended: TaskMoment | undefined = undefined;
-  readonly #state: BackgroundTask;
+  readonly #task: BackgroundTask;
 
-  constructor(state: BackgroundTask, added: TaskMoment) {
-    this.#state = state;
-    this.args = snapshot(state.args, "kept");
-    this.fn = state.fn;
-    this.shownArgs = snapshot(state.args, "copied");
+  constructor(task: BackgroundTask, added: TaskMoment) {
+    this.#task = task;
+    this.args = snapshot(task.args, "kept");
+    this.fn = task.fn;
+    this.shownArgs = snapshot(task.args, "copied");
     this.added = added;
   }
 
   get id(): string {
-    return this.#state.id;
+    return this.#task.id;
   }
 
   get name(): string {
-    return this.#state.name;
+    return this.#task.name;
   }
 
   get status(): TaskStatus {
-    return this.#state.status;
+    return this.#task.status;
   }
 
   get attempts(): number {
-    return this.#state.attempt;
+    return this.#task.attempt;
   }
 
   get error(): unknown {
-    return this.#state.error;
+    return this.#task.error;
   }
 
   toString(): string {

@@ -2,7 +2,7 @@ import { format } from "../check/format.ts";
 import { TaskEnqueueError } from "../check/errors.ts";
 import type { RecordedTask } from "./recorded_task.ts";
 
-/** Said of a timeout: real I/O is nothing that a clock could wait for. */
+/** Added to the error of a timeout: a clock cannot wait for real I/O. */
 const ON_CLOCK =
   "; its time is a VirtualClock, which the client moves when nothing else happens for a while: a task " +
   "that waits for real I/O needs a client without a clock, or a stub in place of the I/O";
@@ -42,7 +42,7 @@ export function failureOf(
 /**
  * Tells whether a task failed, timed out or expired.
  *
- * @param task The task, or its state.
+ * @param task The task.
  * @returns Whether it did.
  */
 export function hasFailed({ status }: Pick<RecordedTask, "status">): boolean {

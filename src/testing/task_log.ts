@@ -5,7 +5,7 @@ import type { VirtualClock } from "./virtual_clock.ts";
 
 /** A task whose turn has come, and which the test holds back. */
 interface Held {
-  readonly state: BackgroundTask;
+  readonly task: BackgroundTask;
   go(): void;
 }
 
@@ -36,51 +36,51 @@ export class TaskLog {
     this.#clock = clock;
   }
 
-  add(state: BackgroundTask, moment: TaskMoment): void {
-    const recording = new Recording(state, moment);
-    this.#recordings.set(state, recording);
+  add(task: BackgroundTask, moment: TaskMoment): void {
+    const recording = new Recording(task, moment);
+    this.#recordings.set(task, recording);
     this.added.push(recording);
-    this.pending.add(state);
+    this.pending.add(task);
     this.#change();
   }
 
-  start(state: BackgroundTask, moment: TaskMoment): void {
-    const recording = this.recordingOf(state);
+  start(task: BackgroundTask, moment: TaskMoment): void {
+    const recording = this.recordingOf(task);
     recording.started = moment;
     for (const list of [this.started, ...this.#runs]) list.push(recording);
     this.#change();
   }
 
   /** Without a clock that can be moved, the delay between two attempts is left out. */
-  retry(state: BackgroundTask): void {
+  retry(task: BackgroundTask): void {
     if (this.#clock === undefined) {
-      void Promise.resolve().then(() => state.details?.release?.());
+      void Promise.resolve().then(() => task.details?.release?.());
     }
     this.#change();
   }
 
-  end(state: BackgroundTask, moment: TaskMoment): void {
-    const recording = this.recordingOf(state);
+  end(task: BackgroundTask, moment: TaskMoment): void {
+    const recording = this.recordingOf(task);
     recording.ended = moment;
     this.ended.push(recording);
-    this.pending.delete(state);
-    this.#held.get(state)?.go(); // it was cancelled: the next one's turn comes
+    this.pending.delete(task);
+    this.#held.get(task)?.go(); // it was cancelled: the next one's turn comes
     this.#change();
   }
 
-  recordingOf(state: BackgroundTask): Recording {
-    return this.#recordings.get(state)!;
+  recordingOf(task: BackgroundTask): Recording {
+    return this.#recordings.get(task)!;
   }
 
   /** Holds a task back whose turn has come, unless everything is let go. */
-  hold(state: BackgroundTask): Promise<void> | undefined {
+  hold(task: BackgroundTask): Promise<void> | undefined {
     if (!this.#holds || this.#runs.size > 0) return undefined;
     return new Promise((resolve) => {
       const go = (): void => {
-        this.#held.delete(state);
+        this.#held.delete(task);
         resolve();
       };
-      this.#held.set(state, { state, go });
+      this.#held.set(task, { task, go });
       this.#change();
     });
   }
@@ -90,7 +90,7 @@ export class TaskLog {
     await nextTurn(); // the one behind the task that ended last reaches its turn
     const [next] = this.#held.values();
     next?.go();
-    return next?.state;
+    return next?.task;
   }
 
   /**

@@ -179,7 +179,7 @@ export class TestClient {
       (after) => `${what}: ${unfinished(exchange, after)}`,
     );
     cookies?.keepFrom(response, url);
-    this.#raise(exchange.tasks.map((state) => this.#log.recordingOf(state)));
+    this.#raise(exchange.tasks.map((task) => this.#log.recordingOf(task)));
     return response;
   }
 
@@ -207,7 +207,7 @@ export class TestClient {
     const { tasks = "run", raiseTaskErrors = true } = this.#options;
     if (tasks === "run") {
       await this.#log.waitWhile(() =>
-        !limit.isReached && exchange.tasks.some((state) => !state.hasEnded)
+        !limit.isReached && exchange.tasks.some((task) => !task.hasEnded)
       );
     }
     if (tasks === "manual" || !(context instanceof TestExecutionContext)) {

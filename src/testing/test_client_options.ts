@@ -48,9 +48,8 @@ export interface TestClientOptions {
   readonly raiseTaskErrors?: boolean;
   /**
    * What timeouts, retry delays and deadlines tell the time by: the client moves it to the next
-   * timer whenever the tasks wait for nothing else. Only for
-   * tasks that need no real time themselves, as when `fetch` is a stub: a task that waits for a real
-   * answer times out at once.
+   * timer whenever the tasks wait for nothing else. Only for tasks that need no real time themselves,
+   * as when `fetch` is a stub: a task that waits for a real answer times out at once.
    *
    * @default {undefined} (timeouts take as long as they say; the delays between attempts are left
    * out)

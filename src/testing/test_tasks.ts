@@ -88,12 +88,12 @@ export class LoggedTasks implements TestTasks {
   }
 
   async runNext(): Promise<RecordedTask | undefined> {
-    const state = await this.#log.releaseNext();
-    if (state === undefined) return undefined;
-    await this.#waitWhile(() => !state.hasEnded);
-    const task = this.#log.recordingOf(state);
-    this.#raise([task]);
-    return task;
+    const task = await this.#log.releaseNext();
+    if (task === undefined) return undefined;
+    await this.#waitWhile(() => !task.hasEnded);
+    const recording = this.#log.recordingOf(task);
+    this.#raise([recording]);
+    return recording;
   }
 
   async runAll(): Promise<RecordedTask[]> {
