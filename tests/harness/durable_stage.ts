@@ -10,6 +10,7 @@ import type { RunningProcess } from "./running_process.ts";
 import { runScript } from "./run_script.ts";
 import { serve, type Served } from "./serve.ts";
 import type { TestEngine } from "./test_engine.ts";
+import { until } from "./until.ts";
 
 /** An engine, an API in front of it, in this process where nobody starts one, and the log its tasks write. */
 export interface Stage extends AsyncDisposable {
@@ -75,12 +76,7 @@ async function stage(
       return response.status;
     },
     release: (name) => writeFileSync(`${file}.${name}`, ""),
-    async line(wanted) {
-      // Another process writes the file: there is no promise to wait for.
-      while (!log().includes(wanted)) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    },
+    line: (wanted) => until(() => log().includes(wanted)),
     async [Symbol.asyncDispose](): Promise<void> {
       await api?.stop();
       await tasks.queue.close();

@@ -12,8 +12,3 @@ export function gate(): Gate {
   const opened = new Promise<void>((resolve) => open = resolve);
   return { opened, open };
 }
-
-/** Waits until something is true, however many turns of the event loop that takes. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}

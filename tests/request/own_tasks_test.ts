@@ -6,7 +6,7 @@ import {
   TaskRunner,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
-import { until } from "../harness/gate.ts";
+import { until } from "../harness/until.ts";
 import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 

@@ -9,7 +9,8 @@ import {
 } from "@postlude/background-tasks";
 import { consoleLines } from "../harness/console_lines.ts";
 import { leftAfterGarbage, noGarbage } from "../harness/garbage.ts";
-import { gate, until } from "../harness/gate.ts";
+import { gate } from "../harness/gate.ts";
+import { until } from "../harness/until.ts";
 import { nothingShared, testUnless } from "../harness/left_out.ts";
 import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";

@@ -10,7 +10,8 @@ import {
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
 import { endedRequest } from "../harness/ended_request.ts";
-import { gate, until } from "../harness/gate.ts";
+import { gate } from "../harness/gate.ts";
+import { until } from "../harness/until.ts";
 import { openRequest } from "../harness/open_request.ts";
 import { test } from "../harness/test.ts";
 import { heavy, testUnless } from "../harness/left_out.ts";

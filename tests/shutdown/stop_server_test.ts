@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { EventEmitter } from "node:events";
 import { prepareStop } from "../../src/shutdown/stop_server.ts";
-import { gate, until } from "../harness/gate.ts";
+import { gate } from "../harness/gate.ts";
+import { until } from "../harness/until.ts";
 import { test } from "../harness/test.ts";
 
 test("prepareStop() awaits the close() of an emitter that is no server", async () => {

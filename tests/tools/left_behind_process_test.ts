@@ -8,7 +8,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
-import { until } from "../harness/gate.ts";
+import { until } from "../harness/until.ts";
 import { leaveOut } from "../harness/left_out.ts";
 import { RunningProcess } from "../harness/running_process.ts";
 import { runtime } from "../harness/runtime.ts";

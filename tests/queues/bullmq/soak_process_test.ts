@@ -4,11 +4,15 @@ import { type Stage, stages } from "../../harness/durable_stage.ts";
 import type { RunningProcess } from "../../harness/running_process.ts";
 import { heavy, testUnless } from "../../harness/left_out.ts";
 import { runtime } from "../../harness/runtime.ts";
+import { until } from "../../harness/until.ts";
 
 /** How many jobs: `POSTLUDE_JOBS=5000` for the figures in docs/durable.md, with `--verbose`. */
 const JOBS = Number(process.env["POSTLUDE_JOBS"] ?? 300);
 const AT_ONCE = 20;
 const LOCK = { LOCK: "1000" };
+
+/** Milliseconds between two looks at the log of a stage: reading all of it takes time. */
+const PAUSE = 200;
 
 /** Posts jobs until `JOBS` of them were acknowledged; tells which, and how many were refused. */
 async function post(
@@ -34,11 +38,6 @@ function names(stage: Stage, event: string): string[] {
     .filter(([kind]) => kind === event).map(([, name]) => name ?? "");
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  // another process writes the log, and reading all of it takes time
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 200));
-}
-
 for (const [engine, open] of stages) {
   testUnless(
     heavy,
@@ -48,7 +47,7 @@ for (const [engine, open] of stages) {
       const workers = [await stage.worker(LOCK), await stage.worker(LOCK)];
       const posting = post(stage);
       for (const share of [0.2, 0.4, 0.6]) {
-        await until(() => names(stage, "end").length >= JOBS * share);
+        await until(() => names(stage, "end").length >= JOBS * share, PAUSE);
         const victim = workers.shift() as RunningProcess;
         victim.kill("SIGKILL");
         await victim.exited;
@@ -61,7 +60,7 @@ for (const [engine, open] of stages) {
       await until(() => {
         const ended = new Set(names(stage, "end"));
         return acknowledged.every((name) => ended.has(name));
-      });
+      }, PAUSE);
       const starts = names(stage, "start");
       console.log(
         `durable: ${runtime} on ${engine}: ${acknowledged.length} acknowledged, ${refused} refused, ` +
