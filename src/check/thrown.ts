@@ -30,8 +30,41 @@ export function stackOf(thrown: unknown): string | undefined {
     const { stack } = thrown as { readonly stack?: unknown };
     return typeof stack === "string" ? stack : undefined;
   } catch {
-    return undefined;
+    // it does not show it
   }
+}
+
+/**
+ * Whether something of a class was thrown. What cannot be looked at is of none.
+ *
+ * @param thrown What was thrown.
+ * @param kind The class.
+ * @returns Whether it is one of the class.
+ */
+export function isOf<Kind>(
+  thrown: unknown,
+  kind: abstract new (...args: never[]) => Kind,
+): thrown is Kind {
+  try {
+    return thrown instanceof kind;
+  } catch {
+    return false; // a revoked proxy
+  }
+}
+
+/**
+ * The message of an error; the text of whatever else was thrown.
+ *
+ * @param thrown What was thrown.
+ * @returns Its message, or its text.
+ */
+export function messageOf(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return String(thrown.message);
+  } catch {
+    // what cannot be looked at
+  }
+  return textOf(thrown);
 }
 
 /**
@@ -41,13 +74,7 @@ export function stackOf(thrown: unknown): string | undefined {
  * @returns Its message, or its text.
  */
 export function reasonOf(thrown: unknown): string {
-  let reason = thrown;
-  try {
-    if (thrown instanceof Error) reason = thrown.message;
-  } catch {
-    // a proxy that cannot be looked at has no text either
-  }
-  return oneLine(textOf(reason));
+  return oneLine(messageOf(thrown));
 }
 
 /**

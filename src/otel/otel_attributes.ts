@@ -1,6 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { TaskEnqueueError } from "../check/errors.ts";
-import { textOf } from "../check/thrown.ts";
+import { isOf, textOf } from "../check/thrown.ts";
 import type { TaskRun } from "../task/task_run.ts";
 
 /** Statuses that count as errors. The others are decisions: cancelled, discarded. */
@@ -18,7 +18,7 @@ export type Operation = "process" | "send";
  */
 export function isHandOver({ startedAt, status, error }: TaskRun): boolean {
   return startedAt === undefined &&
-    (status === "succeeded" || error instanceof TaskEnqueueError);
+    (status === "succeeded" || isOf(error, TaskEnqueueError));
 }
 
 /**

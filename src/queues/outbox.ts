@@ -184,7 +184,7 @@ async function send(
     await queue.enqueue(messages, { platform });
     for (const { task } of letters) task.end("succeeded");
   } catch (error) {
-    const refusal = refusalOf(error, messages[0]?.task ?? "", queue);
+    const refusal = refusalOf(error, messages[0]!.task, queue);
     for (const { task } of letters) task.end("failed", refusal);
     return refusal;
   }

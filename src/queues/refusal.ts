@@ -1,5 +1,5 @@
 import { TaskEnqueueError } from "../check/errors.ts";
-import { reasonOf } from "../check/thrown.ts";
+import { isOf, reasonOf } from "../check/thrown.ts";
 import type { TaskQueue } from "./task_queue.ts";
 
 /**
@@ -16,7 +16,7 @@ export function refusalOf(
   task: string,
   { name }: TaskQueue,
 ): TaskEnqueueError {
-  if (error instanceof TaskEnqueueError) return error;
+  if (isOf(error, TaskEnqueueError)) return error;
   const reason = reasonOf(error);
   return new TaskEnqueueError(task, name, "unknown", reason, { cause: error });
 }

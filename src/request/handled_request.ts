@@ -1,3 +1,4 @@
+import { textOf } from "../check/thrown.ts";
 import { responseEnd } from "../response_end/response_end.ts";
 import {
   type KnownOutcome,
@@ -248,5 +249,5 @@ function statusOf(response: Response | undefined): number | undefined {
 
 /** Whether Deno took the body of a request away, which stopping its server does: denoland/deno#36809. */
 function isBodyGone(error: unknown): boolean {
-  return (error as { name?: unknown } | undefined)?.name === "BadResource";
+  return textOf(error).startsWith("BadResource");
 }

@@ -589,6 +589,29 @@ test("otelObserver() tells a task whose runOn throws from a hand-over", async ()
   ], ["failed", "RangeError"]);
 });
 
+test("otelObserver() ends the span of a task that never started, and failed with what nobody can look at", async () => {
+  const otel = traced();
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  await request(otel, (tasks) => {
+    tasks.with({
+      name: "asks",
+      runOn: () => {
+        throw proxy;
+      },
+    }).addTask(() => {});
+  });
+  const { attributes } = otel.span("process asks");
+  assertEquals([
+    attributes["postlude.task.status"],
+    attributes["error.type"],
+  ], ["failed", "_OTHER"]);
+  assertEquals(await otel.metrics(), [
+    "postlude.task.ended asks failed _OTHER 1",
+    "postlude.task.pending asks 0",
+  ]);
+});
+
 test("otelObserver() counts a durable task once where it is added and where it runs", async () => {
   const otel = traced();
   const queue = memoryQueue();

@@ -268,6 +268,27 @@ test("withBackgroundTasks() calls an error of a queue that says nothing unknown,
   assertEquals([error.outcome, error.cause], ["unknown", cause]);
 });
 
+test("withBackgroundTasks() fails the request with a TaskEnqueueError, whatever a queue throws", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const { runner, events } = record();
+  const queue: TaskQueue = {
+    name: "mine",
+    supports: { idempotencyKey: false, maxDelay: 0, maxBytes: 1_000 },
+    enqueue: () => Promise.reject(proxy),
+    close: () => Promise.resolve(),
+  };
+  const charge = defineTask("charge", { queue }, () => {});
+  const error = await assertRejects(
+    () => handle(runner, (tasks) => void tasks.addTask(charge)),
+    TaskEnqueueError,
+    "an error that has no text",
+  );
+  assertEquals([error.outcome, error.queue], ["unknown", "mine"]);
+  assertStrictEquals(error.cause, proxy);
+  assertEquals(events, ["charge added", "charge failed"]);
+});
+
 test("withBackgroundTasks() calls it unknown when an engine refuses and another one has its tasks", async () => {
   const [taken, refusing] = [record(), record()];
   refusing.queue.refuse("not-queued");

@@ -1,4 +1,4 @@
-import { textOf } from "../../check/thrown.ts";
+import { isOf, messageOf } from "../../check/thrown.ts";
 
 /** What an error of a connection says. */
 interface Cause {
@@ -16,16 +16,16 @@ interface Cause {
  * @returns Its code and its text.
  */
 export function causeOf(error: unknown): Cause {
-  if (error instanceof AggregateError && error.errors.length > 0) {
+  if (isOf(error, AggregateError) && error.errors.length > 0) {
     const first = causeOf(error.errors[0]);
     const { code = first.code } = error as { code?: unknown };
-    return { code, message: error.message || first.message };
+    return { code, message: messageOf(error) || first.message };
   }
-  if (!(error instanceof Error)) {
-    return { code: undefined, message: textOf(error) };
+  if (!isOf(error, Error)) {
+    return { code: undefined, message: messageOf(error) };
   }
   const { code } = error as { code?: unknown };
-  const message = error.message || String(code ?? error.name);
+  const message = messageOf(error) || String(code ?? error.name);
   const remedy = remedyOf(code, message);
   return { code, message: remedy === "" ? message : `${message}; ${remedy}` };
 }

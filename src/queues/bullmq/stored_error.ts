@@ -1,5 +1,5 @@
 import { UnrecoverableError } from "bullmq";
-import { textOf } from "../../check/thrown.ts";
+import { messageOf, stackOf } from "../../check/thrown.ts";
 
 /** The longest text of an error that is stored; each attempt stores one. */
 const LONGEST = 4_000;
@@ -14,19 +14,16 @@ const LONGEST = 4_000;
  * @returns The error.
  */
 export function storedError(thrown: unknown, permanent: boolean): Error {
-  const { message, stack } = thrown instanceof Error
-    ? thrown
-    : { message: textOf(thrown), stack: undefined };
   // an empty message loses its error's name on the way out of a thread
-  const text = storedText(message).replace(/^bullmq:/, "BullMQ: ") ||
+  const text = storedText(messageOf(thrown)).replace(/^bullmq:/, "BullMQ: ") ||
     "an error without a message";
   const error = permanent ? new UnrecoverableError(text) : new Error(text);
-  error.stack = storedText(stack ?? text);
+  error.stack = storedText(stackOf(thrown) ?? text);
   return error;
 }
 
-function storedText(value: unknown): string {
-  const text = textOf(value).replaceAll("\0", "\ufffd");
+function storedText(value: string): string {
+  const text = value.replaceAll("\0", "\ufffd");
   const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   return cut.toWellFormed();
 }

@@ -42,3 +42,19 @@ test("causeOf() says what to write where a pooler or a cluster does not", () => 
     [true, true, true],
   );
 });
+
+test("causeOf() has a text for what nobody can look at", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const trap = Object.defineProperty(new TypeError(), "message", {
+    get: () => {
+      throw new Error("no message to read");
+    },
+  });
+  for (const thrown of [proxy, trap, Object.create(null)]) {
+    assertEquals(causeOf(thrown), {
+      code: undefined,
+      message: "an error that has no text",
+    });
+  }
+});

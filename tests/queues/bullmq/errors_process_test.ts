@@ -11,6 +11,10 @@ function named(name: string): Error {
   return Object.assign(new Error("theirs"), { name });
 }
 
+/** What nobody can look at. */
+const { proxy, revoke } = Proxy.revocable({}, {});
+revoke();
+
 /** What a handler may throw that BullMQ would read for itself, or that no engine stores. */
 const THROWN: readonly unknown[] = [
   new Error("a \u0000 byte"),
@@ -23,6 +27,12 @@ const THROWN: readonly unknown[] = [
   new UnrecoverableError("I give up"),
   new Error("bullmq:rateLimitExceeded"),
   { code: 7 },
+  proxy,
+  Object.defineProperty(new Error(), "message", {
+    get: () => {
+      throw new Error("no message to read");
+    },
+  }),
   undefined,
 ];
 
