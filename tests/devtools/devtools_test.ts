@@ -722,6 +722,23 @@ test("devtools() lets the page load nothing, and run nothing but its own", async
   assertEquals(new Set(nonces).size, 2);
 });
 
+test("devtools() shows its page with a slash at the end of the path too, and at no other path", async () => {
+  for (const mount of ["/_tasks", "/:tenant/_tasks", "/", "/_tasks/"]) {
+    const app = new Hono();
+    app.route(mount, devtools({ allow: () => true }));
+    app.get("/mine/", (c) => c.text("mine"));
+    app.get("*", (c) => c.text("not the page"));
+    const path = mount.replace(":tenant", "acme").replace(/\/?$/, "/");
+    const textOf = async (path: string): Promise<string> =>
+      await (await app.request(path)).text();
+    assertStringIncludes(await textOf(`${path}?name=send`), 'value="send"');
+    for (const other of ["x", "x/", "live/x", "/"]) {
+      assertEquals(await textOf(path + other), "not the page", path + other);
+    }
+    assertEquals(await textOf("/mine/"), "mine");
+  }
+});
+
 test("devtools() that is mounted without being called says what to write", async () => {
   const app = new Hono();
   app.use("/_tasks", devtools as never);

@@ -98,7 +98,7 @@ testUnless(
   async () => {
     await using server = await serve(APP);
     await withPage({}, async (page) => {
-      await page.goto(`${server.url}/_tasks`);
+      await page.goto(`${server.url}/_tasks/`);
       await page.getByText("No tasks yet").waitFor();
       await page.locator("#state.live").waitFor();
       let delays = [Infinity];
