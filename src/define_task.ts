@@ -5,7 +5,7 @@ import type { Durable } from "./queues/durable.ts";
 import { copyArguments, type JsonArguments } from "./queues/json.ts";
 import { QueueOutbox } from "./queues/outbox.ts";
 import type { TaskQueue } from "./queues/task_queue.ts";
-import { ran } from "./task/attempt.ts";
+import { refuseGenerator } from "./task/attempt.ts";
 import { AttemptContext } from "./task/attempt_context.ts";
 import { POLICY } from "./task/check_policy.ts";
 import {
@@ -146,7 +146,9 @@ export function defineTask<Args extends readonly unknown[]>(
   if (queue !== undefined) checkQueue(queue);
   const run = async (...args: Args): Promise<void> => {
     const copies = queue === undefined ? args : copyArguments(name, args);
-    await ran(definition.call(new BackgroundTask(run as never, copies)));
+    await refuseGenerator(
+      definition.call(new BackgroundTask(run as never, copies)),
+    );
   };
   const definition: TaskDefinition = {
     name,

@@ -87,28 +87,6 @@ export function checkKeys(
 }
 
 /**
- * Checks what kind of value an option is.
- *
- * @param option The name of the option, for the message.
- * @param value The value as the user wrote it.
- * @param type What it must be.
- * @param example What to write instead.
- * @throws {TypeError} If the value is of another kind.
- */
-export function checkType(
-  option: string,
-  value: unknown,
-  type: "function" | "boolean",
-  example: string,
-): void {
-  const actual: string = typeof value;
-  if (actual === type) return;
-  throw new TypeError(
-    `Cannot use ${option} ${describeValue(value)}: write ${example}`,
-  );
-}
-
-/**
  * Refuses what cannot run later, above all a promise: work that has already started.
  *
  * @param fn What was handed to `addTask`, `task` or `defineTask`.

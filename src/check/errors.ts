@@ -1,10 +1,9 @@
-import { quote } from "./check.ts";
-
 /**
  * The errors a caller may want to catch. Wrong arguments are plain `TypeError`s and `RangeError`s.
  *
  * @module
  */
+import { quote } from "./check.ts";
 
 /**
  * The error of an attempt that took longer than the task's `timeout`.

@@ -20,8 +20,8 @@ export interface OutboxOwner {
   settle(response: Response | undefined): Response | undefined;
   /** The time, in epoch milliseconds. */
   now(): number;
-  /** Judges tasks by their `runOn`: tells why one does not run; throws what a predicate throws. */
-  judge(
+  /** Tells, by its `runOn`, why a task does not run; throws what a predicate throws. */
+  refusals(
     status: number | undefined,
   ): (task: BackgroundTask) => Error | undefined;
 }

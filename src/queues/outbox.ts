@@ -112,14 +112,14 @@ export class QueueOutbox implements Outbox {
    */
   async #handOver(status: number | undefined): Promise<void> {
     this.isClosed = true;
-    const judge = this.#owner.judge(status);
+    const refusalOf = this.#owner.refusals(status);
     const platform = this.#owner.context?.env;
     for (const { task } of this.#letters) task.detail.isHandedOver = true;
-    const letters = this.#waiting().filter((letter) => runs(letter, judge));
-    const [judged] = this.#lost();
-    if (judged !== undefined) { // a predicate threw: nothing of the request is handed over
-      for (const { task } of letters) task.end("failed", judged.error);
-      throw judged.error;
+    const letters = this.#waiting().filter((letter) => runs(letter, refusalOf));
+    const [lost] = this.#lost();
+    if (lost !== undefined) { // a predicate threw: nothing of the request is handed over
+      for (const { task } of letters) task.end("failed", lost.error);
+      throw lost.error;
     }
     const batches = new Map<TaskQueue, Letter[]>();
     for (const letter of letters) {
@@ -152,13 +152,13 @@ export class QueueOutbox implements Outbox {
   }
 }
 
-/** Judges a task by its `runOn`. A predicate that throws has lost the task: that is a refusal. */
+/** Whether a task runs, by its `runOn`. A predicate that throws has lost it: that is a refusal. */
 function runs(
   { task, queue }: Letter,
-  judge: ReturnType<OutboxOwner["judge"]>,
+  refusalOf: ReturnType<OutboxOwner["refusals"]>,
 ): boolean {
   try {
-    const reason = judge(task);
+    const reason = refusalOf(task);
     if (reason === undefined) return true;
     task.end("discarded", reason);
   } catch (cause) {

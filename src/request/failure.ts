@@ -7,7 +7,7 @@ import { writeError } from "../check/thrown.ts";
  * @param error What was thrown.
  * @returns Whether the handler failed.
  */
-export function isFailure(error: unknown): boolean {
+export function isThrownFailure(error: unknown): boolean {
   const { status, statusCode, digest } = (error ?? {}) as {
     readonly status?: unknown;
     readonly statusCode?: unknown;
@@ -27,7 +27,7 @@ export function isFailure(error: unknown): boolean {
  * @param error What was thrown.
  * @returns Whether the handler failed.
  */
-export function judge(
+export function hasFailed(
   ask: (error: unknown) => boolean,
   error: unknown,
 ): boolean {

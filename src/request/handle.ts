@@ -95,6 +95,7 @@ export async function callJoined<Result>(
  * @param context The request, as the door was handed it.
  * @param request The request.
  * @param key Where the tasks are found again: the request, or what stands for it.
+ * @returns The tasks.
  */
 export function openTasks(
   options: RequestOptions,

@@ -12,12 +12,12 @@ import type { Scheduler } from "../runner/scheduler.ts";
 import { processWatchers, type RequestEvent } from "../runner/watchers.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { TaskResponse } from "../task/task_run.ts";
-import { judge } from "./failure.ts";
+import { hasFailed } from "./failure.ts";
 import { type Interception, interceptionOf } from "./interception.ts";
+import type { RequestEnd } from "./may_run.ts";
 import type { RequestOptions } from "./options.ts";
 import { executionContextOf } from "./platform.ts";
 import type { RequestContext } from "./request_context.ts";
-import type { RequestEnd } from "./request_end.ts";
 
 /**
  * One request, from its front door to the end of its response: what became of its handler, and when
@@ -96,7 +96,7 @@ export abstract class HandledRequest
 
   get fail(): (error: unknown) => void {
     return (error) => {
-      if (judge(this.options.isFailure, error)) {
+      if (hasFailed(this.options.isFailure, error)) {
         this.failure ??= { cause: error };
       }
     };
@@ -187,7 +187,9 @@ export abstract class HandledRequest
     if (this.failure !== undefined) return this.failure;
     const { failureStatus, isFailure } = this.options;
     const error = this.context?.error ?? this.#inner?.error;
-    if (error !== undefined && judge(isFailure, error)) return { cause: error };
+    if (error !== undefined && hasFailed(isFailure, error)) {
+      return { cause: error };
+    }
     if (failureStatus === undefined) return undefined;
     const cause = this.#knownStatus;
     // for a client that has left, React Router and TanStack Start make up a 500 while the handler is

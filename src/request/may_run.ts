@@ -1,10 +1,19 @@
 import { quote } from "../check/check.ts";
+import { askPredicate } from "../check/user_code.ts";
 import type { RunOn } from "../task/policy.ts";
 import type { BackgroundTask } from "../task/task.ts";
-import { type RequestEnd, runOnRefusal } from "./request_end.ts";
+import type { HandlerOutcome, TaskResponse } from "../task/task_run.ts";
+
+/** How a request ended: what became of its handler and of its response. */
+export interface RequestEnd {
+  /** What the handler threw, if it failed. */
+  readonly failure: { readonly cause: unknown } | undefined;
+  /** The response as far as it is known. */
+  readonly response: TaskResponse;
+}
 
 /** The request whose tasks these are. */
-export interface TaskRequest extends RequestEnd {
+interface TaskRequest extends RequestEnd {
   /** Whether anybody observes its tasks. */
   readonly isWatched: boolean;
 }
@@ -20,7 +29,7 @@ export interface TaskRequest extends RequestEnd {
  */
 export function mayRun(
   task: BackgroundTask,
-  runOn: RunOn = "success",
+  runOn: RunOn | undefined,
   request: TaskRequest,
   stoppedBy: BackgroundTask | undefined,
 ): boolean {
@@ -29,13 +38,45 @@ export function mayRun(
       runOnRefusal(task, runOn, request);
     if (reason === undefined) return true;
     const isLost = stoppedBy !== undefined ||
-      (request.failure !== undefined && runOn === "success");
+      (request.failure !== undefined && typeof runOn !== "function");
     if (isLost && !request.isWatched) warnOfLoss(task.name, reason);
     task.end("discarded", reason);
   } catch (error) {
     task.end("failed", error);
   }
   return false;
+}
+
+/**
+ * Why a task does not run, by its `runOn`.
+ *
+ * @param task The task.
+ * @param runOn The `runOn` that applies to it.
+ * @param end What became of its request.
+ * @returns The reason, or `undefined` for a task that runs.
+ * @throws What a predicate threw.
+ */
+export function runOnRefusal(
+  task: BackgroundTask,
+  runOn: RunOn | undefined = "success",
+  { failure, response }: RequestEnd,
+): Error | undefined {
+  const outcome: HandlerOutcome = failure ? "failure" : "success";
+  const runs = typeof runOn === "function"
+    ? askPredicate("runOn", () => runOn(outcome, response))
+    : runOn === "always" || runOn === outcome ||
+      task.details?.addedAfterFailure;
+  if (runs) return;
+  const wanted = typeof runOn === "function"
+    ? "its runOn predicate said no"
+    : `its runOn is "${runOn}"`;
+  const happened = failure ? "failed" : "returned";
+  return new Error(
+    `Task ${
+      quote(task.name)
+    } was discarded: the handler ${happened} and ${wanted}`,
+    { cause: failure?.cause },
+  );
 }
 
 /** A group is one step: a task of it that fails stops none of the others. */

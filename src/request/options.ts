@@ -17,7 +17,7 @@ import { given, type TaskPolicy } from "../task/policy.ts";
 import type { TaskRun } from "../task/task_run.ts";
 import { WAIT_UNTIL } from "../wait_until/resolve_wait_until.ts";
 import type { WaitUntil } from "../wait_until/wait_until_source.ts";
-import { isFailure as isThrownFailure } from "./failure.ts";
+import { isThrownFailure } from "./failure.ts";
 
 /** A check of each task that is added, for development: `strictMode()` makes one. */
 export interface StrictMode {

@@ -27,11 +27,10 @@ import {
   taskOf,
 } from "./check_added.ts";
 import { HandledRequest } from "./handled_request.ts";
-import { mayRun } from "./may_run.ts";
+import { mayRun, runOnRefusal } from "./may_run.ts";
 import type { RequestOptions } from "./options.ts";
 import type { RequestContext } from "./request_context.ts";
 import { platformOf } from "./platform.ts";
-import { runOnRefusal } from "./request_end.ts";
 import type { RunAfterContext, RunContext } from "./run_after.ts";
 import { type Adder, View } from "./view.ts";
 import { Work, type WorkOwner } from "./work.ts";
@@ -209,8 +208,8 @@ export class BackgroundTasks extends HandledRequest
     return this.outbox ??= durableOf(task)!.openOutbox(this);
   }
 
-  /** Judges the durable tasks, when the handler has returned with this status, or has thrown. */
-  judge(
+  /** Why durable tasks do not run, once the handler has returned with this status, or has thrown. */
+  refusals(
     status: number | undefined,
   ): (task: BackgroundTask) => Error | undefined {
     this.handlerEnded(status);
@@ -224,7 +223,7 @@ export class BackgroundTasks extends HandledRequest
   }
 
   protected get isKeptByProcess(): boolean {
-    return this.#work?.keptBy === PROCESS.source;
+    return this.#work?.keptAliveBy === PROCESS.source;
   }
 
   protected override watchEnd(hasLeft: boolean): Response | undefined {
@@ -263,12 +262,12 @@ export class BackgroundTasks extends HandledRequest
     // a test client is no platform: only the limit that the app itself states applies
     const limit = interception === undefined ? found : PROCESS;
     work.limitTime(limit.deadline, options.deadline ?? limit.lifetime);
-    const wasKept = work.keptBy && !this.isKeptByProcess;
+    const wasKept = work.keptAliveBy && !this.isKeptByProcess;
     const refuse = wasKept && first ? refusalOf(first) : undefined;
-    work.keptBy = this.scheduler.platform = keepAlive(found, work, refuse);
+    work.keptAliveBy = this.scheduler.platform = keepAlive(found, work, refuse);
     // whoever calls `run()` awaits its promise
     if (this.isKeptByProcess && !this.isWatchingEnd) warnIfStopped();
-    options.strict?.log(work.keptBy);
+    options.strict?.log(work.keptAliveBy);
   }
 
   workIsOver(): void {}

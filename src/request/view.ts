@@ -2,7 +2,7 @@ import { checkTaskOptions } from "../task/check_policy.ts";
 import { given, type TaskOptions } from "../task/policy.ts";
 import type { BackgroundTask, TaskFunction } from "../task/task.ts";
 
-/** What adds tasks: the queue of a request, or a view of it with a policy. */
+/** The same as `TaskAdder`, in the types of this package. */
 export interface Adder {
   addTask(
     fn: TaskFunction | BackgroundTask,

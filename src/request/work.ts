@@ -3,14 +3,12 @@ import { BackgroundTasksClosedError } from "../check/errors.ts";
 import { writeError } from "../check/thrown.ts";
 import { type TurnListener, waitForTurn } from "../response_end/turn.ts";
 import type { ScheduledWork, Scheduler } from "../runner/scheduler.ts";
+import { LONGEST_HOOK } from "../runner/watchers.ts";
 import { type Clock, unref } from "../task/clock.ts";
 import { Deadline } from "../task/deadline.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { EndStatus, TaskResponse, TaskRun } from "../task/task_run.ts";
 import { Sequence, type TaskStarter } from "./sequence.ts";
-
-/** The longest wait for a promise that a hook returned, in milliseconds. */
-const LONGEST_HOOK = 30_000;
 
 /** The request whose work this is. */
 export interface WorkOwner extends TaskStarter {
@@ -42,7 +40,7 @@ export class Work extends Sequence<WorkOwner>
   next: ScheduledWork | undefined;
   place: ScheduledWork["place"];
   /** The source of the latest `waitUntil`, by name; `undefined` until a platform was looked for. */
-  keptBy: string | undefined;
+  keptAliveBy: string | undefined;
   /** The first task that failed where `stopOnError` is set. */
   stoppedBy: BackgroundTask | undefined;
   /** Whether the tasks have been handed to the scheduler, and are not all over. */
@@ -53,7 +51,7 @@ export class Work extends Sequence<WorkOwner>
   #kept = 0;
   /** Tasks that have ended, and whose hooks are being called: they may still add tasks. */
   #ending = 0;
-  /** What hooks have begun, and for which task: what ends the wait for it. */
+  /** The promises of hooks that are waited for: the key ends the wait, the value is the task. */
   #hooks: Map<() => void, BackgroundTask> | undefined;
   #deadline: Deadline | undefined;
   /** Whether the response is on its way: the tasks hold no place of `maxPending`. */
@@ -141,7 +139,7 @@ export class Work extends Sequence<WorkOwner>
   /** The response has ended. */
   responseEnded(): void {
     this.isSending = false;
-    // behind the answer to a handshake the client stays: nobody knows for how long
+    // after a 101 the connection stays open, nobody knows for how long: no lifetime counts from it
     if (this.#deadline === undefined || this.owner.response.status === 101) {
       return;
     }

@@ -1,7 +1,5 @@
-import { lendsByteReader } from "./response_end_source.ts";
-
 /** What a runtime tells about a stream that the server, or the host, reads. */
-export type BodyState = "readable" | "closed" | "errored";
+type BodyState = "readable" | "closed" | "errored";
 
 /**
  * The private state of a web stream: Node and Bun show it to their own streams, Deno and workerd to
@@ -53,12 +51,12 @@ interface BunGlobals {
 }
 
 /** What Deno keeps of a `Response`: no body also where nothing but a string is there. */
-export interface DenoResponse {
+interface DenoResponse {
   readonly body: { readonly source: unknown } | null;
 }
 
 /** What is known about a body before anything reads it. */
-export interface Body {
+interface Body {
   /** `undefined` where it is shown to be in memory, or nothing at all. */
   readonly stream: ReadableStream<Uint8Array> | undefined;
   /** Whether the stream may be one of bytes in memory: Node shows nothing of most. */
@@ -116,4 +114,19 @@ function nodeServerBodyOf(response: Response): Shown {
 /** What Deno keeps of a response, as it inspects it. */
 export function innerOf(response: Response): DenoResponse | undefined {
   return Reflect.get(response, symbolOf(response, "response"));
+}
+
+/**
+ * Whether a stream lends a byte reader: a body held in memory does, a stream made in JS does not,
+ * unless it was made as a byte stream.
+ *
+ * @param body The stream, which nobody reads.
+ */
+export function lendsByteReader(body: ReadableStream<Uint8Array>): boolean {
+  try {
+    body.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
-import { Sending } from "./poller.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
+import { Sending } from "./poller.ts";
 import type {
   Exchange,
   ResponseEndListener,

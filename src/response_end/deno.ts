@@ -1,6 +1,6 @@
+import type { ResponseOutcome } from "../task/task_run.ts";
 import { symbolOf } from "./body_state.ts";
 import { handOn } from "./hand_on.ts";
-import type { ResponseOutcome } from "../task/task_run.ts";
 import type {
   Exchange,
   ResponseEndListener,

@@ -1,5 +1,5 @@
-import { keepDenoHeaders } from "./deno_headers.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
+import { keepDenoHeaders } from "./deno_headers.ts";
 import { UNREAD } from "./response_end_source.ts";
 import { IS_DENO } from "./runtime.ts";
 

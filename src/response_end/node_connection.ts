@@ -10,9 +10,11 @@ export interface Closing {
 const waiting = new WeakMap<Closing, Set<() => void>>();
 
 /**
- * Waits for a response to close, or for the loss of its connection. A response never closes that is
- * queued behind another one when its connection is lost, before Node 24; nor does one whose connection
- * was taken away with `detachSocket()`; nor one that has no connection, for which `finish` stands.
+ * Waits for a response to close, or for the loss of its connection. Some responses never close:
+ *
+ * - before Node 24, one that is queued behind another one when its connection is lost;
+ * - one whose connection was taken away with `detachSocket()`;
+ * - one that has no connection: for it `finish` stands.
  *
  * @param outgoing The response.
  * @param connection Its connection.

@@ -1,6 +1,6 @@
+import type { ResponseOutcome } from "../task/task_run.ts";
 import { type TurnListener, waitForTurn } from "./turn.ts";
 import type { ResponseEndListener } from "./response_end_source.ts";
-import type { ResponseOutcome } from "../task/task_run.ts";
 
 /** The runtime's own timer, even where a test installs a fake one: all requests share the poller. */
 const { setTimeout } = globalThis;

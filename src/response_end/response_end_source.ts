@@ -87,18 +87,3 @@ export interface ServerSource<Server> extends ResponseEndSource<Server> {
    */
   find(platform: unknown, request: Request | undefined): Server | undefined;
 }
-
-/**
- * Whether a stream lends a byte reader: a body held in memory does, a stream made in JS does not,
- * unless it was made as a byte stream.
- *
- * @param body The stream, which nobody reads.
- */
-export function lendsByteReader(body: ReadableStream<Uint8Array>): boolean {
-  try {
-    body.getReader({ mode: "byob" }).releaseLock();
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -8,7 +8,6 @@
 
 /** What runtimes add to the global object. */
 interface RuntimeGlobals {
-  readonly Bun?: unknown;
   readonly Deno?: unknown;
   readonly FixedLengthStream?: unknown;
   readonly IdentityTransformStream?: unknown;
@@ -17,9 +16,6 @@ interface RuntimeGlobals {
 }
 
 const globals = globalThis as RuntimeGlobals;
-
-/** Bun. */
-export const IS_BUN: boolean = "Bun" in globals;
 
 /** Deno. */
 export const IS_DENO: boolean = "Deno" in globals;

@@ -1,7 +1,7 @@
+import type { ResponseOutcome } from "../task/task_run.ts";
 import { bodyOf, IN_MEMORY, stateOf } from "./body_state.ts";
 import { handOn } from "./hand_on.ts";
 import { Sending } from "./poller.ts";
-import type { ResponseOutcome } from "../task/task_run.ts";
 import {
   type Exchange,
   type ResponseEndListener,

@@ -57,9 +57,8 @@ export class Turn {
   }
 }
 
+/** The runtime's own timers, even where a test replaces them: all requests share a turn. */
 const { setTimeout } = globalThis;
-
-/** The runtime's own, even where a test replaces it by a fake one: all requests share a turn. */
 const later = laterOf(
   globalThis as unknown as Timers,
   IS_NODE_LIKE,
@@ -72,10 +71,13 @@ let isScheduled = false;
 let next: TurnListener[] = [];
 let afterNext: TurnListener[] = [];
 
-/** Those who let others have a turn, in the order they came. */
+/** What `nextTurn()` is to resolve, in the order of its calls. */
 const resting: (() => void)[] = [];
 
-/** So many go on in one turn at most: few of them may use it, and the others queue again. */
+/**
+ * The most promises of `nextTurn()` that are resolved in one turn. A task that goes on may use the turn
+ * up; the tasks behind it then wait for another one.
+ */
 const MOST_AWAKENED = 1_000;
 
 /**

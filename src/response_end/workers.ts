@@ -1,5 +1,5 @@
-import { stateOf } from "./body_state.ts";
 import type { ResponseOutcome } from "../task/task_run.ts";
+import { stateOf } from "./body_state.ts";
 import {
   type Exchange,
   type ResponseEndListener,

@@ -1,6 +1,5 @@
 import type { ResponseOutcome } from "../task/task_run.ts";
-import { symbolOf } from "./body_state.ts";
-import { lendsByteReader } from "./response_end_source.ts";
+import { lendsByteReader, symbolOf } from "./body_state.ts";
 
 const { prototype: PROTOTYPE } = ReadableStream;
 

@@ -9,10 +9,7 @@ import { isInTime } from "../task/in_time.ts";
 import type { TaskRun } from "../task/task_run.ts";
 import { type Drainable, processWork } from "./process_work.ts";
 import type { DrainReport } from "./drain_report.ts";
-import { both } from "./watchers.ts";
-
-/** The longest wait for a promise that `onDrain` returned, in milliseconds. */
-const LONGEST_HOOK = 30_000;
+import { both, LONGEST_HOOK } from "./watchers.ts";
 
 /** How long to wait for tasks. */
 export interface DrainOptions {

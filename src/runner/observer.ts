@@ -149,7 +149,7 @@ export class Observers implements Watcher {
  * @param observers The observers.
  * @returns Calls an attempt inside all of them; `undefined` where none has `around`.
  */
-export function surroundOf(
+function surroundOf(
   observers: readonly TaskObserver[],
 ): Surround | undefined {
   const surrounding = observers.filter(({ around }) => around !== undefined);

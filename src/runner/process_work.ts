@@ -31,9 +31,9 @@ interface ProcessWork {
    * anybody needs the count.
    */
   requests: number;
-  /** Tell how many requests more are open, of doors that no handler tells when it has settled. */
+  /** Each counts the open requests of a door that cannot know when its handlers settle: `./node`. */
   readonly counters: Set<() => number>;
-  /** Handlers that failed, since the process is ending, because Deno took their request's body away. */
+  /** How many handlers failed, since the process began to end, because Deno took a body away. */
   uploadsLost: number;
 }
 

@@ -2,7 +2,7 @@ import {
   BackgroundTasksClosedError,
   TaskQueueFullError,
 } from "../check/errors.ts";
-import { MAX_DELAY } from "../check/check_number.ts";
+import { MAX_DELAY } from "../check/rules.ts";
 import { IS_WORKERS } from "../response_end/runtime.ts";
 import { type Clock, systemClock } from "../task/clock.ts";
 import type { Surround } from "../task/task.ts";
@@ -36,7 +36,7 @@ export interface SchedulerObservers extends Watcher {
 }
 
 /** The limits of a scheduler, checked. */
-export interface SchedulerLimits {
+interface SchedulerLimits {
   /** How many works may run at once. */
   readonly concurrency: number;
   /** How many tasks may wait for their turn, or run. */

@@ -1,5 +1,4 @@
 import { checkOptions, type Rule, type Rules } from "../check/rules.ts";
-import type { Clock } from "../task/clock.ts";
 import {
   checkDrainOptions,
   type DrainOptions,
@@ -7,7 +6,7 @@ import {
 } from "./drain.ts";
 import type { DrainReport } from "./drain_report.ts";
 import { OBSERVERS, Observers, type TaskObserver } from "./observer.ts";
-import { SCHEDULER, Scheduler, schedulerOf } from "./scheduler.ts";
+import { SCHEDULER, Scheduler } from "./scheduler.ts";
 
 /** Options of a {@linkcode TaskRunner}. */
 export interface TaskRunnerOptions {
@@ -142,20 +141,4 @@ export class TaskRunner {
     this.#scheduler.isClosed = true;
     return await this.drain(options);
   }
-}
-
-/**
- * Creates a runner with a clock of its own, for tests.
- *
- * @param options The options of the runner.
- * @param clock The clock.
- * @throws What the constructor throws.
- */
-export function createRunner(
-  options: TaskRunnerOptions,
-  clock: Clock,
-): TaskRunner {
-  const runner = new TaskRunner(options);
-  schedulerOf(runner)!.clock = clock;
-  return runner;
 }

@@ -1,5 +1,8 @@
 import type { BackgroundTask } from "../task/task.ts";
 
+/** The longest wait for a promise that a hook returned, in milliseconds. */
+export const LONGEST_HOOK = 30_000;
+
 /** A moment of a task. */
 export type TaskEvent = "onAdd" | "onStart" | "onRetry" | "onEnd";
 
@@ -14,7 +17,7 @@ export interface Watcher {
    * @returns Settles when the watcher has done what it began; `undefined` where it did so at once.
    */
   notify(event: TaskEvent, task: BackgroundTask): Promise<void> | undefined;
-  /** The handling of a request begins: what a watcher keeps of it is found by `tasks`. */
+  /** The handling of a request begins. `tasks` is the key under which a watcher keeps what it knows. */
   requestBegins?(tasks: object, request: Request | undefined): void;
   /** Something became of a request that has begun. */
   requestChanges?(event: RequestEvent, tasks: object): void;

@@ -1,5 +1,7 @@
 import { describeValue } from "../check/check.ts";
 import { checkOptions, milliseconds, type Rules } from "../check/rules.ts";
+import { IS_DENO, IS_WORKERS } from "../response_end/runtime.ts";
+import { processWork } from "../runner/process_work.ts";
 import {
   endProcess,
   OWN,
@@ -8,8 +10,6 @@ import {
   type StoppedBy,
 } from "./end_process.ts";
 import { type ExitingProcess, exitWhenWritten } from "./exit.ts";
-import { IS_DENO, IS_WORKERS } from "../response_end/runtime.ts";
-import { processWork } from "../runner/process_work.ts";
 import { prepareStop, type StoppableServer } from "./stop_server.ts";
 
 /** Options of {@linkcode drainOnShutdown}. */

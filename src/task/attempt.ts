@@ -50,7 +50,7 @@ function runOnce(task: BackgroundTask): void {
     // and so may the `then` of a promise
     const promise = result instanceof Promise
       ? result
-      : Promise.resolve(ran(result));
+      : Promise.resolve(refuseGenerator(result));
     promise.then(
       () => task.end("succeeded"),
       (error) => task.end("failed", error),
@@ -113,7 +113,7 @@ export function makeAttempt(
     details.release = over;
     // a continuation of its own: the next attempt must not see the async context this one enters
     Promise.resolve().then(() => {
-      if (!task.hasEnded) return ran(attemptOf(task));
+      if (!task.hasEnded) return refuseGenerator(attemptOf(task));
     }).then(
       (value) => over({ status: "succeeded", value }),
       (error) => over({ status: "failed", error }),
@@ -153,11 +153,13 @@ function mayBeThenable(value: unknown): boolean {
 }
 
 /**
- * What a function returned.
+ * Refuses a generator: nothing of it has run.
  *
- * @throws {TypeError} If that is a generator: nothing of it has run.
+ * @param result What a function returned.
+ * @returns The same.
+ * @throws {TypeError} If it is a generator.
  */
-export function ran(result: unknown): unknown {
+export function refuseGenerator(result: unknown): unknown {
   const tag = Object.prototype.toString.call(result);
   if (!/^\[object (Async)?Generator\]$/.test(tag)) return result;
   throw new TypeError(

@@ -9,7 +9,7 @@ import {
 } from "../check/rules.ts";
 import type { RetryOptions, TaskOptions } from "./policy.ts";
 
-/** A delay that may be none. */
+/** The rule of a delay; 0 is none. */
 const DELAY = /* @__PURE__ */ milliseconds(0);
 
 const ATTEMPTS: Rule<number> = [

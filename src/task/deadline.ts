@@ -1,4 +1,4 @@
-import { MAX_DELAY } from "../check/check_number.ts";
+import { MAX_DELAY } from "../check/rules.ts";
 import { type Clock, unref } from "./clock.ts";
 
 /** How long before the platform ends the work the tasks are stopped, in milliseconds. */

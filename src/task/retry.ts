@@ -1,6 +1,6 @@
 import { askPredicate } from "../check/user_code.ts";
-import type { RetryOptions } from "./policy.ts";
 import { writeError } from "../check/thrown.ts";
+import type { RetryOptions } from "./policy.ts";
 
 /**
  * Whether a failed attempt is followed by another one.

@@ -1,6 +1,6 @@
 import { callHook } from "../check/user_code.ts";
-import type { TaskRun } from "./task_run.ts";
 import { writeError } from "../check/thrown.ts";
+import type { TaskRun } from "./task_run.ts";
 
 /** The hook of the user's that is told of a task that failed. */
 export type OnTaskError = (error: unknown, run: TaskRun) => unknown;

@@ -3,7 +3,7 @@ import { catchLater } from "../check/user_code.ts";
 import { PROCESS, type ResolvedWaitUntil } from "./resolve_wait_until.ts";
 
 /** Pending work that a platform can be asked to wait for. */
-export interface PendingWork {
+interface PendingWork {
   /** Makes a promise that covers the work and never rejects. */
   whenOver(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { checkOptions, type Rule, type Rules } from "../check/rules.ts";
+import { IS_WORKERS } from "../response_end/runtime.ts";
 import { bunny } from "./bunny.ts";
 import { executionContext } from "./execution_context.ts";
 import { fetchEvent } from "./fetch_event.ts";
@@ -12,7 +13,6 @@ import type {
   WaitUntilSource,
 } from "./wait_until_source.ts";
 import { REQUEST_CONTEXT as VERCEL, vercel } from "./vercel.ts";
-import { IS_WORKERS } from "../response_end/runtime.ts";
 import { workers } from "./workers.ts";
 
 /** The `waitUntil` that applies to one request. */

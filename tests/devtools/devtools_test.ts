@@ -21,7 +21,7 @@ import {
 import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
 import { type Clock, systemClock } from "../../src/task/clock.ts";
-import { createRunner } from "../../src/runner/task_runner.ts";
+import { createRunner } from "../harness/fake_clock.ts";
 import type { VirtualClock } from "../../src/testing/virtual_clock.ts";
 import { fakeTime } from "../harness/fake_clock.ts";
 import { leftAfterGarbage } from "../harness/garbage.ts";

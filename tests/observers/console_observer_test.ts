@@ -9,7 +9,7 @@ import {
   consoleObserver,
   type ConsoleObserverOptions,
 } from "@postlude/background-tasks/observers";
-import { createRunner } from "../../src/runner/task_runner.ts";
+import { createRunner } from "../harness/fake_clock.ts";
 import { systemClock } from "../../src/task/clock.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { fakeTime } from "../harness/fake_clock.ts";

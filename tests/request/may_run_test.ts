@@ -1,12 +1,12 @@
-import { assertEquals } from "@std/assert";
-import { mayRun, type TaskRequest } from "../../src/request/may_run.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { mayRun, runOnRefusal } from "../../src/request/may_run.ts";
 import type { RunOn } from "../../src/task/policy.ts";
 import { BackgroundTask } from "../../src/task/task.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { test } from "../harness/test.ts";
 
 const response = { status: 200, outcome: "sent" } as const;
-const returned: TaskRequest = { failure: undefined, response, isWatched: true };
+const returned = { failure: undefined, response, isWatched: true };
 const thrown = { ...returned, failure: { cause: new Error("no") } };
 
 function task(name: string, group?: object): BackgroundTask {
@@ -14,6 +14,12 @@ function task(name: string, group?: object): BackgroundTask {
   task.detail.options = { name };
   if (group !== undefined) task.detail.group = group;
   return task;
+}
+
+function afterFailure(): BackgroundTask {
+  const added = task("mail");
+  added.detail.addedAfterFailure = true;
+  return added;
 }
 
 test("mayRun() ends a task that may not run: discarded, or failed by its predicate", () => {
@@ -57,4 +63,47 @@ test("mayRun() warns of each name once, and where nobody observes", async () => 
   assertEquals(lines, [
     'Task "lost" was discarded: the handler failed and its runOn is "success" (this is said once)',
   ]);
+});
+
+test("runOnRefusal() refuses by what became of the handler, and says why", () => {
+  const cases: [RunOn | undefined, boolean, boolean][] = [
+    [undefined, true, false],
+    ["success", true, false],
+    ["failure", false, true],
+    ["always", true, true],
+    [(outcome) => outcome === "failure", false, true],
+  ];
+  for (const [runOn, afterSuccess, afterFailure] of cases) {
+    assertEquals(
+      runOnRefusal(task("mail"), runOn, returned) === undefined,
+      afterSuccess,
+    );
+    assertEquals(
+      runOnRefusal(task("mail"), runOn, thrown) === undefined,
+      afterFailure,
+    );
+  }
+  const reason = runOnRefusal(task("mail"), "success", thrown);
+  assertEquals(
+    reason?.message,
+    'Task "mail" was discarded: the handler failed and its runOn is "success"',
+  );
+  assertEquals(reason?.cause, thrown.failure.cause);
+});
+
+test("runOnRefusal() lets run what an error handler added", () => {
+  assertEquals(runOnRefusal(afterFailure(), undefined, thrown), undefined);
+  assertEquals(runOnRefusal(afterFailure(), "failure", thrown), undefined);
+});
+
+test("runOnRefusal() gives a predicate the outcome and the response, and refuses a promise", () => {
+  const seen: unknown[] = [];
+  runOnRefusal(task("mail"), (...args) => seen.push(args) > 0, returned);
+  assertEquals(seen, [["success", response]]);
+  const late = (() => Promise.resolve(true)) as unknown as RunOn;
+  assertThrows(
+    () => runOnRefusal(task("mail"), late, returned),
+    TypeError,
+    "runOn",
+  );
 });

@@ -7,7 +7,7 @@ import {
   TaskRunner,
   type TaskRunnerOptions,
 } from "@postlude/background-tasks";
-import { createRunner } from "../../src/runner/task_runner.ts";
+import { createRunner } from "../harness/fake_clock.ts";
 import { nextTurn } from "../../src/testing/next_turn.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 import { systemClock } from "../../src/task/clock.ts";

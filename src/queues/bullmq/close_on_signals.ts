@@ -1,5 +1,5 @@
-import { quote } from "../../check/check.ts";
 import process from "node:process";
+import { quote } from "../../check/check.ts";
 import type { DrainReport } from "../../runner/drain_report.ts";
 import { endProcess, OWN, SAME_REQUEST } from "../../shutdown/end_process.ts";
 import { exitWhenWritten } from "../../shutdown/exit.ts";
