@@ -1,5 +1,5 @@
-import type { TaskStatus } from "../task/task_run.ts";
 import type { SeenRequest, SeenTask } from "./journal.ts";
+import { SIGNS } from "./signs.ts";
 
 /** Which tasks the page shows. */
 export interface Filter {
@@ -10,17 +10,7 @@ export interface Filter {
 }
 
 /** Every status, in the order of the menu. */
-export const OUTCOMES: readonly TaskStatus[] = [
-  "waiting",
-  "running",
-  "succeeded",
-  "failed",
-  "timed-out",
-  "cancelled",
-  "discarded",
-  "expired",
-  "abandoned",
-];
+export const OUTCOMES: readonly string[] = Object.keys(SIGNS);
 
 /**
  * Reads the filter from a query.

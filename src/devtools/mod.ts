@@ -131,11 +131,9 @@ function isMount({ path, routePath }: HonoRequest): boolean {
 }
 
 const REFUSAL =
-  "Cannot show the background tasks: this is not a local development server, or Deno may not " +
-  "read whether it is one, or it was not asked for from this machine by the name localhost; " +
-  "write devtools({ allow: (c) => … }), or run deno with --allow-env=NODE_ENV. In production " +
-  "write allow, or do not mount this page: a proxy that asks for localhost and adds no header " +
-  "cannot be seen\n";
+  "Cannot show the background tasks: only a local development server does, asked for as localhost " +
+  "from the same machine; write devtools({ allow: (c) => … }), or run Deno with " +
+  "--allow-env=NODE_ENV\n";
 
 /** Nothing from elsewhere, and of this page only what carries its nonce. */
 function contentSecurityPolicy(nonce: string): string {

@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Child } from "hono/jsx";
 import type { SeenRequest, SeenTask } from "./journal.ts";
+import { SIGNS } from "./signs.ts";
 import { duration, timeOfDay } from "./time.ts";
 
 /** A request in the list: its handler, its response and its tasks, on one axis of time. */
@@ -19,19 +20,6 @@ interface Axis {
   /** When the response ended, if it did. */
   readonly responseEnd: number | undefined;
 }
-
-/** Each status with a sign of its own: colour is never the only difference. */
-const SIGNS: Readonly<Record<SeenTask["status"], string>> = {
-  "waiting": "○",
-  "running": "◐",
-  "succeeded": "✓",
-  "failed": "✕",
-  "timed-out": "⧖",
-  "cancelled": "⊘",
-  "discarded": "–",
-  "expired": "⧗",
-  "abandoned": "⊗",
-};
 
 /** A request and the waterfall of its tasks. */
 export function RequestView(

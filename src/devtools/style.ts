@@ -2,14 +2,14 @@
 export const STYLE = `
 :root {
   --page: #f6f7f9; --card: #fff; --line: #e1e4ea; --text: #1b1f27; --quiet: #5b6472;
-  --focus: #2257c9; --handler: #8a94a6; --response: #b9c1ce; --end: #1b1f27;
-  --good: #1a7f4b; --bad: #c4262e; --late: #a65300; --off: #6b7280; --lost: #8034b8; --busy: #2257c9;
+  --focus: #2257c9; --handler: #8a94a6; --response: #b9c1ce;
+  --good: #1a7f4b; --bad: #c4262e; --late: #a65300; --off: #6b7280; --lost: #8034b8;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0f1217; --card: #171b22; --line: #2a303a; --text: #e7eaf0; --quiet: #9aa4b4;
-    --focus: #86adff; --handler: #78839a; --response: #4c5668; --end: #e7eaf0;
-    --good: #4cc38a; --bad: #ff7b80; --late: #f2a65a; --off: #9aa4b4; --lost: #c795f2; --busy: #86adff;
+    --focus: #86adff; --handler: #78839a; --response: #4c5668;
+    --good: #4cc38a; --bad: #ff7b80; --late: #f2a65a; --off: #9aa4b4; --lost: #c795f2;
   }
 }
 * { box-sizing: border-box; }
@@ -48,7 +48,7 @@ dd { margin: 0; font-size: 1.375rem; line-height: 1.3; font-weight: 500; font-va
 #filter input { width: 14rem; max-width: 100%; }
 #legend { margin: 0 0 0 auto; align-self: center; font-size: 0.8125rem; }
 #legend i { display: inline-block; height: 0.9rem; margin: 0 0.3rem 0 0.9rem; vertical-align: -0.15rem; }
-#legend i:first-child { border-left: 1px dashed var(--end); }
+#legend i:first-child { border-left: 1px dashed var(--text); }
 #legend i:last-of-type { border-left: 2px solid var(--bad); }
 article {
   margin-bottom: 0.75rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
@@ -91,21 +91,17 @@ pre {
   background: var(--page); font: 0.75rem/1.6 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   white-space: pre-wrap; overflow-wrap: anywhere;
 }
-.succeeded .outcome { color: var(--good); }
-.failed .outcome { color: var(--bad); }
-.timed-out .outcome { color: var(--late); }
-.cancelled .outcome, .discarded .outcome, .waiting .outcome { color: var(--off); }
-.expired .outcome, .abandoned .outcome { color: var(--lost); }
-.running .outcome { color: var(--busy); }
-.bar.succeeded { fill: var(--good); }
-.bar.failed { fill: var(--bad); }
-.bar.timed-out { fill: var(--late); }
-.bar.cancelled, .bar.discarded { fill: var(--off); }
-.bar.expired, .bar.abandoned { fill: var(--lost); }
-.bar.running { fill: var(--busy); }
-.bar.handler { fill: var(--handler); }
-.bar.response, .bar.wait { fill: var(--response); }
-.end { stroke: var(--end); stroke-width: 1; stroke-dasharray: 2 3; opacity: 0.65; }
+.succeeded { --own: var(--good); }
+.failed { --own: var(--bad); }
+.timed-out { --own: var(--late); }
+.cancelled, .discarded, .waiting { --own: var(--off); }
+.expired, .abandoned { --own: var(--lost); }
+.running { --own: var(--focus); }
+.handler { --own: var(--handler); }
+.response, .wait { --own: var(--response); }
+.task .outcome { color: var(--own); }
+.bar { fill: var(--own); }
+.end { stroke: var(--text); stroke-width: 1; stroke-dasharray: 2 3; opacity: 0.65; }
 .retry { stroke: var(--bad); stroke-width: 2; }
 #empty { color: var(--quiet); text-align: center; padding: 3rem 0; }
 main:not(:empty) + #empty { display: none; }
