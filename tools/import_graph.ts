@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { root } from "./project.ts";
 
 /** The rooms of `src/`, the ground first: a room imports from itself and from those before it. */
-export const ROOMS: readonly string[] = [
+const ROOMS: readonly string[] = [
   "check",
   "task",
   "response_end",
@@ -25,7 +25,7 @@ export const ROOMS: readonly string[] = [
 ];
 
 /** What is wrong with the imports, and how many floors they make. */
-export interface ImportGraph {
+interface ImportGraph {
   /** Files that import each other in a circle, each circle once. */
   readonly circles: readonly (readonly string[])[];
   /** Imports from a room further up. */
@@ -47,7 +47,7 @@ if (import.meta.main) {
 }
 
 /** Reads the imports of every source file. */
-export async function importGraph(): Promise<ImportGraph> {
+async function importGraph(): Promise<ImportGraph> {
   const imports = await importsOfAll();
   const groups = strongComponents(imports);
   const circles = groups.filter(({ length }) => length > 1);
@@ -72,7 +72,7 @@ function floorOf(file: string): number {
  *
  * @param file Its path from the root of the project.
  */
-export function roomOf(file: string): string {
+function roomOf(file: string): string {
   const [, room = "", below] = file.split("/");
   if (file === "mod.ts") return "mod.ts";
   if (below === undefined) return "doors";

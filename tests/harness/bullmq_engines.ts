@@ -9,7 +9,7 @@ import {
 import { noBullMQ } from "./left_out.ts";
 import { type PostgresTemplate, startPostgres } from "./postgres.ts";
 import { asOwner } from "./postgres_roles.ts";
-import { hasRedis, startRedis } from "./redis.ts";
+import { noRedis, startRedis } from "./redis.ts";
 import type { TestEngine } from "./test_engine.ts";
 
 /** An engine of BullMQ, and how a producer finds it. */
@@ -29,7 +29,7 @@ export const engines: readonly BullMQEngine[] = noBullMQ !== undefined ? [] : [
     start: startDatabase,
     connection: (postgres) => ({ postgres }),
   },
-  ...(hasRedis
+  ...(noRedis === undefined
     ? [
       {
         name: "Redis",

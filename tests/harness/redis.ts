@@ -1,18 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { noBullMQ } from "./left_out.ts";
 import { freePort } from "./ports.ts";
 import { RunningProcess } from "./running_process.ts";
 import type { TestEngine } from "./test_engine.ts";
 
-/** Whether `redis-server` is installed here. Without it the tests on Redis are left out, loudly. */
-export const hasRedis: boolean =
-  spawnSync("redis-server", ["--version"]).status === 0;
+const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 if (!hasRedis) {
   console.error(
     "!! redis-server is not installed: the tests on Redis are left out",
   );
 }
+
+/** Why a case that needs BullMQ on Redis does not run here; `undefined` where it does. */
+export const noRedis: string | undefined = noBullMQ ??
+  (hasRedis ? undefined : "redis-server is not installed");
 
 /**
  * Starts a real Redis that keeps what it acknowledges, on a free port.

@@ -21,13 +21,10 @@ import {
 } from "@postlude/background-tasks/bullmq";
 import { Cluster, Redis } from "ioredis";
 import { consoleLines } from "../../harness/console_lines.ts";
-import { heavy, noBullMQ, testUnless } from "../../harness/left_out.ts";
-import { hasRedis } from "../../harness/redis.ts";
+import { heavy, testUnless } from "../../harness/left_out.ts";
+import { noRedis } from "../../harness/redis.ts";
 import { startCluster, startSentinels } from "../../harness/redis_cluster.ts";
 import { until } from "../../harness/until.ts";
-
-const noRedis = noBullMQ ??
-  (hasRedis ? undefined : "redis-server is not installed");
 
 /** Runs tasks one after another, until the test has seen enough. */
 async function run(

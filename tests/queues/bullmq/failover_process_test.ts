@@ -3,9 +3,8 @@ import { defineTask } from "@postlude/background-tasks";
 import { createWorker } from "@postlude/background-tasks/bullmq";
 import { Redis } from "ioredis";
 import { outcome, patientQueue } from "../../harness/bullmq_engines.ts";
-import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
-import { hasRedis, startRedis } from "../../harness/redis.ts";
-import { test } from "../../harness/test.ts";
+import { testUnless } from "../../harness/left_out.ts";
+import { noRedis, startRedis } from "../../harness/redis.ts";
 import { TestProxy } from "../../harness/test_proxy.ts";
 import { messageFor } from "../contract.ts";
 
@@ -41,10 +40,10 @@ async function pair(): Promise<Pair> {
   };
 }
 
-if (!hasRedis || noBullMQ !== undefined) {
-  leaveOut("a failover of Redis", noBullMQ ?? "redis-server is not installed");
-} else {
-  test("bullmq() on Redis follows a failover that keeps its connection", async () => {
+testUnless(
+  noRedis,
+  "bullmq() on Redis follows a failover that keeps its connection",
+  async () => {
     await using redis = await pair();
     const queue = patientQueue({ connection: redis.address });
     const message = messageFor(1);
@@ -57,9 +56,13 @@ if (!hasRedis || noBullMQ !== undefined) {
     assertEquals(jobs.map(({ id }) => id), [message.id]);
     await queue.close();
     await direct.close();
-  });
+  },
+);
 
-  test("createWorker() on Redis follows a failover that keeps its connections", async () => {
+testUnless(
+  noRedis,
+  "createWorker() on Redis follows a failover that keeps its connections",
+  async () => {
     await using redis = await pair();
     const queue = patientQueue({ connection: redis.address });
     const direct = patientQueue({ connection: redis.second });
@@ -79,5 +82,5 @@ if (!hasRedis || noBullMQ !== undefined) {
     await worker.close();
     await queue.close();
     await direct.close();
-  });
-}
+  },
+);

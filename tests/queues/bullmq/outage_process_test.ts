@@ -13,8 +13,8 @@ import {
   patientQueue,
 } from "../../harness/bullmq_engines.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
-import { leaveOut, noBullMQ } from "../../harness/left_out.ts";
-import { hasRedis, startRedis } from "../../harness/redis.ts";
+import { leaveOut, noBullMQ, testUnless } from "../../harness/left_out.ts";
+import { noRedis, startRedis } from "../../harness/redis.ts";
 import { test } from "../../harness/test.ts";
 import { TestProxy } from "../../harness/test_proxy.ts";
 import { messageFor } from "../contract.ts";
@@ -159,8 +159,10 @@ for (const engine of engines) {
   });
 }
 
-if (hasRedis && noBullMQ === undefined) {
-  test("bullmq() on Redis does not wait where the password is wrong", async () => {
+testUnless(
+  noRedis,
+  "bullmq() on Redis does not wait where the password is wrong",
+  async () => {
     await using redis = await startRedis("--requirepass", "secret");
     for (const password of ["wrong", undefined]) {
       const url = new URL(redis.url);
@@ -174,9 +176,13 @@ if (hasRedis && noBullMQ === undefined) {
       assertEquals(error.outcome, "not-queued");
       await queue.close();
     }
-  });
+  },
+);
 
-  test("createWorker() on Redis rejects where the password is wrong", async () => {
+testUnless(
+  noRedis,
+  "createWorker() on Redis rejects where the password is wrong",
+  async () => {
     await using redis = await startRedis("--requirepass", "secret");
     for (const password of ["wrong", ""]) {
       const url = new URL(redis.url);
@@ -191,5 +197,5 @@ if (hasRedis && noBullMQ === undefined) {
       });
       assertEquals(warnings, []);
     }
-  });
-}
+  },
+);

@@ -26,7 +26,7 @@ import {
 import { noBullMQ, testUnless } from "../../harness/left_out.ts";
 import { freePort } from "../../harness/ports.ts";
 import { startPostgres } from "../../harness/postgres.ts";
-import { hasRedis, startRedis } from "../../harness/redis.ts";
+import { noRedis, startRedis } from "../../harness/redis.ts";
 
 /** Whether this server of Redis was built with TLS: then it reads the file before it finds none. */
 function redisHasTls(): boolean {
@@ -38,12 +38,8 @@ function redisHasTls(): boolean {
   return !/Bad directive|unrecognized/i.test(`${stdout}${stderr}`);
 }
 
-const noRedis = noBullMQ ?? noOpenssl ??
-  (!hasRedis
-    ? "redis-server is not installed"
-    : redisHasTls()
-    ? undefined
-    : "this redis-server has no TLS");
+const noTls = noOpenssl ?? noRedis ??
+  (redisHasTls() ? undefined : "this redis-server has no TLS");
 
 /** Runs a task through an address, while `during` looks at the connections. */
 async function runThrough(
@@ -78,7 +74,7 @@ async function areRefused(address: BullMQConnection): Promise<void> {
 }
 
 testUnless(
-  noRedis,
+  noTls,
   "createWorker() and bullmq() on Redis speak TLS, and trust the certificate that tls.ca names, and no other",
   async () => {
     await using certificate = await makeCertificate();
