@@ -22,7 +22,7 @@
  * @module
  */
 
-import { type Context, Hono, type HonoRequest } from "hono";
+import { type Context, Hono } from "hono";
 import { checkOptions, type Rules, SWITCH } from "../check/rules.ts";
 import { processWatchers } from "../runner/watchers.ts";
 import { isLocalDevelopment } from "./access.ts";
@@ -108,26 +108,21 @@ export function devtools(options: DevtoolsOptions = {}): Hono {
     c.header("x-content-type-options", "nosniff");
     c.header("referrer-policy", "no-referrer");
   });
-  const show = (c: Context): Response | Promise<Response> => {
+  app.get("/*", (c, next) => {
+    const { path, routePath } = c.req;
+    // the page is at `/_tasks` and at `/_tasks/`, which Hono tells apart
+    const depth = path.replace(/\/?$/, "/").split("/").length;
+    if (depth !== routePath.split("/").length) return next();
     const nonce = crypto.randomUUID();
     c.header("content-security-policy", contentSecurityPolicy(nonce));
     const page = Page({ journal, filter: filterOf(c.req.query()), nonce });
     return c.html(`<!doctype html>${page}`);
-  };
-  app.get("/", show);
-  // Hono tells `/_tasks/` from `/_tasks`
-  app.get("/*", (c, next) => isMount(c.req) ? show(c) : next());
+  });
   app.get("/live", (c) => {
     epoch ??= crypto.randomUUID();
     return live(c, journal, filterOf(c.req.query()), epoch);
   });
   return app;
-}
-
-/** Whether a path that `/_tasks/*` matches is `/_tasks/` itself. */
-function isMount({ path, routePath }: HonoRequest): boolean {
-  return path.endsWith("/") &&
-    path.split("/").length === routePath.split("/").length;
 }
 
 const REFUSAL =

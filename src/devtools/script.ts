@@ -1,6 +1,9 @@
-/** The script that keeps the page up to date. Without it the page is complete, and stands still. */
+/**
+ * The script that keeps the page up to date. Without it the page is complete, and stands still. It
+ * waits before it tells of a lost connection: a stream that ends and is opened again at once is no
+ * news.
+ */
 export const SCRIPT = `
-"use strict";
 const byId = (id) => document.getElementById(id);
 const list = byId("requests"), state = byId("state"), form = byId("filter"), pause = byId("pause");
 let source, timer;
@@ -44,7 +47,7 @@ function connect() {
   source.onopen = () => tell("Live");
   source.onmessage = ({ data }) => update(JSON.parse(data));
   source.onerror = () => {
-    clearTimeout(timer); // a stream that ends and is opened again at once is no news
+    clearTimeout(timer);
     timer = setTimeout(tell, 2000, "Disconnected: trying again");
   };
 }
