@@ -16,31 +16,32 @@ interface Cause {
  * @returns Its code and its text.
  */
 export function causeOf(error: unknown): Cause {
-  if (isOf(error, AggregateError) && error.errors.length > 0) {
-    const first = causeOf(error.errors[0]);
-    const { code = first.code } = error as { code?: unknown };
-    return { code, message: messageOf(error) || first.message };
-  }
   if (!isOf(error, Error)) {
     return { code: undefined, message: messageOf(error) };
   }
   const { code } = error as { code?: unknown };
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const first = causeOf(error.errors[0]);
+    return {
+      code: code ?? first.code,
+      message: messageOf(error) || first.message,
+    };
+  }
   const message = messageOf(error) || String(code ?? error.name);
-  const remedy = remedyOf(code, message);
-  return { code, message: remedy === "" ? message : `${message}; ${remedy}` };
+  return { code, message: message + remedyOf(code, message) };
 }
 
-/** What to do about what a pooler or a cluster answers, which does not say so itself. */
+/** What goes behind the answer of a pooler or a cluster, which does not say what to do about it. */
 function remedyOf(code: unknown, message: string): string {
   if (message.includes("unsupported startup parameter")) {
-    return "behind pgbouncer, write ignore_startup_parameters = options in its configuration, and " +
+    return "; write ignore_startup_parameters = options in pgbouncer.ini, and " +
       "ALTER ROLE … SET search_path = bullmq, public in Postgres";
   }
   if (code === "42883" && message.startsWith("function")) {
-    return "behind a pooler, run ALTER ROLE … SET search_path = bullmq, public in Postgres; else run " +
+    return "; behind a pooler, run ALTER ROLE … SET search_path = bullmq, public in Postgres; else run " +
       "await migrate({ postgres })";
   }
   return /^(?:CROSSSLOT|MOVED)/.test(message)
-    ? 'write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"'
+    ? '; write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"'
     : "";
 }
