@@ -6,7 +6,9 @@ import { freePort } from "./ports.ts";
 import { RunningProcess } from "./running_process.ts";
 import type { TestEngine } from "./test_engine.ts";
 
-const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+/** Whether Redis is installed here. */
+export const hasRedis: boolean =
+  spawnSync("redis-server", ["--version"]).status === 0;
 if (!hasRedis) {
   console.error(
     "!! redis-server is not installed: the tests on Redis are left out",
