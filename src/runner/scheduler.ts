@@ -12,7 +12,7 @@ import { Line, type Linked } from "./line.ts";
 import { becomesBusy, becomesIdle, type Drainable } from "./process_work.ts";
 import { processWatchers, type Watcher } from "./watchers.ts";
 
-/** The work of one request, as a scheduler sees it. */
+/** The work of one request, as a scheduler sees it: its tasks, and what their hooks began. */
 export interface ScheduledWork extends Linked<ScheduledWork> {
   /** Its place in the line of those that wait until they may start: the scheduler's own. */
   place: Place | undefined;
@@ -22,7 +22,7 @@ export interface ScheduledWork extends Linked<ScheduledWork> {
   stop(status: EndStatus, reason: unknown): TaskRun[];
 }
 
-/** The place of a work in the line of those that wait until they may start. */
+/** The place of a request's work in the line of what waits until it may start. */
 interface Place extends Linked<Place> {
   readonly work: ScheduledWork;
 }
@@ -37,18 +37,18 @@ export interface SchedulerObservers extends Watcher {
 
 /** The limits of a scheduler, checked. */
 interface SchedulerLimits {
-  /** How many works may run at once. */
+  /** How many requests may have their tasks running at once. */
   readonly concurrency: number;
   /** How many tasks may wait for their turn, or run. */
   readonly maxPending: number;
 }
 
 /**
- * What a `TaskRunner` does: it counts tasks, lets the works of requests start in order, and knows
- * which are in flight.
+ * What a `TaskRunner` does: it counts tasks, lets those of one request after another start, and knows
+ * which requests are in flight.
  *
- * Invariant: `pending` is the number of tasks that were admitted and have not ended. A work is in
- * flight from its first task or hook to its last.
+ * Invariant: `pending` is the number of tasks that were admitted and have not ended. The work
+ * of a request is in flight from its first task or hook to its last.
  */
 export class Scheduler implements Drainable {
   /** Replaced only before the first task: by a test that has a clock of its own. */
@@ -68,11 +68,11 @@ export class Scheduler implements Drainable {
   /** Promises of hooks that have not settled. */
   #hooks = 0;
   readonly #limits: SchedulerLimits;
-  /** Works with something to wait for, in the order in which they got it. */
+  /** The requests with something to wait for, in the order in which they got it. */
   readonly #inFlight = new Line<ScheduledWork>();
   /** Those of them that wait until they may start, in the order their responses ended. */
   readonly #ready = new Line<Place>();
-  /** How many works run: `concurrency` at most. */
+  /** How many requests have their tasks running: `concurrency` at most. */
   #open = 0;
   #idle: (() => void)[] = [];
 
@@ -129,17 +129,17 @@ export class Scheduler implements Drainable {
     this.count(-1, 0);
   }
 
-  /** A work has something to wait for. */
+  /** There is something to wait for in this work. */
   add(work: ScheduledWork): void {
     this.#inFlight.add(work);
   }
 
-  /** A work has nothing left to wait for. */
+  /** There is nothing left to wait for in this work. */
   remove(work: ScheduledWork): void {
     this.#inFlight.delete(work);
   }
 
-  /** The response of a work has ended: its tasks may start when it is their turn. */
+  /** The response has ended: the tasks may start when it is their turn. */
   enqueue(work: ScheduledWork): void {
     if (this.#open < this.#limits.concurrency) return this.#start(work);
     // workerd takes a request that has no timer of its own, and that only another request can wake,
@@ -149,7 +149,7 @@ export class Scheduler implements Drainable {
     this.#ready.add(work.place);
   }
 
-  /** A work has no task left. One that waits leaves the line; in place of one that ran, others start. */
+  /** No task is left: what waits leaves the line; in place of what ran, others start. */
   dequeue(work: ScheduledWork): void {
     if (work.place !== undefined) return this.#leaveLine(work);
     this.#open--;
