@@ -1,4 +1,4 @@
-import { isOf, messageOf } from "../../check/thrown.ts";
+import { textOf } from "../../check/thrown.ts";
 
 /** What an error of a connection says. */
 interface Cause {
@@ -16,19 +16,21 @@ interface Cause {
  * @returns Its code and its text.
  */
 export function causeOf(error: unknown): Cause {
-  if (!isOf(error, Error)) {
-    return { code: undefined, message: messageOf(error) };
+  try {
+    if (error instanceof AggregateError && error.errors.length > 0) {
+      const first = causeOf(error.errors[0]);
+      const { code = first.code } = error as { code?: unknown };
+      return { code, message: error.message || first.message };
+    }
+    if (error instanceof Error) {
+      const { code } = error as { code?: unknown };
+      const message = error.message || String(code ?? error.name);
+      return { code, message: message + remedyOf(code, message) };
+    }
+  } catch {
+    // what cannot be looked at
   }
-  const { code } = error as { code?: unknown };
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    const first = causeOf(error.errors[0]);
-    return {
-      code: code ?? first.code,
-      message: messageOf(error) || first.message,
-    };
-  }
-  const message = messageOf(error) || String(code ?? error.name);
-  return { code, message: message + remedyOf(code, message) };
+  return { code: undefined, message: textOf(error) };
 }
 
 /** What goes behind the answer of a pooler or a cluster, which does not say what to do about it. */

@@ -1,4 +1,5 @@
 import type { Queue } from "bullmq";
+import { messageOf } from "../../check/thrown.ts";
 import { isInTime } from "../../task/in_time.ts";
 import { sizeOf } from "../messages.ts";
 import { BusyTime } from "./busy_time.ts";
@@ -9,8 +10,11 @@ import { isDemoted } from "./redis_failover.ts";
 /** The error of a hand-over that the engine did not acknowledge in time. */
 export class Late extends Error {}
 
-/** The error of a hand-over that the engine was never given, because it stands still. */
-export class Stuck extends Error {}
+/**
+ * The error of a hand-over that the engine was never given, because it stands still, or BullMQ
+ * refused the jobs by itself.
+ */
+export class NotAsked extends Error {}
 
 /**
  * What an engine takes at least, in bytes a millisecond: Postgres took 5 MB a second on a busy
@@ -59,8 +63,8 @@ export class HandOver {
    * @param queue BullMQ's queue, on a connection that is up.
    * @param jobs The jobs.
    * @param timeout Milliseconds the engine may take; large messages get more.
-   * @throws {Late} If it did not answer in time, {@linkcode Stuck} if it was never asked, and what it
-   * answered otherwise.
+   * @throws {Late} If it did not answer in time, {@linkcode NotAsked} if it was never asked, and what
+   * it answered otherwise.
    */
   give(
     queue: Queue,
@@ -87,7 +91,8 @@ export class HandOver {
   /** The parcels that go together: one, where the engine may keep a part of them. */
   #take(): Parcel[] {
     const parcels: Parcel[] = [];
-    let [jobs, bytes] = [0, 0];
+    let jobs = 0;
+    let bytes = 0;
     for (const parcel of this.#waiting) {
       jobs += parcel.jobs.length;
       bytes += parcel.bytes;
@@ -102,26 +107,36 @@ export class HandOver {
 
   async #send(parcels: readonly Parcel[]): Promise<void> {
     const { queue } = parcels[0]!;
+    const jobs = parcels.flatMap(({ jobs }) => jobs);
     const answers = this.#answers;
     try {
-      await this.#ask(queue, parcels);
+      await this.#ask(queue, jobs, parcels);
       this.#answers++;
       for (const { resolve } of parcels) resolve();
     } catch (error) {
       if (this.#broker.answered(error)) this.#answers++;
-      if (parcels.length > 1 && this.#broker.refused(error, 2)) {
+      // BullMQ looks at all jobs before it asks the engine: it refuses without one as well
+      const alone: Queue = Object.create(queue, { backend: { value: {} } });
+      const reason = messageOf(error);
+      const isOwn = await alone.addBulk(jobs).catch(messageOf) === reason;
+      if (parcels.length > 1 && (isOwn || this.#broker.refused(error, 2))) {
         for (const parcel of parcels) await this.#send([parcel]); // which of them is it?
         return;
       }
       // No hand-over was answered meanwhile: the connection may have died in silence.
-      if (answers === this.#answers) this.#giveUp(queue);
+      if (!isOwn && answers === this.#answers) this.#giveUp(queue);
       else if (isDemoted(error as Error)) this.#broker.discard(queue);
-      for (const { reject } of parcels) reject(error);
+      for (const { reject } of parcels) {
+        reject(isOwn ? new NotAsked(reason) : error);
+      }
     }
   }
 
-  async #ask(queue: Queue, parcels: readonly Parcel[]): Promise<void> {
-    const jobs = parcels.flatMap(({ jobs }) => jobs);
+  async #ask(
+    queue: Queue,
+    jobs: BullMQJob[],
+    parcels: readonly Parcel[],
+  ): Promise<void> {
     const bytes = parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
     const timeout = Math.max(...parcels.map((parcel) => parcel.timeout)) +
       bytes / BYTES_PER_MILLISECOND;
@@ -152,10 +167,9 @@ export class HandOver {
 
   #giveUp(queue: Queue): void {
     this.#broker.discard(queue);
-    for (const parcel of [...this.#waiting]) {
-      if (parcel.queue !== queue) continue;
-      this.#waiting.splice(this.#waiting.indexOf(parcel), 1);
-      parcel.reject(new Stuck("another request was not answered"));
+    for (const parcel of this.#waiting.splice(0)) {
+      if (parcel.queue !== queue) this.#waiting.push(parcel);
+      else parcel.reject(new NotAsked("another request got no answer"));
     }
   }
 }

@@ -37,10 +37,10 @@ export function isOutage(error: unknown): boolean {
  * @returns Whether asking again is of no use.
  */
 export function isOfJob(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
+  const { code, message } = causeOf(error);
   return typeof code === "number" || /^2[23]/.test(String(code)) ||
     /^(?:Missing (?:lock|key)|Lock mismatch|could not renew lock|Job .* is not in)/
-      .test(causeOf(error).message);
+      .test(message);
 }
 
 /** What a worker may not try again for a long time: locks, for one, are extended only while a task runs. */

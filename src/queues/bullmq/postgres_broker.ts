@@ -68,11 +68,8 @@ export class PostgresBroker implements Broker {
   }
 
   async close(): Promise<void> {
-    const pool = this.#pool;
     const opening = this.#opening;
-    this.#pool = undefined;
-    this.#opening = undefined;
-    this.#queue = undefined;
+    const pool = this.#forget();
     const end = async (): Promise<void> => {
       await (await opening?.catch(() => undefined))?.close();
       await pool?.end();
@@ -81,11 +78,13 @@ export class PostgresBroker implements Broker {
   }
 
   #drop(): void {
+    this.#forget()?.end().catch(() => {});
+  }
+
+  #forget(): Pool | undefined {
     const pool = this.#pool;
-    this.#pool = undefined;
-    this.#opening = undefined;
-    this.#queue = undefined;
-    pool?.end().catch(() => {});
+    this.#pool = this.#opening = this.#queue = undefined;
+    return pool;
   }
 
   async #open(): Promise<Queue> {

@@ -1,4 +1,5 @@
 import { type PgPool, Worker } from "bullmq";
+import { messageOf } from "../../check/thrown.ts";
 import { causeOf } from "./cause.ts";
 import type { WorkerConnection, WorkerSetup } from "./worker_connection.ts";
 import { isOutage, Outage } from "./outage.ts";
@@ -64,7 +65,7 @@ export async function openOnPostgres(
 /** The error of a worker that cannot start, with what to do about it where Postgres does not say. */
 function withRemedy(error: unknown): unknown {
   const { message } = causeOf(error);
-  if (error instanceof Error && error.message === message) return error;
+  if (messageOf(error) === message) return error;
   return new Error(`Cannot start a worker: ${message}`, { cause: error });
 }
 

@@ -10,7 +10,7 @@ import type {
 } from "../task_queue.ts";
 import type { Broker } from "./broker.ts";
 import { causeOf } from "./cause.ts";
-import { HandOver, Late, Stuck } from "./hand_over.ts";
+import { HandOver, Late, NotAsked } from "./hand_over.ts";
 import { type BullMQJob, jobOf, type JobOptions, templateOf } from "./job.ts";
 
 /** How long a request waits for a broker that was away when the one before it asked. */
@@ -144,7 +144,7 @@ export class Producer implements BullMQQueue {
     try {
       return messages.map((message) => jobOf(message, this.#options));
     } catch (cause) {
-      const task = messages[0]?.task ?? "";
+      const { task } = messages[0]!;
       throw this.#error(task, "not-queued", "jobOptions failed", cause);
     }
   }
@@ -169,14 +169,11 @@ export class Producer implements BullMQQueue {
   }
 
   #errorOf(task: string, cause: unknown, messages: number): TaskEnqueueError {
-    if (cause instanceof Stuck) {
-      return this.#error(task, "not-queued", "it stands still", cause);
-    }
     if (cause instanceof Late) {
       return this.#error(task, "unknown", "it did not answer in time", cause);
     }
-    if (this.#broker.refused(cause, messages)) {
-      return this.#error(task, "not-queued", "it refused", cause);
+    if (cause instanceof NotAsked || this.#broker.refused(cause, messages)) {
+      return this.#error(task, "not-queued", "it has none of it", cause);
     }
     const reason = "it did not acknowledge all of it";
     return this.#error(task, "unknown", reason, cause);

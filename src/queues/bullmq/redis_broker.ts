@@ -81,9 +81,7 @@ export class RedisBroker implements Broker {
 
   #forget(): RedisClient | undefined {
     const redis = this.#redis;
-    this.#redis = undefined;
-    this.#queue = undefined;
-    this.#opening = undefined;
+    this.#redis = this.#queue = this.#opening = undefined;
     return redis;
   }
 

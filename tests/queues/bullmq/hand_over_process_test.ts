@@ -78,6 +78,34 @@ for (const { name, start, connection } of engines) {
     await queue.close();
   });
 
+  test(`bullmq({ jobOptions }) on ${name} is certain of what BullMQ itself refuses, and of nobody else`, async () => {
+    await using engine = await start();
+    const queue = patientQueue({
+      ...connection(engine.url),
+      jobOptions: ({ args: [priority] }) => ({ priority: Number(priority) }),
+    });
+    const client = await queue.client();
+    const wrong = messageFor(1, { args: [1.5] });
+    const handed = Array.from({ length: 20 }, () => [
+      outcome(queue, messageFor(2, { args: [2] })),
+      outcome(queue, wrong),
+    ]).flat();
+    const outcomes = await Promise.all(handed);
+    assertEquals(
+      outcomes,
+      Array.from({ length: 20 }, () => ["queued", "not-queued"]).flat(),
+    );
+    const error = await assertRejects(
+      () => queue.enqueue([messageFor(3, { args: [3] }), wrong], {}),
+      TaskEnqueueError,
+      "it has none of it (Priority should not be float)",
+    );
+    assertEquals(error.outcome, "not-queued");
+    assertEquals(await client.getJobCountByTypes("prioritized", "waiting"), 20);
+    assertEquals(await queue.client(), client); // the connection was left alone
+    await queue.close();
+  });
+
   test(`bullmq() on ${name} does not count the time in which this process is busy`, async () => {
     await using engine = await start();
     let outcomes: string[] = [];
@@ -133,7 +161,7 @@ if (engines.some((engine) => engine.name === "Postgres")) {
     const error = await assertRejects(
       () => queue.enqueue([messageFor(0), bad], { platform: undefined }),
       TaskEnqueueError,
-      "it refused (",
+      "it has none of it (",
     );
     assertEquals(error.outcome, "not-queued");
     const messages = many(60);
@@ -157,7 +185,7 @@ if (engines.some((engine) => engine.name === "Redis")) {
     await redis.config("SET", "min-replicas-to-write", "1");
     for (
       const [count, expected, text] of [
-        [1, "not-queued", "it refused (NOREPLICAS"],
+        [1, "not-queued", "it has none of it (NOREPLICAS"],
         [2, "unknown", "it did not acknowledge all of it (NOREPL"],
       ] as const
     ) {
