@@ -17,6 +17,28 @@ function assertDifferences(
   }
 }
 
+test("a comparison of sets in sets takes as long as they are deep, where the innermost differ", () => {
+  let looks = 0;
+  const nested = (value: string, depth: number): Set<unknown> => {
+    const leaf = {
+      get value(): string {
+        looks++;
+        return value;
+      },
+    };
+    let set: Set<unknown> = new Set([leaf]);
+    for (let i = 0; i < depth; i++) set = new Set([set]);
+    return set;
+  };
+  const looksAt = (depth: number): number => {
+    looks = 0;
+    differenceOf(nested("a", depth), nested("b", depth));
+    return looks;
+  };
+  const looksMore = looksAt(8) - looksAt(4);
+  assertEquals(looksMore < 100, true, `${looksMore} looks more`);
+});
+
 test("difference() shows where two long texts differ", () => {
   const twenty = "x".repeat(20);
   const end = `…"${twenty}a" instead of …"${twenty}b"`;
