@@ -96,7 +96,10 @@ for (const { name, start, connection } of engines) {
       Array.from({ length: 20 }, () => ["queued", "not-queued"]).flat(),
     );
     const error = await assertRejects(
-      () => queue.enqueue([messageFor(3, { args: [3] }), wrong], {}),
+      () =>
+        queue.enqueue([messageFor(3, { args: [3] }), wrong], {
+          platform: undefined,
+        }),
       TaskEnqueueError,
       "it has none of it (Priority should not be float)",
     );
