@@ -151,6 +151,19 @@ if (runtime !== "workerd") {
   }
 }
 
+if (runtime !== "workerd") {
+  test("backgroundTasks() of ./node never takes an answer for sent that came when the client had left", async () => {
+    const { app, port } = await start("http");
+    await using _ = app;
+    using connection = await connect(port);
+    connection.request("/left");
+    await app.line("waits");
+    connection.end(); // as a browser leaves, without a reset
+    const line = await app.line("/left success");
+    assertEquals(line.endsWith(" sent"), false, line);
+  });
+}
+
 if (runtime === "bun" || runtime === "node") { // Deno goes on accepting until the timeout
   test("drainOnShutdown() without a server lets a request finish whose handler tells nobody when it has settled", async () => {
     await using app = await runScript("tests/apps/node_door/bare.ts");

@@ -169,6 +169,31 @@ testUnless(
   },
 );
 
+for (const aborted of [false, true]) {
+  const expected = aborted ? "unknown" : "sent";
+  testUnless(
+    nothingShared,
+    `backgroundTasks() of ./node takes a response for ${expected} whose connection has ended, and whose request was ${
+      aborted ? "" : "not "
+    }aborted`,
+    async () => {
+      const runner = new TaskRunner();
+      const seen: unknown[] = [];
+      const { req, res, end } = exchange();
+      const socket = { destroyed: true, writableFinished: true };
+      Object.assign(res, { req: { aborted, socket } });
+      backgroundTasks({ runner })(req, res, () => {
+        const tasks = getBackgroundTasks(req);
+        tasks.with({ runOn: (_, { outcome }) => seen.push(outcome) > 0 })
+          .addTask(() => {});
+      });
+      end(); // before Node 24 it counts as finished when it is ended behind the client's back
+      await runner.drain();
+      assertEquals(seen, [expected]);
+    },
+  );
+}
+
 for (
   const [socket, expected] of [[{ destroyed: true }, "aborted"], [
     {},

@@ -1,4 +1,5 @@
 /** An app of the framework that the variable `FRAMEWORK` names, behind the front door of `./node`. */
+import { once } from "node:events";
 import express from "express";
 import fastify from "fastify";
 import Koa from "koa";
@@ -67,6 +68,10 @@ const FRAMEWORKS: Record<string, () => ReturnType<typeof createServer>> = {
       void door(req, res, async () => {
         await handle(req, null);
         const { socket } = res;
+        if (req.url === "/left") {
+          console.log("waits");
+          await once(res, "close"); // the answer comes when nobody is there
+        }
         if (req.url !== "/detached" || socket === null) res.end(text(req));
         else {
           res.detachSocket(socket);
