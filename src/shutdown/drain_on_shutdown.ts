@@ -63,8 +63,8 @@ const RULES: Rules = {
     (signals: unknown) => Array.isArray(signals) && signals.length > 0,
   ],
 };
-/** The signals that no process can listen for. */
-const DEAF = ["SIGKILL", "SIGSTOP"];
+/** The names of signals, but for the two that no process can listen for. */
+const CATCHABLE = /^SIG(?!KILL|STOP)/;
 /** The listeners of the call in force; `undefined` where there is none. */
 let registered: unknown;
 
@@ -198,7 +198,7 @@ function reportAtExit(process: Process): void {
     report(lost, Math.round(performance.now() - begun));
     if (uploadsLost > 0) {
       console.error(
-        `Background tasks: ${uploadsLost} requests failed, because Deno gives up uploads at a signal (denoland/deno#36809)`,
+        `Background tasks: ${uploadsLost} requests failed: Deno gives up uploads (denoland/deno#36809)`,
       );
     }
     if (lost.length + uploadsLost > 0) process.exitCode ||= 1;
@@ -216,7 +216,7 @@ function checkThread(process: Process): void {
   ) return;
   throw new TypeError(
     "Cannot drain on shutdown in a worker thread: only the main thread hears signals; " +
-      "write drainOnShutdown({ server: stop }) there, with a stop() that has this thread await drain()",
+      "write drainOnShutdown({ server: stop }) there, with a stop() that awaits drain()",
   );
 }
 
@@ -233,14 +233,13 @@ function checkSignals(
 ): void {
   for (const signal of signals) {
     if (
-      typeof signal !== "string" || !signal.startsWith("SIG") ||
-      DEAF.includes(signal) ||
+      typeof signal !== "string" || !CATCHABLE.test(signal) ||
       (numbers !== undefined && !(signal in numbers))
     ) {
       throw new RangeError(
         `Cannot listen for signal ${
           describeValue(signal)
-        }: write the name of one that a process can catch, such as "SIGTERM"`,
+        }: write one that can be caught, such as "SIGTERM"`,
       );
     }
   }

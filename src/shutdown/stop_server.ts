@@ -11,7 +11,7 @@ export type StoppableServer =
   | { stop(): unknown }
   | { close(...args: never[]): unknown };
 
-/** The members of Node's `Server` that are used here. */
+/** The members of Node's servers of HTTP/1 and HTTP/2 that are used here. */
 interface NodeServer {
   close(callback: () => void): unknown;
   closeIdleConnections?(): void;
@@ -20,16 +20,24 @@ interface NodeServer {
     event: "request",
     listener: (request: NodeRequest, response: NodeResponse) => void,
   ): unknown;
+  prependListener(
+    event: string,
+    listener: (connection: NodeConnection) => void,
+  ): unknown;
 }
 
-/** The members of Node's `IncomingMessage` that are used here. */
+/** The members of Node's `IncomingMessage` and `Http2ServerRequest` that are used here. */
 interface NodeRequest {
-  readonly socket: NodeSocket;
+  readonly socket: NodeConnection;
 }
 
-/** The members of Node's `Socket` that are used here. */
-interface NodeSocket {
+/** The members of Node's `Socket` and of a session of HTTP/2 that are used here. */
+interface NodeConnection {
+  readonly destroyed: boolean;
+  destroy(): unknown;
   once(event: "close", listener: () => void): unknown;
+  /** A session alone has it: no stream is accepted any more, and it ends with its last one. */
+  close?(): void;
 }
 
 /** The members of Node's `ServerResponse` that are used here. */
@@ -65,43 +73,49 @@ export function prepareStop(server: StoppableServer): () => Promise<void> {
 
 function stopOf(server: StoppableServer): () => unknown {
   if (typeof server === "function") return server;
-  if (can(server, "shutdown")) return () => server.shutdown(); // Deno
-  if (can(server, "stop")) return () => server.stop(); // Bun
+  for (const stop of ["shutdown", "stop"] as const) { // of Deno, of Bun
+    if (can(server, stop)) return () => server[stop]();
+  }
   if (isNodeServer(server)) return stopOfNode(server);
   if (can(server, "close")) return stopOfWrapper(server);
   throw new TypeError(
     `Cannot stop server ${
       describeValue(server)
-    }: write the server itself, such as drainOnShutdown({ server: Deno.serve(app.fetch) })`,
+    }: write drainOnShutdown({ server: Deno.serve(app.fetch) })`,
   );
 }
 
 /**
  * Stops a server of Node. `close` waits for every connection, and Node keeps a connection open for
- * seconds after its last response. So each further response carries `connection: close`, and idle
- * connections are closed. Node does not count a connection as idle that has sent no request, or a
- * part of one: it has `QUIET_CHECKS` checks to send the rest.
+ * seconds after its last response. So each further response carries `connection: close`, a session of
+ * HTTP/2 is told to end with its last stream, and idle connections are closed. Node does not count a
+ * connection as idle that has sent no request, or a part of one, and none of its servers knows one
+ * that has not shaken hands for TLS: it has `QUIET_CHECKS` checks to send the rest.
  *
  * Node 20 to 26 count a connection as idle when its response has ended, even while bytes of the
  * response wait to be written. So no connection is closed while any response is being written.
  */
 function stopOfNode(server: NodeServer): () => Promise<void> {
-  const closeIdle = server.closeIdleConnections?.bind(server);
-  const responses = closeIdle === undefined ? new Map() : responsesOf(server);
+  const { closeIdleConnections: closeIdle } = server;
+  const connections = connectionsOf(server);
   return () =>
     new Promise((resolve) => {
       let quiet = 0;
       function check(): void {
-        if ([...responses.values()].some((response) => response !== null)) {
-          quiet = 0;
-          return;
+        quiet++;
+        connections.forEach((work, connection) => {
+          connection.close?.();
+          if (work && !connection.destroyed) quiet = 0;
+        });
+        if (quiet) closeIdle?.call(server);
+        if (quiet > QUIET_CHECKS) {
+          server.closeAllConnections?.();
+          connections.forEach((_, connection) => connection.destroy());
         }
-        closeIdle?.();
-        if (++quiet > QUIET_CHECKS) server.closeAllConnections?.();
       }
       const timer = setInterval(check, IDLE_CHECK);
       // HTTP/1 alone: its `close` calls `closeIdleConnections`, and HTTP/2 has no such header
-      if (closeIdle !== undefined) {
+      if (closeIdle) {
         server.closeIdleConnections = check;
         server.prependListener("request", (_request, response) => {
           response.setHeader("connection", "close");
@@ -111,27 +125,35 @@ function stopOfNode(server: NodeServer): () => Promise<void> {
         clearInterval(timer);
         resolve();
       });
+      check(); // a session takes no further request, which would be warned of that header
     });
 }
 
 /**
- * The latest response of each connection; `null` once it is written. Responses leave in order, so
- * the earlier ones are written by then.
+ * The open connections, each with what it is at work on, if anything: its latest response, because
+ * responses leave in order. A session of HTTP/2 is at work until it is destroyed, with its last stream.
+ * A connection of TLS is there twice, as the socket below and as the one above.
  */
-function responsesOf(
+function connectionsOf(
   server: NodeServer,
-): ReadonlyMap<NodeSocket, NodeResponse | null> {
-  const responses = new Map<NodeSocket, NodeResponse | null>();
-  server.prependListener("request", ({ socket }, response) => {
-    if (!responses.has(socket)) {
-      socket.once("close", () => responses.delete(socket));
-    }
-    responses.set(socket, response);
-    response.once("close", () => {
-      if (responses.get(socket) === response) responses.set(socket, null);
+): ReadonlyMap<NodeConnection, unknown> {
+  const connections = new Map<NodeConnection, unknown>();
+  for (const event of ["connection", "secureConnection", "session"]) {
+    server.prependListener(event, (connection: NodeConnection) => {
+      connections.set(connection, connection.close);
+      connection.once("close", () => connections.delete(connection));
     });
-  });
-  return responses;
+  }
+  // a listener for requests changes what a server of HTTP/2 alone does with its streams
+  if (server.closeIdleConnections) {
+    server.prependListener("request", ({ socket }, response) => {
+      connections.set(socket, response);
+      response.once("close", () => {
+        if (connections.get(socket) === response) connections.delete(socket);
+      });
+    });
+  }
+  return connections;
 }
 
 /**

@@ -456,7 +456,7 @@ if (MODES[runtime].length > 0) {
         assertEquals([code, done()], [1, []]);
         assertMatch(
           server.stderr,
-          /Background tasks: 1 requests failed, because Deno gives up uploads/,
+          /Background tasks: 1 requests failed: Deno gives up uploads/,
         );
       } else assertEquals([code, done()], [0, [`${name} of 8 bytes`]]);
     });
