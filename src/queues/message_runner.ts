@@ -163,10 +163,9 @@ export class MessageRunner {
 }
 
 function isMessage(body: unknown): body is TaskMessage {
-  const { version, id, task, args, retry } =
-    (typeof body === "object" && body !== null ? body : {}) as Partial<
-      TaskMessage
-    >;
+  const { version, id, task, args, retry } = (body ?? {}) as Partial<
+    TaskMessage
+  >;
   return version === 1 && typeof id === "string" && typeof task === "string" &&
     Array.isArray(args) && typeof retry?.attempts === "number";
 }

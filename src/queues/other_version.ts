@@ -16,10 +16,7 @@ export function runOfOtherVersion(
   body: unknown,
   attempt: number,
 ): (TaskRun & { readonly error: Error }) | undefined {
-  const { version, id, task, addedAt } =
-    (typeof body === "object" && body !== null ? body : {}) as Partial<
-      TaskMessage
-    >;
+  const { version, id, task, addedAt } = (body ?? {}) as Partial<TaskMessage>;
   if (typeof id !== "string" || typeof task !== "string") return undefined;
   if (typeof version !== "number" || version === VERSION) return undefined;
   const error = new Error(

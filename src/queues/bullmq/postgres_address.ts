@@ -1,6 +1,7 @@
 import type { PgPool, PgPoolConfig } from "bullmq";
 import process from "node:process";
 import { describeValue } from "../../check/check.ts";
+import { property } from "../../check/property.ts";
 import { checkParts, refuse } from "./address.ts";
 
 /**
@@ -83,7 +84,7 @@ export function checkPostgresAddress(address: unknown): void {
     checkUrl(String(address));
     return;
   }
-  if (typeof (address as { query?: unknown } | null)?.query === "function") {
+  if (typeof property(address, "query") === "function") {
     refuse(describeValue(address), "no pool", WRITE);
   }
   checkParts("Postgres", address, KNOWN, OWN, WRITE);
@@ -100,12 +101,10 @@ function checkUrl(text: string): void {
 }
 
 function isPool(address: unknown): address is PgPool & { options: object } {
-  const { connect, query, end, options } =
-    (typeof address === "object" && address !== null ? address : {}) as Partial<
-      PgPool & { options: object }
-    >;
-  return [connect, query, end].every((it) => typeof it === "function") &&
-    typeof options === "object";
+  return typeof property(address, "options") === "object" &&
+    ["connect", "query", "end"].every((method) =>
+      typeof property(address, method) === "function"
+    );
 }
 
 /** The options of a pool, and the schema in which its connections look for BullMQ's tables. */

@@ -1,5 +1,6 @@
 import { type Cluster, Redis, type RedisOptions } from "ioredis";
 import { describeValue } from "../../check/check.ts";
+import { property } from "../../check/property.ts";
 import { checkParts, refuse } from "./address.ts";
 
 /** What a connection of this package sets itself: how it waits, and how it comes back. */
@@ -130,7 +131,7 @@ export function checkRedisAddress(address: unknown): void {
     checkUrl(String(address));
     return;
   }
-  if (typeof (address as { duplicate?: unknown })?.duplicate === "function") {
+  if (typeof property(address, "duplicate") === "function") {
     refuse(describeValue(address), "a client of another library", WRITE);
   }
   checkParts("Redis", address, Object.keys(KNOWN), OWN, WRITE);
@@ -189,12 +190,10 @@ function isIndex(value: unknown): boolean {
 
 /** Whether it is a client of ioredis, of whatever version. */
 function isRedisClient(address: unknown): address is RedisClient {
-  const { duplicate, defineCommand, options } =
-    (typeof address === "object" && address !== null ? address : {}) as Partial<
-      Redis
-    >;
-  return typeof duplicate === "function" &&
-    typeof defineCommand === "function" && typeof options === "object";
+  return typeof property(address, "options") === "object" &&
+    ["duplicate", "defineCommand"].every((method) =>
+      typeof property(address, method) === "function"
+    );
 }
 
 /** Whether it is a client of a cluster, whose keys must have a hash tag in common. */
