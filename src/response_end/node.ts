@@ -16,11 +16,7 @@ export interface Outgoing extends Closing {
   readonly writableEnded?: boolean;
   /** `null` while another response of the connection comes first, and when this one has finished. */
   readonly socket?: Connection | null;
-  readonly req?: {
-    /** Whether the connection was lost before this response had finished. */
-    readonly aborted?: boolean;
-    readonly socket?: Connection | null;
-  };
+  readonly req?: { readonly socket?: Connection | null };
   readonly stream?: {
     readonly destroyed: boolean;
     readonly aborted: boolean;
@@ -100,17 +96,19 @@ function connectionOf(outgoing: Outgoing): Connection | null | undefined {
 
 /**
  * How a response ended; read while `close` is emitted, or later. Before Node 24 one big write counts
- * as finished even where the client left before its end, and so does a response that the handler has
- * ended when the client had left. With the connection destroyed the outcome is unknown, unless the server
- * ended the connection, and the request was not aborted. Unknown, too, is the outcome where a response
- * has closed unfinished and its connection is not lost, as that of Fastify's `inject()` does. HTTP/2
- * marks every response as finished, so there only an error and an abort are certain.
+ * as finished even where the client left before its end: with the connection destroyed the outcome is
+ * unknown. There a response counts as finished, too, that was written when the client had gone: but a
+ * finished one has no connection any more. The outcome is also unknown where a response has closed
+ * unfinished and its connection is not lost, as that of Fastify's `inject()` does. HTTP/2 marks every
+ * response as finished, so there only an error and an abort are certain.
  */
 function outcomeOf(outgoing: Outgoing): ResponseOutcome {
-  const { writableFinished, req, stream } = outgoing;
+  const { writableFinished, req, socket, stream } = outgoing;
   if ((stream ?? outgoing).errored) return "errored";
   if (stream !== undefined) return stream.aborted ? "aborted" : "unknown";
   const { destroyed, writableFinished: isEnded } = req?.socket ?? {};
-  if (!writableFinished) return destroyed ? "aborted" : "unknown";
-  return destroyed === false || (isEnded && !req?.aborted) ? "sent" : "unknown";
+  if (!writableFinished || socket?.destroyed) {
+    return destroyed ? "aborted" : "unknown";
+  }
+  return destroyed === false || isEnded ? "sent" : "unknown";
 }

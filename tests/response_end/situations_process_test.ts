@@ -83,6 +83,18 @@ function situations(stage: Stage): void {
     assertOutcome(await stage.lineOf(name), "aborted");
   });
 
+  test(`responseEnd: a client that closes its connection before the first byte ${stage.title}`, async () => {
+    const port = await stage.port();
+    const name = uniqueName();
+    const connection = await connect(port);
+    connection.request(`/waits/${name}?task=${name}`);
+    await (await stage.app()).line(`waits ${name}`);
+    connection[Symbol.dispose]();
+    await connection.closed;
+    await stage.open(name);
+    assertOutcome(await stage.lineOf(name), "aborted");
+  });
+
   test(`responseEnd: a client that leaves between two requests ${stage.title}`, async () => {
     const port = await stage.port();
     const [one, two] = [uniqueName(), uniqueName()];

@@ -33,7 +33,7 @@ function answer(
   request: http2.Http2ServerRequest,
   response: http2.Http2ServerResponse,
 ): void {
-  response.writeHead(200).flushHeaders();
+  response.writeHead(200);
   request.on("end", () => response.end("ok")).resume();
 }
 
