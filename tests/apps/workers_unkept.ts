@@ -3,6 +3,7 @@ import {
   BackgroundTasks,
   backgroundTasks,
   type BackgroundTasksEnv,
+  type WaitUntil,
   withBackgroundTasks,
 } from "@postlude/background-tasks";
 import { Hono } from "hono";
@@ -32,9 +33,26 @@ async function run(): Promise<Response> {
   return new Response("ok");
 }
 
+/** Nobody awaits its tasks, which take a turn longer than the handler. */
+function forget(text: string, waitUntil?: WaitUntil): Response {
+  const tasks = new BackgroundTasks();
+  tasks.addTask(() => new Promise((resolve) => setTimeout(resolve)));
+  tasks.addTask(() => console.warn(text));
+  void tasks.run(waitUntil && { waitUntil });
+  return new Response("ok");
+}
+
 export default {
-  fetch(request: Request, env: unknown): Response | Promise<Response> {
+  fetch(
+    request: Request,
+    env: unknown,
+    ctx: { waitUntil: WaitUntil },
+  ): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (pathname === "/forgotten") return forget("ran");
+    if (pathname === "/kept") {
+      return forget("end of the test", (promise) => ctx.waitUntil(promise));
+    }
     if (pathname === "/run") return run();
     if (pathname === "/end") {
       console.warn("end of the test");

@@ -183,6 +183,11 @@ if (runtime !== "workerd") {
     assertEquals(lines, ["ran", "end of the test"]);
   });
 
+  test("BackgroundTasks.run() that nobody awaits is lost without a waitUntil, and kept with one", async () => {
+    const lines = await output("workers_unkept", ["/forgotten", "/kept"]);
+    assertEquals(lines, ["end of the test"]);
+  });
+
   test("warnIfStopped() says that nothing keeps the tasks alive where waitUntil has thrown", async () => {
     const lines = await output("workers_unkept", ["/refused", "/end"]);
     const said = lines.filter((line) => !/^ +at /.test(line));
