@@ -49,7 +49,7 @@ const DEFAULTS: BullMQJobOptions = {
  */
 export function checkJobOptions(options: unknown): void {
   if (typeof options === "function") return;
-  checkKeys("job option", options, Object.keys(options ?? {}));
+  checkKeys("job option", options, Object.keys(options ?? {})); // BullMQ knows which there are
   checkOwn(options as object);
 }
 

@@ -36,11 +36,10 @@ export function makePatient(
   outage: Outage,
   relock: Relock | undefined,
 ): void {
-  const patience = new Patience(worker, outage, relock);
-  patience.fetch();
-  for (const name of ENDINGS) patience.end(name);
+  new Patience(worker, outage, relock);
 }
 
+/** What replaces the commands of a worker's backend. */
 class Patience {
   readonly #backend: IQueueBackend;
   readonly #outage: Outage;
@@ -52,10 +51,12 @@ class Patience {
     this.#outage = outage;
     this.#locks = new Locks(worker, outage, relock);
     this.#closing = new Closing(worker, () => outage.over());
+    this.#insistOnFetching();
+    for (const name of ENDINGS) this.#insistOnEnding(name);
   }
 
   /** Whatever fetching a job takes is tried again until the engine answers, or the worker closes. */
-  fetch(): void {
+  #insistOnFetching(): void {
     const backend = this.#backend;
     const { moveToActive, updateJobSchedulerNextMillis: write, waitForJob } =
       backend;
@@ -99,7 +100,7 @@ class Patience {
   }
 
   /** What became of an attempt is told until the engine has heard it, under a lock that is kept. */
-  end(name: (typeof ENDINGS)[number]): void {
+  #insistOnEnding(name: (typeof ENDINGS)[number]): void {
     const backend = this.#backend;
     const command = backend[name] as Command;
     const told = async (...args: never[]): Promise<unknown> => {
