@@ -4,7 +4,7 @@ import type { RequestEvent, TaskEvent, Watcher } from "../runner/watchers.ts";
 import type { BackgroundTask } from "../task/task.ts";
 import type { TaskStatus } from "../task/task_run.ts";
 import { stackOf, textOf } from "../check/thrown.ts";
-import { ShownRequest } from "./shown_request.ts";
+import { SeenExchange } from "./seen_exchange.ts";
 
 /** How many tasks the journal keeps: the newest. Older ones are forgotten. */
 const KEPT_TASKS = 500;
@@ -41,7 +41,8 @@ export interface SeenTask {
 export interface SeenRequest {
   readonly number: number;
   readonly addedAt: number;
-  readonly record: ShownRequest | undefined;
+  /** Its handler and its response; `undefined` for tasks without a request. */
+  readonly exchange: SeenExchange | undefined;
   readonly tasks: SeenTask[];
   /** How many of its tasks were forgotten. */
   forgotten: number;
@@ -65,8 +66,8 @@ export class Journal implements Watcher {
   readonly #showArguments: boolean;
   readonly #tasks: { task: SeenTask; request: SeenRequest }[] = [];
   readonly #requests = new Map<object, SeenRequest>();
-  /** What the page shows of each request, by its tasks. */
-  readonly #records = new WeakMap<object, ShownRequest>();
+  /** The handler and the response of each request, by its tasks. */
+  readonly #exchanges = new WeakMap<object, SeenExchange>();
   readonly #seen = new WeakMap<BackgroundTask, SeenTask>();
   readonly #durations: number[] = [];
   #ended = 0;
@@ -95,20 +96,20 @@ export class Journal implements Watcher {
   }
 
   requestBegins(tasks: object, request: Request | undefined): void {
-    this.#records.set(tasks, new ShownRequest(request, now(tasks)));
+    this.#exchanges.set(tasks, new SeenExchange(request, now(tasks)));
   }
 
   requestChanges(event: RequestEvent, tasks: object): void {
-    const record = this.#records.get(tasks);
-    if (record === undefined) return;
+    const exchange = this.#exchanges.get(tasks);
+    if (exchange === undefined) return;
     const { response } = tasks as BackgroundTasks;
-    if (event === "sending") record.endIsWatched = true;
+    if (event === "sending") exchange.endIsWatched = true;
     else if (event === "responseEnded") {
-      record.responseEndedAt = now(tasks);
-      record.outcome = response.outcome;
-    } else if (record.handledAt === undefined) {
-      record.handledAt = now(tasks);
-      record.status = response.status;
+      exchange.responseEndedAt = now(tasks);
+      exchange.outcome = response.outcome;
+    } else if (exchange.handledAt === undefined) {
+      exchange.handledAt = now(tasks);
+      exchange.status = response.status;
     }
     const request = this.#requests.get(tasks);
     if (request !== undefined) request.version = ++this.version;
@@ -185,7 +186,7 @@ export class Journal implements Watcher {
     const request: SeenRequest = {
       number: ++this.#lastRequest,
       addedAt: task.addedAt,
-      record: this.#records.get(key),
+      exchange: this.#exchanges.get(key),
       tasks: [],
       forgotten: 0,
       version: this.version,

@@ -25,18 +25,18 @@ interface Axis {
 export function RequestView(
   { request, tasks, now }: RequestViewProps,
 ): Child {
-  const { record, number, forgotten } = request;
+  const { exchange, number, forgotten } = request;
   const axis = axisOf(request, now);
-  const title = [record?.method, record?.path].filter(Boolean).join(" ");
+  const title = [exchange?.method, exchange?.path].filter(Boolean).join(" ");
   return (
     <article id={`r${number}`} aria-labelledby={`t${number}`}>
       <header>
         <h2 id={`t${number}`} title={title}>
           {title || "Tasks without a request"}
         </h2>
-        {record?.status !== undefined && (
-          <span class={record.status < 400 ? "status" : "status bad"}>
-            {record.status}
+        {exchange?.status !== undefined && (
+          <span class={exchange.status < 400 ? "status" : "status bad"}>
+            {exchange.status}
           </span>
         )}
         <time datetime={new Date(axis.start).toISOString()}>
@@ -45,7 +45,9 @@ export function RequestView(
         <span class="whole">{duration(axis.end - axis.start)}</span>
       </header>
       <ol>
-        {record !== undefined && <ResponseRows record={record} axis={axis} />}
+        {exchange !== undefined && (
+          <ResponseRows exchange={exchange} axis={axis} />
+        )}
         {forgotten > 0 && (
           <li class="note">
             {forgotten} earlier {forgotten === 1 ? "task is" : "tasks are"}{" "}
@@ -61,13 +63,13 @@ export function RequestView(
 }
 
 function ResponseRows(
-  { record, axis }: {
-    record: NonNullable<SeenRequest["record"]>;
+  { exchange, axis }: {
+    exchange: NonNullable<SeenRequest["exchange"]>;
     axis: Axis;
   },
 ): Child {
   const { startedAt, handledAt, endIsWatched, responseEndedAt, outcome } =
-    record;
+    exchange;
   return (
     <>
       <li>
@@ -184,17 +186,17 @@ function Bar(
   );
 }
 
-function axisOf({ addedAt, record, tasks }: SeenRequest, now: number): Axis {
+function axisOf({ addedAt, exchange, tasks }: SeenRequest, now: number): Axis {
   const isOver = tasks.every(({ endedAt }) => endedAt !== undefined);
   const ends = tasks.map(({ endedAt }) => endedAt ?? now);
-  const start = record?.startedAt ?? addedAt;
+  const start = exchange?.startedAt ?? addedAt;
   const end = Math.max(
     start,
-    record?.responseEndedAt ?? start,
+    exchange?.responseEndedAt ?? start,
     ...ends,
     ...(isOver ? [] : [now]),
   );
-  return { start, end, responseEnd: record?.responseEndedAt };
+  return { start, end, responseEnd: exchange?.responseEndedAt };
 }
 
 function percent(axis: Axis, time: number, most = 100): string {

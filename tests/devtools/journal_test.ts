@@ -83,7 +83,7 @@ test("Journal.requestChanges() makes a request new for whoever streams it", () =
   journal.requestChanges("handled", tasks);
   const [other, request] = journal.requests();
   assertEquals([request?.version, journal.version], [before + 1, before + 1]);
-  assertEquals(request?.record?.status, 201);
+  assertEquals(request?.exchange?.status, 201);
   assertEquals(other?.version, before);
   journal.requestChanges("handled", withoutTasks);
   assertEquals(journal.version, before + 1);
@@ -103,8 +103,8 @@ test("Journal.requests() tells when the handler returned, and not when it was sa
   now = 3;
   tasks.response.status = undefined;
   journal.requestChanges("handled", tasks);
-  const { record } = journal.requests()[0]!;
-  assertEquals([record?.handledAt, record?.status], [2, 200]);
+  const { exchange } = journal.requests()[0]!;
+  assertEquals([exchange?.handledAt, exchange?.status], [2, 200]);
 });
 
 test("filterOf() takes a name of 200 characters at most", () => {

@@ -1,10 +1,10 @@
 import type { ResponseOutcome } from "../task/task_run.ts";
 
 /**
- * What the page shows of the request some tasks belong to. It holds no `Request`, so whoever keeps
- * it keeps nothing else alive, and no query, which may hold secrets.
+ * What the page shows of a request beside its tasks: its handler and its response, and when they ended.
+ * It holds no `Request`, so that it keeps nothing else alive, and no query, which may hold secrets.
  */
-export class ShownRequest {
+export class SeenExchange {
   method: string | undefined = undefined;
   path: string | undefined = undefined;
   /** The status of the response; `undefined` until then, and where the handler threw. */
