@@ -1,3 +1,4 @@
+import process from "node:process";
 import {
   assertEquals,
   assertFalse,
@@ -21,10 +22,9 @@ import {
 import { memoryQueue } from "@postlude/background-tasks/testing";
 import { Hono } from "hono";
 import { type Clock, systemClock } from "../../src/task/clock.ts";
-import { createRunner } from "../harness/fake_clock.ts";
 import type { VirtualClock } from "../../src/testing/virtual_clock.ts";
-import { fakeTime } from "../harness/fake_clock.ts";
-import { leftAfterGarbage } from "../harness/garbage.ts";
+import { createRunner, fakeTime } from "../harness/fake_clock.ts";
+import { leftAfterGarbage, usedMemory } from "../harness/garbage.ts";
 import { gate } from "../harness/gate.ts";
 import { until } from "../harness/until.ts";
 import { testUnless } from "../harness/left_out.ts";
@@ -501,8 +501,7 @@ testUnless(
   "devtools() keeps nothing of a long text but what it shows",
   async () => {
     const { request } = show({ allow: () => true, showArguments: true });
-    const { usedMemory } = await import("../harness/used_memory.ts");
-    const before = usedMemory();
+    const before = await usedMemory();
     for (let count = 0; count < 20; count++) {
       const text = `${count}`.padEnd(2_000_000, "text");
       const name = text.slice(0, 100);
@@ -516,7 +515,8 @@ testUnless(
       });
     }
     const most = 20_000_000;
-    const kept = await leftAfterGarbage(() => usedMemory() - before, most);
+    const growth = (): number => process.memoryUsage().heapUsed - before;
+    const kept = await leftAfterGarbage(growth, most);
     assertEquals(kept <= most, true, `${kept} bytes were kept`);
   },
 );

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { host } from "./runtime.ts";
 
 /** Why a case that looks at what is left in memory does not run here; `undefined` where it does. */
@@ -28,6 +29,12 @@ export async function leftAfterGarbage(
     left = figure();
   }
   return left;
+}
+
+/** Bytes that JavaScript values take, once what nobody holds any more is gone. */
+export async function usedMemory(): Promise<number> {
+  (await collector())();
+  return process.memoryUsage().heapUsed;
 }
 
 async function collector(): Promise<() => void> {
