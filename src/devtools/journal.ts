@@ -51,7 +51,7 @@ export interface SeenRequest {
 }
 
 /** Figures of all tasks since the journal was made. */
-export interface Totals {
+interface Totals {
   pending: number;
   running: number;
   succeeded: number;

@@ -10,7 +10,7 @@ import { STYLE } from "./style.ts";
 import { duration } from "./time.ts";
 
 /** What the page shows, and to whom. */
-export interface PageProps {
+interface PageProps {
   readonly journal: Journal;
   readonly filter: Filter;
   /** What lets the style and the script of this page run, and nothing else. */

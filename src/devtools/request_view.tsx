@@ -6,7 +6,7 @@ import { SIGNS } from "./signs.ts";
 import { duration, timeOfDay } from "./time.ts";
 
 /** A request in the list: its handler, its response and its tasks, on one axis of time. */
-export interface RequestViewProps {
+interface RequestViewProps {
   readonly request: SeenRequest;
   /** Those of its tasks that are shown. */
   readonly tasks: readonly SeenTask[];

@@ -35,7 +35,7 @@ export type Verdict =
   };
 
 /** One delivery of a message by an engine. */
-export interface Delivery {
+interface Delivery {
   /** What the engine kept. */
   readonly body: unknown;
   /** The attempt, from 1. */

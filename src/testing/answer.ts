@@ -11,7 +11,7 @@ export type Answer = { readonly response: Response } | {
 };
 
 /** Told how far a response has come. */
-export interface ResponseProgress {
+interface ResponseProgress {
   /** The app has answered: the body is being read. */
   answered(): void;
   /** The response has been read to its end, or there is no response. */
