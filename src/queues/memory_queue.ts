@@ -9,9 +9,9 @@ export interface MemoryQueue extends TaskQueue {
   /** Forgets what was handed over, as if workers had run it long ago. */
   clear(): void;
   /**
-   * Refuses every message that is handed over from now on, as a broker that is down does. `undefined`
-   * ends this.
+   * Refuses every message that is handed over from now on, as a broker that is down does.
    *
+   * @param outcome The `outcome` of the `TaskEnqueueError`; `undefined` takes messages again.
    * @throws {RangeError} If the outcome is none of these.
    */
   refuse(outcome: "not-queued" | "unknown" | undefined): void;

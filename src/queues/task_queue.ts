@@ -89,8 +89,12 @@ export interface TaskQueue {
    * once by each `enqueue()`.
    *
    * Resolves only when the engine has acknowledged every one of them, and rejects within a bounded
-   * time: with a `TaskEnqueueError` that says `"not-queued"` where that is certain, with anything
-   * else where it is not.
+   * time: a request waits for it.
+   *
+   * @param messages The tasks, in the order they were added.
+   * @param context The request they come from.
+   * @throws {TaskEnqueueError} If certainly none of them is queued: `"not-queued"`. Any other error
+   * means that some may be.
    */
   enqueue(
     messages: readonly TaskMessage[],

@@ -71,12 +71,22 @@ export class VirtualClock {
     this.#now = now;
   }
 
-  /** Milliseconds since the epoch, as far as this clock was moved. */
+  /**
+   * The time that this clock shows.
+   *
+   * @returns Epoch milliseconds.
+   */
   now(): number {
     return this.#now;
   }
 
-  /** Calls back once, when the clock has moved by `delay` milliseconds. */
+  /**
+   * Sets a timer.
+   *
+   * @param callback Called once, when the clock has moved by the delay.
+   * @param delay Milliseconds; a timer of 0 or less is due at once.
+   * @returns The timer, for `clearTimeout`.
+   */
   setTimeout(callback: () => void, delay: number): unknown {
     // as that of the platform: what is no time, or over, is due at once
     const timer = { due: this.#now + (delay > 0 ? delay : 0), callback };
@@ -84,12 +94,20 @@ export class VirtualClock {
     return timer;
   }
 
-  /** Takes a `setTimeout` back. */
+  /**
+   * Takes a timer back.
+   *
+   * @param timer What `setTimeout` returned.
+   */
   clearTimeout(timer: unknown): void {
     this.#timers.delete(timer as Timer);
   }
 
-  /** How many milliseconds until the next timer is due, or `undefined` where there is none. */
+  /**
+   * How long until the next timer is due.
+   *
+   * @returns Milliseconds, or `undefined` where there is no timer.
+   */
   untilNext(): number | undefined {
     const next = this.#next();
     return next === undefined ? undefined : next.due - this.#now;

@@ -13,10 +13,14 @@ export interface TaskWorker {
   /** BullMQ's own worker, for whatever this package does not do. */
   readonly client: Worker;
   /**
-   * Takes no further task, waits for those in flight, and lets go of the connection.
+   * Takes no further task, waits for those in flight, and lets go of the connection. A second call
+   * gets the report of the first.
    *
+   * @param options `timeout`: the longest wait, in milliseconds; no limit when left out.
    * @returns What became of the tasks; at the timeout every `signal` is aborted, and the engine
    * gives what was abandoned to another worker once it takes this one for dead.
+   * @throws {TypeError} If an option is unknown or of the wrong kind.
+   * @throws {RangeError} If the timeout is out of range.
    */
   close(options?: { readonly timeout?: number }): Promise<DrainReport>;
 }
