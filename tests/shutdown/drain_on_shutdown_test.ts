@@ -125,7 +125,11 @@ test("drainOnShutdown() refuses wrong options, with the rule and the value", () 
     [{ timeout: "9s" }, TypeError, 'timeout "9s"'],
     [{ signals: "SIGTERM" }, TypeError, 'signals "SIGTERM": write an array'],
     [{ signals: [] }, TypeError, "signals an array: write an array such as"],
-    [{ signals: ["TERM"] }, RangeError, 'signal "TERM": write the name'],
+    [
+      { signals: ["TERM"] },
+      RangeError,
+      'signal "TERM": write one that can be caught',
+    ],
     [{ signals: ["SIGKILL"] }, RangeError, 'signal "SIGKILL"'],
     [{ signals: [15] }, RangeError, "signal 15"],
   ];
