@@ -169,19 +169,19 @@ testUnless(
   },
 );
 
-for (const aborted of [false, true]) {
-  const expected = aborted ? "unknown" : "sent";
+for (const hasLeft of [false, true]) {
+  const expected = hasLeft ? "aborted" : "sent";
   testUnless(
     nothingShared,
-    `backgroundTasks() of ./node takes a response for ${expected} whose connection has ended, and whose request was ${
-      aborted ? "" : "not "
-    }aborted`,
+    `backgroundTasks() of ./node takes a response for ${expected} whose connection has ended, and that ${
+      hasLeft ? "still has" : "has given back"
+    } its connection`,
     async () => {
       const runner = new TaskRunner();
       const seen: unknown[] = [];
       const { req, res, end } = exchange();
       const socket = { destroyed: true, writableFinished: true };
-      Object.assign(res, { req: { aborted, socket } });
+      Object.assign(res, { socket: hasLeft ? socket : null, req: { socket } });
       backgroundTasks({ runner })(req, res, () => {
         const tasks = getBackgroundTasks(req);
         tasks.with({ runOn: (_, { outcome }) => seen.push(outcome) > 0 })
