@@ -57,4 +57,10 @@ test("causeOf() has a text for what nobody can look at", () => {
       message: "an error that has no text",
     });
   }
+  const withTrap = Object.defineProperty(new Error("no"), "code", {
+    get: () => {
+      throw new Error("no code to read");
+    },
+  });
+  assertEquals(causeOf(withTrap).message, "Error: no");
 });
