@@ -160,6 +160,17 @@ if (runtime !== "workerd") {
     );
   });
 
+  test("BackgroundTasks.run() keeps its tasks alive behind the answer of a method, and in an alarm", async () => {
+    const paths = ["/worker/rpc", "/object/rpc", "/object/alarm"];
+    assertEquals(
+      await reports("durable_object", paths, (script) => ({
+        ...inModule(script),
+        durableObjects: { ROOM: "Room" },
+      })),
+      paths.map((path) => `${path} no deadline`),
+    );
+  });
+
   test("workers keeps the tasks of each request alive behind one that a client has sent without a context", async () => {
     const paths = ["/hono-without-context?silent", "/hono", "/fetch"];
     assertEquals(
