@@ -28,8 +28,10 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
   protected readonly owner: Owner;
   /** What the first step waits for; `undefined` before a task is added, and after `close()`. */
   #gate: Gate | undefined;
-  /** The end of the last step, which the next one waits for. */
+  /** The end of the last step, which the next one waits for; `undefined` where `#last` tells it. */
   #tail: Promise<unknown> | undefined;
+  /** The task of the last step, where that is no group. */
+  #last: BackgroundTask | undefined;
 
   constructor(owner: Owner) {
     this.owner = owner;
@@ -38,6 +40,7 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
   /** Adds a task as the next step. */
   add(task: BackgroundTask): void {
     this.#tail = this.#append(task, this.#before());
+    this.#last = task;
   }
 
   /** Adds several tasks as one step: they run at once. */
@@ -48,6 +51,7 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
       task.detail.group = tasks;
       return this.#append(task, before);
     }));
+    this.#last = undefined;
   }
 
   /** Lets the first step start. */
@@ -59,7 +63,7 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
   /** Every task has ended: a task that is added later waits for the next `open()`. */
   protected close(): void {
     this.isOpen = false;
-    this.#gate = this.#tail = undefined;
+    this.#gate = this.#tail = this.#last = undefined;
   }
 
   /** Resolves once the task has ended. */
@@ -71,6 +75,7 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
   /** What the next step waits for: the end of the last one. */
   #before(): Promise<unknown> {
     if (this.#tail !== undefined) return this.#tail;
+    if (this.#last !== undefined) return Promise.resolve(endOf(this.#last));
     this.#gate = thisTurn().gate;
     return this.#gate.opening;
   }
@@ -78,7 +83,10 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
   #begin(task: BackgroundTask): Promise<void> | undefined {
     if (!this.isOpen && !task.hasEnded) return this.#waitForOpening(task);
     const held = this.owner.start(task);
-    return held === undefined ? endOf(task) : held.then(() => endOf(task));
+    if (held !== undefined) return held.then(() => endOf(task));
+    if (task !== this.#last) return endOf(task);
+    // nothing waits for its end yet: a promise for it is made when somebody does
+    this.#tail = undefined;
   }
 
   /** Waits on: the shared gate has opened for other requests, and this one may not start yet. */
