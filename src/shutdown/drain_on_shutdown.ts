@@ -85,7 +85,8 @@ let registered: unknown;
  * listens for the signal too, such as a framework that owns its server, and under `deno serve`, the
  * end of the process is left to that code: `docs/shutdown.md` says for each what to write. If it
  * exits while tasks run, the lost tasks are written to `console.error`, and the exit code is 1 in
- * place of 0.
+ * place of 0. A process that exits without a signal names what it loses too; on Deno not where an
+ * unhandled error ends it.
  * Under Bun's `export default` nothing can stop the server: write `Bun.serve(app)` and hand that over.
  * On Workers, which have no signals and keep `waitUntil` work alive themselves, the call does nothing.
  *
@@ -134,21 +135,19 @@ export function drainOnShutdown(
   const begin = (signal: string): void => {
     const exit = (isCut: boolean): void => void exitWhenWritten(process, isCut);
     void endProcess(stops, timeout, exit, stoppedBy(process, signal, servers));
-    reportAtExit(process);
   };
   const signalled = oncePerRequest(process, begin, (signal) => {
     process.exit(128 + (numbers?.[signal] ?? 0));
   });
-  const listeners = signals.map((signal) =>
-    Object.assign(() => signalled(signal), { [OWN]: true })
-  );
+  const listeners: [event: string, listener: () => void][] = signals.map((
+    signal,
+  ) => [signal, Object.assign(() => signalled(signal), { [OWN]: true })]);
+  listeners.push(["exit", () => reportAtExit(process)]);
   registered = listeners;
   // in front of all others: a `once` listener that has run is gone when `stoppedBy()` counts
-  signals.forEach((signal, index) =>
-    process.prependListener(signal, listeners[index]!)
-  );
+  for (const listener of listeners) process.prependListener(...listener);
   return () => {
-    signals.forEach((signal, index) => process.off(signal, listeners[index]!));
+    for (const listener of listeners) process.off(...listener);
     if (registered === listeners) registered = undefined;
   };
 }
@@ -188,21 +187,18 @@ function stoppedBy(
   return IS_DENO || isHeard ? "others" : "nobody";
 }
 
-/** Reports the tasks that are lost where other code exits the process before they have ended. */
+/** Reports the tasks that are lost because the process exits, whoever has it exit. */
 function reportAtExit(process: Process): void {
-  const begun = performance.now();
-  process.prependListener("exit", () => {
-    const { busy, uploadsLost } = processWork;
-    const reason = new DOMException("The process ends", "AbortError");
-    const lost = [...busy].flatMap((part) => part.abandon(reason));
-    report(lost, Math.round(performance.now() - begun));
-    if (uploadsLost > 0) {
-      console.error(
-        `Background tasks: ${uploadsLost} requests failed: Deno gives up uploads (denoland/deno#36809)`,
-      );
-    }
-    if (lost.length + uploadsLost > 0) process.exitCode ||= 1;
-  });
+  const { busy, isEnding, uploadsLost } = processWork;
+  const reason = new DOMException("The process ends", "AbortError");
+  const lost = [...busy].flatMap((part) => part.abandon(reason));
+  report(lost, "at the exit");
+  if (uploadsLost > 0) {
+    console.error(
+      `Background tasks: ${uploadsLost} requests failed: Deno gives up uploads`,
+    );
+  }
+  if (isEnding && lost.length + uploadsLost > 0) process.exitCode ||= 1;
 }
 
 /**

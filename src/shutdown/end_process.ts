@@ -53,9 +53,10 @@ export async function endProcess(
 ): Promise<void> {
   processWork.isEnding = true;
   const end = performance.now() + timeout;
+  const when = `${timeout} ms after the signal`;
   try {
-    if (by === "others") await endByItself(end, timeout, exit);
-    else exit(await endItself(stops, end, timeout, by === "nobody"));
+    if (by === "others") await endByItself(end, when, exit);
+    else exit(await endItself(stops, end, when, by === "nobody"));
   } catch (error) {
     writeError("Background tasks: the shutdown failed:", error);
     exit(true);
@@ -65,18 +66,18 @@ export async function endProcess(
 async function endItself(
   stops: readonly (() => Promise<unknown>)[],
   end: number,
-  timeout: number,
+  when: string,
   isOpen: boolean,
 ): Promise<boolean> {
   const stopped = Promise.all(stops.map((stop) => stop()));
-  let isCut = !await isInTime(stopped, timeout);
+  let isCut = !await isInTime(stopped, leftOf(end));
   let abandoned: readonly TaskRun[] = [];
   do { // a server that nobody stops answers new requests during the drain
     if (isOpen) isCut ||= !await requestsEnd(end);
     abandoned = abandoned.concat(await drainUntil(end));
   } while (isOpen && !isCut && openRequests() > 0);
-  if (isCut) reportRequests(timeout);
-  report(abandoned, timeout);
+  if (isCut) reportRequests(when);
+  report(abandoned, when);
   return isCut || abandoned.length > 0;
 }
 
@@ -99,14 +100,14 @@ function leftOf(end: number): number {
  */
 async function endByItself(
   end: number,
-  timeout: number,
+  when: string,
   exit: (isCut: boolean) => void,
 ): Promise<void> {
   const timer = setTimeout(() => {
     const isCut = openRequests() > 0;
-    if (isCut) reportRequests(timeout);
+    if (isCut) reportRequests(when);
     exit(isCut);
-  }, Math.min(timeout + LAST_WORDS, MAX_DELAY));
+  }, Math.min(leftOf(end) + LAST_WORDS, MAX_DELAY));
   unref(timer);
   let abandoned: readonly TaskRun[] = [];
   while (abandoned.length === 0) {
@@ -114,7 +115,7 @@ async function endByItself(
     abandoned = await drainUntil(end);
   }
   clearTimeout(timer);
-  report(abandoned, timeout);
+  report(abandoned, when);
   setTimeout(() => exit(true), LAST_WORDS);
 }
 
@@ -130,9 +131,9 @@ async function drainUntil(end: number): Promise<readonly TaskRun[]> {
   return all;
 }
 
-function reportRequests(timeout: number): void {
+function reportRequests(when: string): void {
   console.error(
-    `Background tasks: requests in flight were cut off ${timeout} ms after the signal`,
+    `Background tasks: requests in flight were cut off ${when}`,
   );
 }
 
@@ -140,9 +141,9 @@ function reportRequests(timeout: number): void {
  * Writes one line that names the abandoned tasks, and how many of each name ran or waited.
  *
  * @param abandoned The tasks.
- * @param timeout How long after the signal, in milliseconds.
+ * @param when When that was, as the line goes on.
  */
-export function report(abandoned: readonly TaskRun[], timeout: number): void {
+export function report(abandoned: readonly TaskRun[], when: string): void {
   if (abandoned.length === 0) return;
   const counts = new Map<string, { started: number; waiting: number }>();
   for (const { name, startedAt } of abandoned) {
@@ -156,7 +157,7 @@ export function report(abandoned: readonly TaskRun[], timeout: number): void {
   const more = counts.size - names.length;
   if (more > 0) names.push(`and ${more} names more`);
   console.error(
-    `Background tasks: ${abandoned.length} abandoned ${timeout} ms after the signal: ${
+    `Background tasks: ${abandoned.length} abandoned ${when}: ${
       names.join(", ")
     }`,
   );

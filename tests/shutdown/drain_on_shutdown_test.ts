@@ -71,7 +71,6 @@ async function exitCodes(
     codes.push(code);
     if (code < 128) ended.open();
   }) as typeof exit;
-  const atExit = process.listeners("exit");
   const { requests } = processWork;
   processWork.requests = 0; // Bun runs all files in one process: some leave a request open for ever
   const forget = drainOnShutdown({ server: () => server.opened, signals });
@@ -84,10 +83,6 @@ async function exitCodes(
     await ended.opened;
   });
   forget();
-  // the reports of what is lost at the exit: other files of this process leave tasks that hang
-  for (const listener of process.listeners("exit")) {
-    if (!atExit.includes(listener)) process.off("exit", listener);
-  }
   process.exit = exit;
   processWork.isEnding = false;
   processWork.requests += requests;

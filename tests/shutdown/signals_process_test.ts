@@ -367,7 +367,7 @@ if (MODES[runtime].length > 0) {
       assertEquals((await raw.complete).text, "raw");
       const { code } = await server.exited;
       if (BARE === "exits" && code === 1) { // the framework did not wait for the task
-        assertMatch(server.stderr, /1 abandoned \d+ ms after .*"append"/);
+        assertMatch(server.stderr, /1 abandoned at the exit: "append"/);
       } else {
         assertEquals([code, server.stderr], [0, ""]);
         assertEquals(done(), [`${name} after a slow answer`]);
@@ -396,9 +396,26 @@ if (MODES[runtime].length > 0) {
     assertEquals(await server.exited, { code: 1, signal: null });
     assertMatch(
       server.stderr,
-      /^Background tasks: 3 abandoned \d+ ms after the signal: "stuck" \(\d running, \d waiting\), "next" \(0 running, 2 waiting\)\n$/,
+      /^Background tasks: 3 abandoned at the exit: "stuck" \(\d running, \d waiting\), "next" \(0 running, 2 waiting\)\n$/,
     );
   });
+
+  for (const [how, code] of [["exits", 3], ["crashes", 1]] as const) {
+    if (how === "crashes" && runtime === "deno") {
+      leaveOut("a crash", "Deno has no exit event where an error is unhandled");
+      continue;
+    }
+    test(`drainOnShutdown() names what is lost where the process ${how} without a signal`, async () => {
+      const { server, port } = await start("own_server");
+      await request(port, "/stuck");
+      await request(port, `/ends/${how}`);
+      assertEquals(await server.exited, { code, signal: null });
+      assertMatch(
+        server.stderr,
+        /^Background tasks: 3 abandoned at the exit: "stuck" \(1 running, 0 waiting\), "next" \(0 running, 2 waiting\)$/m,
+      );
+    });
+  }
 
   test("drainOnShutdown() without a server exits at its timeout, and says that requests were cut off", async () => {
     for (const BARE of ["alone", "listens"]) {

@@ -109,6 +109,15 @@ app.post("/upload/:name", async (c) => {
   return c.text("accepted");
 });
 
+/** Ends the process, without a signal. */
+app.get("/ends/:how", (c) => {
+  setTimeout(() => {
+    if (c.req.param("how") === "exits") process.exit(3);
+    throw new Error("elsewhere");
+  });
+  return c.text("ends");
+});
+
 app.get("/hangs", () => {
   console.log("hangs");
   return new Promise(() => {});
