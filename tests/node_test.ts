@@ -14,7 +14,10 @@ import { memoryQueue } from "@postlude/background-tasks/testing";
 import { nothingShared, testUnless } from "./harness/left_out.ts";
 import { test } from "./harness/test.ts";
 
-/** A request and its response, as Node's `http` hands them over, and the end of it. */
+/**
+ * A request and its response, as Node's `http` hands them over, and the end of it: a response that is
+ * not ended stays open for a shutdown that another test begins.
+ */
 function exchange() {
   const listeners: (() => void)[] = [];
   const res = {
@@ -53,13 +56,14 @@ testUnless(
 );
 
 test("backgroundTasks() of ./node adds no listener where nobody adds a task", () => {
-  const { req, res, listeners } = exchange();
+  const { req, res, end, listeners } = exchange();
   backgroundTasks()(req, res, () => {});
   assertEquals([listeners.length, getBackgroundTasks(req).size], [0, 0]);
+  end();
 });
 
 test("backgroundTasks() of ./node, registered twice, is one queue", async () => {
-  const { req, res } = exchange();
+  const { req, res, end } = exchange();
   const queues: unknown[] = [];
   const see = (): void => void queues.push(getBackgroundTasks(req));
   await backgroundTasks()(req, res, async () => {
@@ -70,6 +74,7 @@ test("backgroundTasks() of ./node, registered twice, is one queue", async () => 
   backgroundTasks()(req, res, see); // the first one has settled
   assertEquals(queues.length, 3);
   for (const queue of queues) assertStrictEquals(queue, queues[0]);
+  end();
 });
 
 test("backgroundTasks() of ./node takes what next throws or rejects with for a failure", async () => {
@@ -119,7 +124,7 @@ test("failureStatus of ./node goes by the status that was sent, and an error han
 
 test("backgroundTasks() of ./node refuses durable tasks, and calls it does not know, with what to write", () => {
   const durable = defineTask("send", { queue: memoryQueue() }, () => {});
-  const { req, res } = exchange();
+  const { req, res, end } = exchange();
   const door = backgroundTasks();
   door(req, res, () => {
     assertThrows(
@@ -128,6 +133,7 @@ test("backgroundTasks() of ./node refuses durable tasks, and calls it does not k
       'Cannot add durable task "send": a handler of (req, res) sends its response itself',
     );
   });
+  end();
   const calls: unknown[][] = [
     [],
     [req],

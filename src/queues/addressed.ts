@@ -32,9 +32,7 @@ export function messageFor(
   options: TaskOptions,
   now: number = Date.now(),
 ): Addressed {
-  const definition = typeof task === "function"
-    ? definitionOf(task)
-    : undefined;
+  const definition = definitionOf(task);
   const durable = definition?.durable as Durable | undefined;
   if (durable === undefined) {
     const name = definition === undefined

@@ -183,9 +183,7 @@ function byName(
   }
   const found = new Map<string, AnyDefinedTask>();
   for (const task of tasks) {
-    const definition = typeof task === "function"
-      ? definitionOf(task)
-      : undefined;
+    const definition = definitionOf(task);
     if (definition === undefined) {
       throw new TypeError(
         `Cannot run ${

@@ -71,14 +71,17 @@ export const DEFINITION: unique symbol = Symbol.for(
   "@postlude/background-tasks/definition",
 );
 
+/** What may be a defined task. */
+type MayBeDefined = { readonly [DEFINITION]?: TaskDefinition } | null;
+
 /**
- * The definition behind a function.
+ * The definition behind a defined task.
  *
- * @param fn Any function.
- * @returns What `defineTask` was given, or `undefined` for a plain function.
+ * @param task Any value.
+ * @returns What `defineTask` was given; `undefined` for whatever else, such as a plain function.
  */
-export function definitionOf(fn: unknown): TaskDefinition | undefined {
-  const definition = (fn as { [DEFINITION]?: TaskDefinition })[DEFINITION];
+export function definitionOf(task: unknown): TaskDefinition | undefined {
+  const definition = (task as MayBeDefined)?.[DEFINITION];
   // the stub of a remote service answers every key with a function
   return typeof definition === "object" ? definition : undefined;
 }

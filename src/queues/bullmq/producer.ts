@@ -1,4 +1,5 @@
 import type { Queue, RepeatOptions } from "bullmq";
+import { quote } from "../../check/check.ts";
 import { TaskEnqueueError } from "../../check/errors.ts";
 import { isInTime } from "../../task/in_time.ts";
 import type { DefinedTask } from "../../task/definition.ts";
@@ -120,7 +121,9 @@ export class Producer implements BullMQQueue {
     const { message, queue: own } = messageFor(task, args, {});
     if (own !== this) {
       throw new TypeError(
-        `Cannot schedule task "${task.name}": it has another queue; write schedule() of that`,
+        `Cannot schedule task ${
+          quote(task.name)
+        }: it has another queue; write schedule() of that`,
       );
     }
     const opts = templateOf(message, this.#options);
