@@ -66,7 +66,7 @@ export class Sequence<Owner extends TaskStarter = TaskStarter> {
     this.#gate = this.#tail = this.#last = undefined;
   }
 
-  /** Resolves once the task has ended. */
+  /** Resolves once the task has ended; for the last one, whose end nobody waits for, once it has begun. */
   #append(task: BackgroundTask, before: Promise<unknown>): Promise<void> {
     this.unended.add(task);
     return before.then(() => this.#begin(task));
