@@ -24,8 +24,9 @@ for (const [options, ran] of [[{}, []], [KEEP, ["task"]]] as const) {
   const title = `a client that leaves Yoga before the answer ${
     ran.length === 0 ? "discards the tasks" : "discards none by isFailure"
   }, while the resolver is at work`;
-  if (notOnWorkers === undefined) leaveOut(title, "not on workerd");
-  else test(title, () => leave(options, ran));
+  if (notOnWorkers === undefined) {
+    leaveOut(title, "Yoga is bundled for no Worker here");
+  } else test(title, () => leave(options, ran));
 }
 
 async function leave(
