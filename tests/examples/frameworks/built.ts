@@ -1,6 +1,7 @@
 import type { RuntimeName } from "../../harness/runtime.ts";
 import type { Check } from "./checks.ts";
 import type { Answer, Ask, Client } from "./client.ts";
+import { request } from "../../harness/http_client.ts";
 
 /** An app of `examples/frameworks/` that its framework builds, and how it is asked. */
 export interface BuiltRecipe {
@@ -86,21 +87,24 @@ export const BUILT: readonly BuiltRecipe[] = [
   },
 ];
 
-/** Sends the form of `examples/frameworks/next/app/form/` as a browser without JavaScript does. */
+/**
+ * Sends the form of `examples/frameworks/next/app/form/` as a browser without JavaScript does. Each request
+ * has a connection of its own: a spare one in the pool of `fetch()` keeps Next from its exit for a minute.
+ */
 async function serverAction(port: number, { path }: Ask): Promise<Answer> {
-  const address = `http://127.0.0.1:${port}/form`;
-  const page = await (await fetch(address)).text();
-  const [, action = ""] = /name="(\$ACTION_ID_[^"]+)"/.exec(page) ?? [];
-  const body = new FormData();
-  body.set(action, "");
-  body.set("page", path.slice(1));
-  const headers = { origin: `http://127.0.0.1:${port}` };
-  const options = {
+  const { text } = await request(port, "/form");
+  const [, action = ""] = /name="(\$ACTION_ID_[^"]+)"/.exec(text) ?? [];
+  const form = new FormData();
+  form.set(action, "");
+  form.set("page", path.slice(1));
+  const sent = new Response(form);
+  return await request(port, "/form", {
     method: "POST",
-    body,
-    headers,
-    redirect: "manual",
-  } as const;
-  const response = await fetch(address, options);
-  return { status: response.status, text: await response.text() };
+    headers: {
+      "content-type": sent.headers.get("content-type") ?? "",
+      Host: `127.0.0.1:${port}`, // Next wants to find the origin's here
+      origin: `http://127.0.0.1:${port}`,
+    },
+    body: await sent.bytes(),
+  });
 }
