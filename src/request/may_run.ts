@@ -59,11 +59,12 @@ export function mayRun(
 export function runOnRefusal(
   task: BackgroundTask,
   runOn: RunOn | undefined = "success",
-  { failure, response }: RequestEnd,
+  end: RequestEnd,
 ): Error | undefined {
+  const { failure } = end;
   const outcome: HandlerOutcome = failure ? "failure" : "success";
   const runs = typeof runOn === "function"
-    ? askPredicate("runOn", () => runOn(outcome, response))
+    ? askPredicate("runOn", () => runOn(outcome, end.response))
     : runOn === "always" || runOn === outcome ||
       task.details?.addedAfterFailure;
   if (runs) return;

@@ -39,6 +39,23 @@ test("mayRun() ends a task that may not run: discarded, or failed by its predica
   }
 });
 
+test("only a predicate asks for the response: on Bun that makes a signal, which costs as much as a task", () => {
+  let asked = 0;
+  const end = {
+    failure: undefined,
+    get response() {
+      asked++;
+      return response;
+    },
+  };
+  for (const runOn of ["success", "always", "failure"] as const) {
+    runOnRefusal(task("mail"), runOn, end);
+  }
+  assertEquals(asked, 0);
+  runOnRefusal(task("mail"), (_, { status }) => status === 200, end);
+  assertEquals(asked, 1);
+});
+
 test("mayRun() discards what comes after the task that failed, but for its own group", () => {
   const group = {};
   const by = task("by", group);
