@@ -182,7 +182,7 @@ export function getBackgroundTasks(
       ? "Cannot get the background tasks: no front door is open for this request; write " +
         "app.use(backgroundTasks()) before the route, or fetch: withBackgroundTasks(app)"
       : "Cannot get the background tasks: another copy of @postlude/background-tasks opened the " +
-        "front door; install one version of it, and bundle that once",
+        "front door; install one version, and bundle it once",
   );
 }
 

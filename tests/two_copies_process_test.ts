@@ -17,7 +17,7 @@ else {
       "true outer , inner, outer throws",
       "true outer , inner, outer throws",
       "TypeError: Cannot get the background tasks: another copy of @postlude/background-tasks opened " +
-      "the front door; install one version of it, and bundle that once",
+      "the front door; install one version, and bundle it once",
       "no error",
     ]);
     assertEquals(app.stderr, "");
