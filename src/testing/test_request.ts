@@ -17,9 +17,9 @@ export interface TestRequestOptions {
    */
   readonly form?: Readonly<Record<string, string>> | URLSearchParams | FormData;
   /** A body to send as it is: a stream too, on every runtime. */
-  readonly body?: BodyInit;
+  readonly body?: NonNullable<RequestInit["body"]>;
   /** The headers. Where a `Request` is sent, they replace its headers of the same name. */
-  readonly headers?: HeadersInit;
+  readonly headers?: NonNullable<RequestInit["headers"]>;
   /** What to add to the query of the URL; what is `undefined` is left out. */
   readonly query?:
     | Readonly<Record<string, string | number | boolean>>
@@ -132,7 +132,7 @@ function headersOf(
 
 function bodyOf(
   { json, form, body }: TestRequestOptions,
-): BodyInit | undefined {
+): TestRequestOptions["body"] {
   const given = [json, form, body].filter((each) => each !== undefined);
   if (given.length > 1) {
     throw new TypeError(
@@ -151,7 +151,7 @@ function bodyOf(
   return new URLSearchParams(fieldsOf("form", form));
 }
 
-function bodyOfRequest(sent: Request | undefined): BodyInit | undefined {
+function bodyOfRequest(sent: Request | undefined): TestRequestOptions["body"] {
   if (sent?.bodyUsed) {
     throw new TypeError(
       "Cannot send this Request: its body was read; send a clone() of it",

@@ -87,12 +87,15 @@ new BackgroundTasks().addTask(sendEmail, 42);
 export const wrong = (client: TestClient) => {
   // @ts-expect-error no string
   assertTaskAdded(client, sendEmail, [42]);
+  // @ts-expect-error no body, also where no lib "dom" says what one is
+  return client.post("/", { body: 42 });
 };
 `,
     );
     await project.run(
       ...["npx", "tsc", "--noEmit", "--strict", "--exactOptionalPropertyTypes"],
       ...["--skipLibCheck", "--target", "es2022", "--module", "node16"],
+      ...["--lib", "es2022", "--types", "node"],
       ...["app.ts", "wrong.ts"],
     );
   },
