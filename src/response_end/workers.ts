@@ -53,23 +53,18 @@ function responseEnd(
 ): Response | undefined {
   // Hono answers `HEAD` by dropping the body of `GET`
   const body = request?.method === "HEAD" ? null : response?.body;
-  if (hasLeft) {
-    wait(body, listener);
-    return response;
-  }
-  const through = body && passage(body, response!);
+  const through = !hasLeft && body && passage(body, response!);
   if (!through) {
-    listener.responseEnded("unknown", 1);
+    wait(hasLeft && body, listener, request?.signal);
     return response;
   }
   const { readable, writable } = through;
   const returned = new Response(readable, response);
   const send = isJavaScriptStream(body) ? pipe : copy;
-  const dropped = new Promise<ResponseOutcome>((resolve) => {
-    setTimeout(() => readable.locked || resolve("unknown"), UNREAD);
-  });
-  const sent = send(body, writable, request?.signal);
-  Promise.race([sent, dropped]).then((outcome) => {
+  new Promise<ResponseOutcome>((resolve) => {
+    send(body, writable, request?.signal).then(resolve);
+    setTimeout(() => readable.locked || resolve("unknown"), UNREAD); // it was dropped
+  }).then((outcome) => {
     // one turn more: the last block of the copy may still wait for the client
     listener.responseEnded(outcome, 2);
   });
@@ -77,21 +72,25 @@ function responseEnd(
 }
 
 /**
- * Waits for a body that has left: a stream made in JS tells its state.
+ * Waits for a body that has left: a stream made in JS tells its state. When its client has left, it
+ * tells nothing, and stays locked: then `signal` aborts where the Worker has the flag for it, and
+ * elsewhere the wait is over before the platform ends the work.
  *
- * @param unread For so many milliseconds more nobody need have begun to read the body.
+ * @param patience For so many milliseconds more nobody need have begun to read the body; its end is
+ * waited for 20 times as long.
  */
 function wait(
-  body: ReadableStream<Uint8Array> | null | undefined,
+  body: ReadableStream<Uint8Array> | false | null | undefined,
   listener: ResponseEndListener,
-  unread = UNREAD,
+  signal: AbortSignal | undefined,
+  patience = UNREAD,
 ): void {
-  if (!body || stateOf(body) !== "readable" || unread < 0) {
-    listener.responseEnded("unknown", 1);
-  } else {
-    const left = body.locked ? UNREAD : unread - SLEEP;
-    setTimeout(wait, SLEEP, body, listener, left);
-  }
+  if (
+    body && patience > 0 && !signal?.aborted && stateOf(body) === "readable"
+  ) {
+    const left = patience - SLEEP / (body.locked ? 20 : 1);
+    setTimeout(wait, SLEEP, body, listener, signal, left);
+  } else listener.responseEnded("unknown", 1);
 }
 
 /** The stream to copy a body into, where that changes nothing. */

@@ -263,6 +263,27 @@ app.get("/own/mid/:gate", (c) => {
   });
 });
 
+// the first task, added by work that goes on when the client has left
+app.get("/own/apart/:gate", (c) => {
+  const name = c.req.param("gate");
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(
+    {},
+    { highWaterMark: 10_000 },
+  );
+  async function readAll(): Promise<void> {
+    const client = writable.getWriter();
+    client.closed.catch(() => {});
+    while (!open.has(name)) {
+      client.write(text.encode("word ")).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    client.close().catch(() => {});
+    addTask(c);
+  }
+  c.var.backgroundTasks.waitUntil(readAll());
+  return c.body(readable);
+});
+
 // the first task, added when the client has left
 app.get("/own/abort", (c) => {
   c.req.raw.signal.addEventListener("abort", () => addTask(c));

@@ -5,7 +5,12 @@ import {
   request,
   type RequestOptions,
 } from "../harness/http_client.ts";
-import { leaveOut, notOnWorkers, testUnless } from "../harness/left_out.ts";
+import {
+  heavy,
+  leaveOut,
+  notOnWorkers,
+  testUnless,
+} from "../harness/left_out.ts";
 import { runtime } from "../harness/runtime.ts";
 import { test } from "../harness/test.ts";
 import {
@@ -58,6 +63,25 @@ for (const stage of [withServer, withoutServer, withSignal]) {
       assertOutcome(await stage.lineOf(name), "aborted");
     });
   }
+}
+
+for (const stage of [withServer, withoutServer, withSignal]) {
+  const unless = runtime === "workerd" && stage === withServer
+    ? heavy // it waits for 20 seconds
+    : stage.unless;
+  const title =
+    `responseEnd: the first task of a request, added by work that goes on when its client has left ${stage.title}`;
+  testUnless(unless, title, async () => {
+    const name = uniqueName();
+    const connection = await connect(await stage.port());
+    const response = connection.request(`/own/apart/${name}?task=${name}`);
+    await response.head;
+    connection.destroy();
+    await connection.closed;
+    await stage.pings(20);
+    await stage.open(name);
+    assertOutcome(await stage.lineOf(name), "aborted");
+  });
 }
 
 const notQueued = runtime === "node"
