@@ -48,6 +48,8 @@ interface Process extends ExitingProcess {
   ): Modules[Name] | undefined;
 }
 
+type Listener = [event: string, listener: () => void];
+
 /** The members of Node's modules that are used here. */
 interface Modules {
   "node:os": { constants: { signals: Record<string, number> } };
@@ -65,8 +67,11 @@ const RULES: Rules = {
 };
 /** The names of signals, but for the two that no process can listen for. */
 const CATCHABLE = /^SIG(?!KILL|STOP)/;
-/** The listeners of the call in force; `undefined` where there is none. */
-let registered: unknown;
+/** Takes back the call in force. */
+let forgetLast: (() => void) | undefined;
+
+/** What the call in force stops. Where that is nothing, another call may take its place. */
+let stopped: readonly unknown[] = [];
 
 /**
  * Lets a process end without losing work: on SIGTERM or SIGINT it stops accepting, lets requests
@@ -90,6 +95,9 @@ let registered: unknown;
  * Under Bun's `export default` nothing can stop the server: write `Bun.serve(app)` and hand that over.
  * On Workers, which have no signals and keep `waitUntil` work alive themselves, the call does nothing.
  *
+ * A further call takes the place of one without a server: a dev server loads a changed module again. With
+ * a server there is one call.
+ *
  * @example Drain a server
  * ```ts
  * import { drainOnShutdown, withBackgroundTasks } from "@postlude/background-tasks";
@@ -111,7 +119,7 @@ let registered: unknown;
  *
  * @param options What to stop, how long to wait, and when.
  * @returns A function that stops listening for the signals.
- * @throws {TypeError} If an option is unknown or of the wrong kind, the process listens already, or
+ * @throws {TypeError} If an option is unknown or of the wrong kind, the call in force has a server, or
  * this is a worker thread, which hears no signals.
  * @throws {RangeError} If the timeout is out of range, or a signal is unknown.
  */
@@ -123,7 +131,7 @@ export function drainOnShutdown(
   const process = processWithSignals();
   const numbers = process?.getBuiltinModule?.("node:os")?.constants.signals;
   checkSignals(signals, numbers);
-  if (registered !== undefined) {
+  if (stopped.length > 0) {
     throw new TypeError(
       "Cannot drain on shutdown twice: write drainOnShutdown({ server: [one, another] })",
     );
@@ -139,16 +147,20 @@ export function drainOnShutdown(
   const signalled = oncePerRequest(process, begin, (signal) => {
     process.exit(128 + (numbers?.[signal] ?? 0));
   });
-  const listeners: [event: string, listener: () => void][] = signals.map((
-    signal,
-  ) => [signal, Object.assign(() => signalled(signal), { [OWN]: true })]);
-  listeners.push(["exit", () => reportAtExit(process)]);
-  registered = listeners;
+  const listeners: readonly Listener[] = [
+    ["exit", () => reportAtExit(process)],
+    ...signals.map((signal): Listener => [
+      signal,
+      Object.assign(() => signalled(signal), { [OWN]: true }),
+    ]),
+  ];
+  forgetLast?.();
+  stopped = stops;
   // in front of all others: a `once` listener that has run is gone when `stoppedBy()` counts
   for (const listener of listeners) process.prependListener(...listener);
-  return () => {
+  return forgetLast = () => {
     for (const listener of listeners) process.off(...listener);
-    if (registered === listeners) registered = undefined;
+    if (stopped === stops) stopped = [];
   };
 }
 
@@ -230,7 +242,7 @@ function checkSignals(
   for (const signal of signals) {
     if (
       typeof signal !== "string" || !CATCHABLE.test(signal) ||
-      (numbers !== undefined && !(signal in numbers))
+      (numbers && !(signal in numbers))
     ) {
       throw new RangeError(
         `Cannot listen for signal ${

@@ -36,20 +36,40 @@ testUnless(
 
 testUnless(
   noSignals,
-  "drainOnShutdown() refuses a second call, until the first is forgotten",
+  "drainOnShutdown() refuses a call behind one with a server, until that is forgotten",
   () => {
-    const forget = drainOnShutdown();
+    const server = (): void => {};
+    const forget = drainOnShutdown({ server });
     assertThrows(
       () => drainOnShutdown(),
       TypeError,
       "twice: write drainOnShutdown({ server: [one, another] })",
     );
     forget();
-    const second = drainOnShutdown();
+    const second = drainOnShutdown({ server });
     forget(); // it has forgotten its own call already
-    assertThrows(() => drainOnShutdown(), TypeError, "twice");
+    assertThrows(() => drainOnShutdown({ server }), TypeError, "twice");
     second();
     drainOnShutdown()();
+  },
+);
+
+testUnless(
+  noSignals,
+  "drainOnShutdown() takes the place of a call without a server, as where a dev server loads a module again",
+  () => {
+    const count = (): number => process.listeners("SIGTERM").length;
+    const before = count();
+    const first = drainOnShutdown();
+    const second = drainOnShutdown({ timeout: 20_000 });
+    assertEquals(count(), before + 1);
+    const third = drainOnShutdown({ server: () => {} });
+    first();
+    second();
+    assertEquals(count(), before + 1);
+    assertThrows(() => drainOnShutdown(), TypeError, "twice");
+    third();
+    assertEquals(count(), before);
   },
 );
 
