@@ -2,7 +2,9 @@ import { IS_WORKERS } from "../response_end/runtime.ts";
 
 /** The few members of the runtimes that are read here. */
 interface Globals {
-  readonly process?: { readonly env: Readonly<Record<string, unknown>> };
+  readonly process?: {
+    readonly env: Readonly<Record<string, string | undefined>>;
+  };
   readonly Deno?: {
     readonly permissions: {
       querySync(permission: object): { readonly state: string };
@@ -36,11 +38,9 @@ function functionPlatform(): string | undefined {
     const { AWS_LAMBDA_FUNCTION_NAME, FUNCTIONS_WORKER_RUNTIME } = process!.env;
     const name = AWS_LAMBDA_FUNCTION_NAME
       ? "AWS Lambda"
-      : FUNCTIONS_WORKER_RUNTIME
-      ? "Azure Functions"
-      : undefined;
-    return name && `${name}: await drain() before the handler returns`;
+      : FUNCTIONS_WORKER_RUNTIME && "Azure Functions";
+    return name && `${name}: read the body, then await drain()`;
   } catch {
-    return undefined; // no environment, or none that may be read
+    // no environment, or none that may be read
   }
 }

@@ -57,6 +57,22 @@ testUnless(
   },
 );
 
+testUnless(
+  noSignals,
+  "drain() before the handler returns a Response whose body it has read: its tasks are done",
+  async () => {
+    await using lambda = await start("read", "FUNCTIONS_WORKER_RUNTIME");
+    await stopped(lambda, "settled 1");
+    assertEquals(lambda.lines, [
+      "task one",
+      "task two",
+      "client hello",
+      "settled 1",
+    ]);
+    lambda.kill("SIGKILL");
+  },
+);
+
 for (
   const [variable, platform] of [
     ["AWS_LAMBDA_FUNCTION_NAME", "AWS Lambda"],
@@ -76,7 +92,7 @@ for (
       await lambda.exited; // all that it has written is read
       assertEquals(
         lambda.stderr,
-        `${WARNING} ${platform}: await drain() before the handler returns\n`,
+        `${WARNING} ${platform}: read the body, then await drain()\n`,
       );
     },
   );
