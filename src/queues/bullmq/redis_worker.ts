@@ -49,17 +49,12 @@ export async function openOnRedis(
     redis.disconnect();
     throw error;
   }
-  const backend = worker.getBackend();
   return {
     worker,
     async end(): Promise<void> {
       await redis.quit().catch(() => {});
     },
-    disconnect(): void {
-      redis.disconnect();
-      // one of BullMQ's own, which would look for Redis for ever
-      backend.disconnectBlocking(false).catch(() => {});
-    },
+    disconnect: () => redis.disconnect(),
   };
 }
 

@@ -31,6 +31,12 @@ const PATIENCE = 6_000;
 /** How long an engine that is away may keep a worker that has closed, in milliseconds. */
 const END_TIME = 1_000;
 
+/** What of BullMQ's worker holds the process; its timers are private. */
+interface Holding extends Pick<Worker, "getBackend"> {
+  readonly lockManager: { close(): Promise<void> };
+  readonly stalledCheckStopper?: () => void;
+}
+
 /** A worker that runs, as `createWorker` makes it. */
 export class RunningWorker implements TaskWorker, SignalledWorker {
   readonly client: Worker;
@@ -98,7 +104,10 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
       : await isInTime(closed, timeout);
     const abandoned = inTime ? [] : this.abandon();
     const ended = inTime && await isInTime(this.#connection.end(), END_TIME);
-    if (!ended) this.#connection.disconnect();
+    if (!ended) {
+      letGo(this.client as never);
+      this.#connection.disconnect();
+    }
     this.#forget();
     return {
       finished: this.#finished - finished,
@@ -125,6 +134,13 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
     if (isReported) return;
     this.#runner.report(runOf(job, job.attemptsMade, "failed", error));
   }
+}
+
+/** BullMQ itself does this when its jobs have ended, and what was abandoned may never end. */
+function letGo(worker: Holding): void {
+  worker.lockManager.close();
+  worker.stalledCheckStopper?.();
+  worker.getBackend().close(true).catch(() => {});
 }
 
 function runOf(

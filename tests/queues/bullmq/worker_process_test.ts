@@ -5,7 +5,7 @@ import { engines, patientQueue } from "../../harness/bullmq_engines.ts";
 import { consoleLines } from "../../harness/console_lines.ts";
 import { stages } from "../../harness/durable_stage.ts";
 import { heavy, testUnless } from "../../harness/left_out.ts";
-import { runnable } from "../../harness/run_script.ts";
+import { runnable, runScript } from "../../harness/run_script.ts";
 import { runtime } from "../../harness/runtime.ts";
 import { test } from "../../harness/test.ts";
 import { until } from "../../harness/until.ts";
@@ -233,6 +233,15 @@ for (const { name, start, connection } of engines) {
     const { abandoned } = await worker.close({ timeout: 100 });
     assertEquals(abandoned.map((run) => run.name), ["hang"]);
     await queue.close();
+  });
+
+  test(`TaskWorker.close() on ${name} leaves nothing running, also behind a task that never ends`, async () => {
+    await using engine = await start();
+    await using script = await runScript("tests/apps/durable/abandoned.ts", {
+      OPTIONS: JSON.stringify(connection(engine.url)),
+    });
+    assertEquals(await script.exited, { code: 0, signal: null });
+    assertEquals([script.lines, script.stderr], [["abandoned: hang"], ""]);
   });
 
   test(`createWorker() on ${name} takes no error of a job for an outage of ${name}`, async () => {
