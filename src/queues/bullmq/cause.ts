@@ -33,15 +33,18 @@ export function causeOf(error: unknown): Cause {
   return { code: undefined, message: textOf(error) };
 }
 
-/** What goes behind the answer of a pooler or a cluster, which does not say what to do about it. */
+/** What goes behind an answer that does not say what to do about it, or says it of BullMQ alone. */
 function remedyOf(code: unknown, message: string): string {
-  if (message.includes("unsupported startup parameter")) {
+  if (message.includes("startup parameter")) {
     return "; write ignore_startup_parameters = options in pgbouncer.ini, and " +
       "ALTER ROLE … SET search_path = bullmq, public in Postgres";
   }
   if (code === "42883" && message.startsWith("function")) {
     return "; behind a pooler, run ALTER ROLE … SET search_path = bullmq, public in Postgres; else run " +
       "await migrate({ postgres })";
+  }
+  if (message.includes("not initialized")) {
+    return " Here: run await migrate({ postgres })";
   }
   return /^(?:CROSSSLOT|MOVED)/.test(message)
     ? '; write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"'

@@ -51,9 +51,7 @@ export async function openOnRedis(
   }
   return {
     worker,
-    async end(): Promise<void> {
-      await redis.quit().catch(() => {});
-    },
+    end: () => redis.quit().catch(() => {}),
     disconnect: () => redis.disconnect(),
   };
 }

@@ -4,7 +4,7 @@ import type { Processor, Worker, WorkerOptions } from "bullmq";
 export interface WorkerConnection {
   readonly worker: Worker;
   /** Closes the connection, after the worker. */
-  end(): Promise<void>;
+  end(): Promise<unknown>;
   /** Drops the connection, with tasks in flight. */
   disconnect(): void;
 }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { SchemaMigrationRequiredError } from "bullmq";
 import { causeOf } from "../../../src/queues/bullmq/cause.ts";
 import { test } from "../../harness/test.ts";
 
@@ -25,21 +26,23 @@ test("causeOf() has a text for an error without one", () => {
   assertEquals(causeOf("gone"), { code: undefined, message: "gone" });
 });
 
-test("causeOf() says what to write where a pooler or a cluster does not", () => {
+test("causeOf() says what to write where a pooler, a cluster or BullMQ does not", () => {
   const missing = Object.assign(new Error("function move() does not exist"), {
     code: "42883",
   });
   const cluster =
     'write connection: new Cluster([…]), of ioredis, and prefix: "{jobs}"';
-  const ends = ["run await migrate({ postgres })", cluster, cluster];
+  const migrate = "run await migrate({ postgres })";
+  const ends = [migrate, migrate, cluster, cluster];
   const errors = [
     missing,
+    new SchemaMigrationRequiredError("bullmq"),
     new Error("CROSSSLOT Keys do not hash"),
     new Error("MOVED 9631 127.0.0.1:6379"),
   ];
   assertEquals(
     errors.map((error, index) => causeOf(error).message.endsWith(ends[index]!)),
-    [true, true, true],
+    [true, true, true, true],
   );
 });
 
