@@ -33,7 +33,7 @@ const END_TIME = 1_000;
 
 /** What of BullMQ's worker holds the process; its timers are private. */
 interface Holding extends Pick<Worker, "getBackend"> {
-  readonly lockManager: { close(): Promise<void> };
+  readonly lockManager?: { close(): Promise<void> };
   readonly stalledCheckStopper?: () => void;
 }
 
@@ -138,7 +138,7 @@ export class RunningWorker implements TaskWorker, SignalledWorker {
 
 /** BullMQ itself does this when its jobs have ended, and what was abandoned may never end. */
 function letGo(worker: Holding): void {
-  worker.lockManager.close();
+  worker.lockManager?.close();
   worker.stalledCheckStopper?.();
   worker.getBackend().close(true).catch(() => {});
 }
