@@ -4,7 +4,8 @@
  *
  * Choose it where the tasks would have to be handed through functions that have nothing to do with
  * them. Importing it switches it on, for every front door of the process: `AsyncLocalStorage` of
- * `node:async_hooks` then surrounds each handler. Workers need the flag `nodejs_compat` or
+ * `node:async_hooks` then surrounds each handler. Where a framework loads a route with its first
+ * request, import it in the file of the front door as well. Workers need the flag `nodejs_compat` or
  * `nodejs_als` for it.
  *
  * @example
@@ -75,7 +76,7 @@ export function currentBackgroundTasks(): BackgroundTasks {
   const tasks = storage.getStore();
   if (tasks !== undefined) return tasks;
   throw new TypeError(
-    "Cannot get the background tasks: this code runs outside a request, or above its front door; " +
-      "write app.use(backgroundTasks()) before the route, or fetch: withBackgroundTasks(app)",
+    "Cannot get the background tasks: this code runs outside a request, above its front door, or " +
+      "./context was loaded later; write app.use(backgroundTasks()) before the route, or fetch: withBackgroundTasks(app)",
   );
 }

@@ -138,8 +138,8 @@ test("currentBackgroundTasks() outside a request throws, and says so", () => {
   assertThrows(
     () => currentBackgroundTasks(),
     TypeError,
-    "Cannot get the background tasks: this code runs outside a request, or above its front door; " +
-      "write app.use(backgroundTasks()) before the route",
+    "Cannot get the background tasks: this code runs outside a request, above its front door, or " +
+      "./context was loaded later; write app.use(backgroundTasks()) before the route",
   );
 });
 
