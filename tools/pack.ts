@@ -58,7 +58,7 @@ function packageJson(
     description: readDenoConfig().description,
     ...repository(),
     engines: { node: ">=20" },
-    sideEffects: false,
+    sideEffects: ["./src/context.js"], // a bare import switches it on
     peerDependencies: dependencies,
     peerDependenciesMeta: Object.fromEntries(optional),
   };

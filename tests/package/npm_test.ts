@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { build, stop } from "esbuild";
 import { fileURLToPath } from "node:url";
 import { run } from "../../tools/command.ts";
 import { readDenoConfig, root } from "../../tools/project.ts";
@@ -43,6 +44,25 @@ testInstalled(
       ...["--profile", "esm-only", tarball],
     ]);
     assertEquals(code, 0, output);
+  },
+);
+
+testInstalled(
+  "The npm package keeps a bare import of ./context, whoever bundles it",
+  async () => {
+    await using project = await NpmProject.create();
+    await project.install(tarball);
+    await project.write("bare.js", `import "${name}/context";`);
+    const { outputFiles: [bundle] } = await build({
+      bundle: true,
+      entryPoints: ["bare.js"],
+      absWorkingDir: project.path,
+      format: "esm",
+      platform: "node",
+      write: false,
+    });
+    await stop();
+    assertEquals(bundle?.text.includes("new AsyncLocalStorage()"), true);
   },
 );
 
