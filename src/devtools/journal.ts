@@ -152,7 +152,7 @@ export class Journal implements Watcher {
     seen.attempt = task.attempt;
     seen.startedAt = task.startedAt;
     seen.endedAt = task.endedAt;
-    if (event === "onStart" && !wasRunning) this.totals.running++;
+    if (event === "onStart") this.totals.running++;
     if (event === "onRetry") {
       seen.failedAt.push(task.owner?.clock.now() ?? Date.now());
       seen.failedAt.splice(0, seen.failedAt.length - 20);
