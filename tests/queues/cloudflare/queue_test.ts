@@ -257,6 +257,24 @@ test("queueHandler() ends an attempt at its timeout, and aborts its signal", asy
   assertEquals([aborted, failed], [["TaskTimeoutError"], ["timed-out"]]);
 });
 
+test("queueHandler() waits for the promise of an observer before it acknowledges", async () => {
+  const queue = cloudflareQueue((env: Env) => env.TASKS);
+  const work = defineTask("work", { queue }, () => {});
+  const events: string[] = [];
+  const handler = queueHandler([work], {
+    observers: [{
+      async onEnd(): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve));
+        events.push("observed");
+      },
+    }],
+  });
+  const body = messageFor(0, { task: "work", args: [] });
+  await deliver(handler, { body, attempts: 1 });
+  events.push("batch is over");
+  assertEquals(events, ["observed", "batch is over"]);
+});
+
 test("queueHandler() waits for the promise of onTaskError, within the time of the batch", async () => {
   const queue = cloudflareQueue((env: Env) => env.TASKS);
   const failing = defineTask("failing", { queue }, () => {
