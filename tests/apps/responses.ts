@@ -263,17 +263,22 @@ app.get("/own/mid/:gate", (c) => {
   });
 });
 
+/** More chunks than the work below writes: it never waits for its client. */
+const QUEUE = 10_000;
+
 // the first task, added by work that goes on when the client has left
 app.get("/own/apart/:gate", (c) => {
   const name = c.req.param("gate");
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(
     {},
-    { highWaterMark: 10_000 },
+    { highWaterMark: QUEUE },
   );
   async function readAll(): Promise<void> {
     const client = writable.getWriter();
     client.closed.catch(() => {});
-    while (!open.has(name)) {
+    // until nobody reads any more: a Worker is told in no other way that its client has left
+    const unread = (): number => QUEUE - (client.desiredSize ?? 0);
+    while (!open.has(name) || unread() < 100) {
       client.write(text.encode("word ")).catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

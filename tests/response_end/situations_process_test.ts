@@ -72,15 +72,18 @@ for (const stage of [withServer, withoutServer, withSignal]) {
   const title =
     `responseEnd: the first task of a request, added by work that goes on when its client has left ${stage.title}`;
   testUnless(unless, title, async () => {
-    const name = uniqueName();
-    const connection = await connect(await stage.port());
-    const response = connection.request(`/own/apart/${name}?task=${name}`);
-    await response.head;
-    connection.destroy();
-    await connection.closed;
-    await stage.pings(20);
-    await stage.open(name);
-    assertOutcome(await stage.lineOf(name), "aborted");
+    // behind some clients that leave the stream fails in workerd too, behind others nothing is told
+    await Promise.all(Array.from({ length: 8 }, async () => {
+      const name = uniqueName();
+      const connection = await connect(await stage.port());
+      const response = connection.request(`/own/apart/${name}?task=${name}`);
+      await response.head;
+      connection.destroy();
+      await connection.closed;
+      await stage.pings(20);
+      await stage.open(name);
+      assertOutcome(await stage.lineOf(name), "aborted");
+    }));
   });
 }
 
