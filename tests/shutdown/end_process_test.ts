@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { report } from "../../src/shutdown/end_process.ts";
 import type { TaskRun } from "@postlude/background-tasks";
+import { report } from "../../src/shutdown/end_process.ts";
 import { consoleLines } from "../harness/console_lines.ts";
 import { test } from "../harness/test.ts";
 

@@ -1,7 +1,7 @@
+import { request } from "../../harness/http_client.ts";
 import type { RuntimeName } from "../../harness/runtime.ts";
 import type { Check } from "./checks.ts";
 import type { Answer, Ask, Client } from "./client.ts";
-import { request } from "../../harness/http_client.ts";
 
 /** An app of `examples/frameworks/` that its framework builds, and how it is asked. */
 export interface BuiltRecipe {
